@@ -1,0 +1,413 @@
+#include "analysis/analysis.h"
+
+#include <algorithm>
+
+#include "analysis/fix/imports.h"
+#include "analysis/rules/catalog.h"
+#include "analysis/rules/driver.h"
+#include "analysis/rules/suppressions.h"
+#include "analysis/semantic/evaluator.h"
+#include "analysis/semantic/file_model.h"
+#include "analysis/syntax/outline.h"
+
+namespace awaitls::analysis {
+
+struct FileAnalysis::Impl {
+    std::shared_ptr<const std::string> text;
+    std::shared_ptr<const Settings> settings;
+    std::uint64_t settings_fingerprint = 0;
+    std::string name;
+    LineIndex lines;
+    Outline outline;
+    std::vector<Slot> slots;
+    std::uint64_t surface = 0;
+    std::uint64_t context = 0;
+    std::shared_ptr<const FileModel> model;
+    std::vector<std::shared_ptr<const RegionEffects>> effects;
+    std::vector<std::shared_ptr<const RunnerFacts>> runners;
+    std::vector<std::shared_ptr<const RegionResult>> results;
+    std::vector<Diagnostic> diagnostics;
+    std::uint32_t computed = 0;
+
+    void make_slots(const Impl* before, CommonEnds ends, std::vector<bool>& reused);
+    bool analyse_regions(const Impl* before, const std::vector<bool>& reused, const Cancellation* cancellation);
+    void compose();
+    Diagnostic place(const RegionFinding& finding, std::uint32_t begin) const;
+    void place_fixes(Diagnostic& diagnostic) const;
+    void add_notes();
+};
+
+namespace {
+
+/// True when the region at index i is a class head whose methods are regions of their own.
+bool has_members(const Outline& outline, std::size_t i) {
+    return outline.regions[i].kind == RegionKind::ClassHead && i + 1 < outline.regions.size() && outline.regions[i + 1].parent != 0;
+}
+
+} // namespace
+
+/// Cuts the text and makes its regions, taking over those whose text did not change.
+void FileAnalysis::Impl::make_slots(const Impl* before, CommonEnds ends, std::vector<bool>& reused) {
+    const std::string_view whole = *text;
+    const std::size_t count = outline.regions.size();
+    slots.resize(count);
+    reused.assign(count, false);
+    std::size_t old_at = 0;
+    const std::int64_t delta = before == nullptr ? 0
+                                                 : static_cast<std::int64_t>(whole.size()) - static_cast<std::int64_t>(before->text->size());
+    const std::uint32_t tail = static_cast<std::uint32_t>(whole.size()) - ends.suffix;
+    for (std::size_t i = 0; i < count; ++i) {
+        const RegionRange& range = outline.regions[i];
+        Slot& slot = slots[i];
+        slot.begin = range.span.begin;
+        slot.head = range.parent == 0 ? -1 : static_cast<std::int32_t>(i) - range.parent;
+        const bool members = has_members(outline, i);
+        const Region* similar = nullptr;
+        const bool head = range.span.end <= ends.prefix;
+        const bool in_tail = range.span.begin >= tail;
+        // A region that starts inside the changed text has no counterpart.
+        if (before != nullptr && (in_tail || range.span.begin <= ends.prefix)) {
+            const std::uint32_t old_begin = in_tail && !head ? static_cast<std::uint32_t>(range.span.begin - delta) : range.span.begin;
+            const std::vector<RegionRange>& old = before->outline.regions;
+            while (old_at < old.size() && old[old_at].span.begin < old_begin) ++old_at;
+            if (old_at < old.size() && old[old_at].span.begin == old_begin) {
+                const Slot& candidate = before->slots[old_at];
+                if ((head || in_tail) && old[old_at].span.size() == range.span.size() && candidate.region->kind == range.kind &&
+                    candidate.region->member == (range.parent != 0) && has_members(before->outline, old_at) == members) {
+                    slot.region = candidate.region;
+                    reused[i] = true;
+                    continue;
+                }
+                similar = candidate.region.get();
+            }
+        }
+        slot.region = make_region(whole.substr(range.span.begin, range.span.size()), range.kind, range.parent != 0, members, similar);
+    }
+}
+
+bool FileAnalysis::Impl::analyse_regions(const Impl* before, const std::vector<bool>& reused, const Cancellation* cancellation) {
+    surface = surface_hash(slots);
+    const bool same_surface = before != nullptr && before->surface == surface && before->slots.size() == slots.size();
+    model = same_surface ? before->model : std::make_shared<const FileModel>(slots);
+    Evaluator evaluator(slots, *model, *settings);
+    const bool same_settings = before != nullptr && before->settings_fingerprint == settings_fingerprint;
+    if (same_surface && same_settings) {
+        for (std::size_t i = 0; i < slots.size(); ++i) {
+            if (!reused[i]) continue;
+            evaluator.effects[i] = before->effects[i];
+            evaluator.runners[i] = before->runners[i];
+        }
+    }
+    context = evaluator.context_hash();
+    const bool same_context = same_surface && same_settings && before->context == context;
+    results.resize(slots.size());
+    for (std::uint32_t i = 0; i < slots.size(); ++i) {
+        if (same_context && reused[i]) {
+            const std::shared_ptr<const RegionResult>& old = before->results[i];
+            bool valid = true;
+            for (const SummaryDemand& demand : old->demands)
+                valid = valid && evaluator.summary(demand.slot, demand.index).hash == demand.hash;
+            if (valid) {
+                results[i] = old;
+                continue;
+            }
+        }
+        if (cancellation != nullptr && cancellation->cancelled()) return false;
+        results[i] = run_rules(evaluator, i, *settings);
+        ++computed;
+    }
+    effects = std::move(evaluator.effects);
+    runners = std::move(evaluator.runners);
+    return true;
+}
+
+/// A finding in file positions, with its related places and fixes.
+Diagnostic FileAnalysis::Impl::place(const RegionFinding& finding, std::uint32_t begin) const {
+    Diagnostic result = finding.diagnostic;
+    result.span = result.span.shifted(begin);
+    for (std::size_t i = 0; i < result.related.size(); ++i) {
+        std::uint32_t base = begin;
+        if (finding.related_regions[i] != result.region) {
+            for (const Slot& slot : slots) {
+                if (slot.region->id != finding.related_regions[i]) continue;
+                base = slot.begin;
+                break;
+            }
+        }
+        result.related[i].span = result.related[i].span.shifted(base);
+    }
+    const std::size_t mark = result.message.find("{place}");
+    if (mark != std::string::npos) {
+        std::string where = name;
+        if (!result.related.empty()) where += ":" + std::to_string(lines.line_of(result.related.back().span.begin) + 1);
+        result.message.replace(mark, 7, where);
+    }
+    for (Fix& fix : result.fixes)
+        for (Edit& edit : fix.edits) edit.span = edit.span.shifted(begin);
+    place_fixes(result);
+    return result;
+}
+
+/// Turns the modules that fixes need into edits.
+void FileAnalysis::Impl::place_fixes(Diagnostic& diagnostic) const {
+    for (Fix& fix : diagnostic.fixes) {
+        for (const std::string& module : fix.imports)
+            for (Edit& edit : import_edit(slots, *text, module)) fix.edits.push_back(std::move(edit));
+        std::stable_sort(fix.edits.begin(), fix.edits.end(), [](const Edit& a, const Edit& b) { return a.span.begin < b.span.begin; });
+    }
+}
+
+void FileAnalysis::Impl::add_notes() {
+    bool python2 = false;
+    for (const Slot& slot : slots) {
+        const Region& region = *slot.region;
+        const auto note = [&](Span span, std::string message) {
+            Diagnostic diagnostic;
+            diagnostic.rule = kNoteRule;
+            diagnostic.severity = Severity::Information;
+            diagnostic.span = span;
+            diagnostic.message = std::move(message);
+            diagnostic.region = region.id;
+            diagnostics.push_back(std::move(diagnostic));
+        };
+        if (region.gave_up)
+            note({slot.begin, slot.begin}, "this part of the file is too damaged to be parsed; it is not analysed");
+        if (region.python2 && !python2) {
+            note({slot.begin, slot.begin}, "Python 2 code is not analysed");
+            python2 = true;
+        }
+    }
+}
+
+void FileAnalysis::Impl::compose() {
+    std::vector<std::string> ignored;
+    bool all_ignored = false;
+    for (const std::shared_ptr<const RegionResult>& result : results) {
+        all_ignored = all_ignored || result->ignores_file;
+        ignored.insert(ignored.end(), result->ignores_file_rules.begin(), result->ignores_file_rules.end());
+    }
+    if (all_ignored) return;
+    add_notes();
+    const bool notes = !diagnostics.empty();
+    std::uint32_t left_out = 0;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        for (const RegionFinding& finding : results[i]->findings) {
+            const std::size_t rule = finding.diagnostic.rule;
+            if (std::any_of(ignored.begin(), ignored.end(), [rule](const std::string& code) { return code_means(code, rule); })) continue;
+            if (diagnostics.size() >= settings->max_diagnostics) {
+                ++left_out;
+                continue;
+            }
+            diagnostics.push_back(place(finding, slots[i].begin));
+        }
+    }
+    if (notes)
+        std::stable_sort(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) { return a.span.begin < b.span.begin; });
+    if (left_out > 0) {
+        Diagnostic note;
+        note.rule = kNoteRule;
+        note.severity = Severity::Information;
+        note.message = std::to_string(left_out) + " more findings in this file are not shown";
+        note.region = slots.front().region->id;
+        diagnostics.push_back(std::move(note));
+    }
+}
+
+FileAnalysis::FileAnalysis(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+FileAnalysis::~FileAnalysis() = default;
+
+std::shared_ptr<const FileAnalysis> FileAnalysis::analyse(std::shared_ptr<const std::string> text,
+                                                          std::shared_ptr<const Settings> settings, std::string display_name,
+                                                          std::shared_ptr<const FileAnalysis> previous,
+                                                          const Cancellation* cancellation) {
+    const Impl* const before = previous ? previous->impl_.get() : nullptr;
+    auto impl = std::make_unique<Impl>();
+    impl->text = std::move(text);
+    impl->settings = std::move(settings);
+    impl->settings_fingerprint = impl->settings->fingerprint();
+    impl->name = std::move(display_name);
+    const std::string_view whole = *impl->text;
+    CommonEnds ends{0, 0};
+    if (before != nullptr) {
+        ends = common_ends(*before->text, whole);
+        if (ends.prefix == whole.size() && whole.size() == before->text->size() && before->name == impl->name &&
+            before->settings_fingerprint == impl->settings_fingerprint)
+            return previous;
+        impl->lines = before->lines.edited(*before->text, whole, ends.prefix, ends.suffix);
+        impl->outline = edit_outline(before->outline, *before->text, whole, ends.prefix, ends.suffix);
+    } else {
+        impl->lines = LineIndex(whole);
+        impl->outline = make_outline(whole);
+    }
+    std::vector<bool> reused;
+    impl->make_slots(before, ends, reused);
+    if (!impl->analyse_regions(before, reused, cancellation)) return nullptr;
+    impl->compose();
+    return std::make_shared<const FileAnalysis>(std::move(impl));
+}
+
+const std::string& FileAnalysis::text() const { return *impl_->text; }
+std::shared_ptr<const std::string> FileAnalysis::shared_text() const { return impl_->text; }
+const LineIndex& FileAnalysis::lines() const { return impl_->lines; }
+const Settings& FileAnalysis::settings() const { return *impl_->settings; }
+const std::vector<Diagnostic>& FileAnalysis::diagnostics() const { return impl_->diagnostics; }
+std::uint32_t FileAnalysis::regions_computed() const { return impl_->computed; }
+
+std::vector<RegionInfo> FileAnalysis::regions() const {
+    std::vector<RegionInfo> result;
+    result.reserve(impl_->slots.size());
+    for (std::size_t i = 0; i < impl_->slots.size(); ++i) {
+        const Region& region = *impl_->slots[i].region;
+        result.push_back({impl_->outline.regions[i].span, region.clean() ? Health::Clean : Health::Broken, region.id});
+    }
+    return result;
+}
+
+std::optional<HoverInfo> FileAnalysis::hover(std::uint32_t offset) const {
+    const std::vector<Slot>& slots = impl_->slots;
+    const auto behind = std::upper_bound(slots.begin(), slots.end(), offset, [](std::uint32_t o, const Slot& slot) { return o < slot.begin; });
+    if (behind == slots.begin()) return std::nullopt;
+    const std::uint32_t index = static_cast<std::uint32_t>(behind - slots.begin()) - 1;
+    const Slot& slot = slots[index];
+    const Region& region = *slot.region;
+    if (!region.clean()) return std::nullopt;
+    const Tree& tree = region.tree;
+    const std::uint32_t at = offset - slot.begin;
+    // The innermost call whose callee is under the offset.
+    NodeId call = kNoNode;
+    for (NodeId n = 0; n < tree.size(); ++n) {
+        if (tree[n].begin > at) break;
+        if (tree.kind(n) != Kind::Call) continue;
+        const NodeId callee = tree.child(n, Role::Callee);
+        if (callee != kNoNode && tree[callee].begin <= at && at <= tree[callee].end) call = n;
+    }
+    if (call == kNoNode) return std::nullopt;
+    Evaluator evaluator(slots, *impl_->model, *impl_->settings);
+    const RegionModel& model = evaluator.model(index);
+    const CallTarget target = model.target(call);
+    if (!target.known()) return std::nullopt;
+    HoverInfo info;
+    info.span = tree[tree.child(call, Role::Callee)].span().shifted(slot.begin);
+    if (target.function != nullptr && target.cls == nullptr) {
+        if (target.function->is_async) return std::nullopt;
+        const BlockingChain* const chain = model.blocking(*target.function);
+        if (chain == nullptr) return std::nullopt;
+        std::string way;
+        std::string places;
+        for (const ChainStep& step : chain->steps) {
+            way += (way.empty() ? "" : " -> ") + step.label;
+            for (const Slot& owner : slots) {
+                if (owner.region.get() != step.region) continue;
+                const std::uint32_t line = impl_->lines.line_of(owner.begin + step.span.begin) + 1;
+                places += "\n- `" + step.label + "` at line " + std::to_string(line);
+            }
+        }
+        info.markdown = "`" + target.function->qualname + "()` blocks the thread that calls it: " + way + "\n" + places;
+        info.plain = target.function->qualname + "() blocks the thread that calls it: " + way;
+        return info;
+    }
+    if (target.name.empty()) return std::nullopt;
+    const BlockingApi* const api = find_blocking(target.name, BlockingUse::Call);
+    if (api == nullptr) return std::nullopt;
+    const std::string shown = display_name(target.name);
+    const std::string advice = api->replacement.empty() ? std::string() : "; async code uses " + std::string(api->replacement);
+    info.markdown = "`" + shown + "()` blocks the thread that calls it" + advice;
+    info.plain = shown + "() blocks the thread that calls it" + advice;
+    return info;
+}
+
+std::optional<Fix> FileAnalysis::suppression(const Diagnostic& diagnostic) const {
+    if (diagnostic.rule == kNoteRule || diagnostic.rule >= catalog().size() || diagnostic.span.end > impl_->text->size()) return std::nullopt;
+    const std::string rule{catalog()[diagnostic.rule].info.name};
+    if (diagnostic.rule == unused_suppression_rule()) return std::nullopt;
+    const std::vector<Slot>& slots = impl_->slots;
+    const auto behind = std::upper_bound(slots.begin(), slots.end(), diagnostic.span.begin, [](std::uint32_t o, const Slot& slot) { return o < slot.begin; });
+    if (behind == slots.begin()) return std::nullopt;
+    const Slot& slot = *(behind - 1);
+    const Tree& tree = slot.region->tree;
+    Fix fix;
+    fix.title = "Ignore " + rule + " on this line";
+    fix.applicability = Applicability::Safe;
+    const std::uint32_t last = diagnostic.span.end > diagnostic.span.begin ? diagnostic.span.end - 1 : diagnostic.span.end;
+    // A comment cannot follow a backslash or stand inside a string: then the finding's other line may do.
+    for (const std::uint32_t offset : {diagnostic.span.begin, last}) {
+        const std::uint32_t line = impl_->lines.line_of(offset);
+        const std::string_view content = line_text(*impl_->text, impl_->lines, line);
+        const std::uint32_t end = impl_->lines.line_start(line) + static_cast<std::uint32_t>(content.size());
+        for (const Suppression& old : find_suppressions(tree)) {
+            if (old.form != Suppression::Form::Own || old.file || old.all) continue;
+            if (slot.begin + old.line_end != end) continue;
+            fix.edits = {{Span{slot.begin + old.codes.end, slot.begin + old.codes.end}, ", " + rule}};
+            return fix;
+        }
+        if (!content.empty() && content.back() == '\\') continue;
+        bool in_string = false;
+        for (NodeId n = 0; n < tree.size() && !in_string; ++n)
+            in_string = tree.kind(n) == Kind::String && tree[n].begin + slot.begin < end && end < tree[n].end + slot.begin;
+        if (in_string) continue;
+        fix.edits = {{Span{end, end}, "  # awaitls: ignore[" + rule + "]"}};
+        return fix;
+    }
+    return std::nullopt;
+}
+
+// --- applying fixes ------------------------------------------------------------------------------------
+
+std::vector<Edit> combine_fixes(const std::vector<const Fix*>& fixes) {
+    std::vector<Edit> result;
+    for (const Fix* fix : fixes) {
+        bool fits = true;
+        for (const Edit& edit : fix->edits) {
+            for (const Edit& taken : result) {
+                if (edit == taken) continue; // the same import, say
+                const bool insertion = edit.span.size() == 0 || taken.span.size() == 0;
+                if (edit.span.overlaps(taken.span) || (edit.span.begin == taken.span.begin && edit.span.end == taken.span.end) ||
+                    (insertion && edit.span.touches(taken.span)))
+                    fits = false;
+            }
+        }
+        if (!fits) continue;
+        for (const Edit& edit : fix->edits)
+            if (std::find(result.begin(), result.end(), edit) == result.end()) result.push_back(edit);
+    }
+    std::stable_sort(result.begin(), result.end(), [](const Edit& a, const Edit& b) { return a.span.begin < b.span.begin; });
+    return result;
+}
+
+FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string display_name, bool unsafe) {
+    constexpr int kMaxRounds = 20;
+    FixResult result;
+    result.analysis = analysis;
+    for (int round = 0; round < kMaxRounds; ++round) {
+        std::vector<Edit> edits;
+        std::vector<const Fix*> taken;
+        std::vector<std::uint16_t> rules;
+        for (const Diagnostic& diagnostic : result.analysis->diagnostics()) {
+            const auto fits = std::find_if(diagnostic.fixes.begin(), diagnostic.fixes.end(), [unsafe](const Fix& fix) {
+                return unsafe || fix.applicability == Applicability::Safe;
+            });
+            if (fits == diagnostic.fixes.end()) continue;
+            taken.push_back(&*fits);
+            std::vector<Edit> combined = combine_fixes(taken);
+            if (combined == edits) {
+                taken.pop_back();
+                continue;
+            }
+            edits = std::move(combined);
+            rules.push_back(diagnostic.rule);
+        }
+        if (edits.empty()) break;
+        auto text = std::make_shared<const std::string>(apply_edits(result.analysis->text(), edits));
+        auto settings = std::make_shared<const Settings>(result.analysis->settings());
+        std::shared_ptr<const FileAnalysis> next = FileAnalysis::analyse(std::move(text), std::move(settings), display_name, result.analysis);
+        // A fix that leaves its own finding in place would be applied for ever.
+        if (next->diagnostics().size() >= result.analysis->diagnostics().size() && round > 0) break;
+        result.applied += static_cast<std::uint32_t>(rules.size());
+        result.rules.insert(result.rules.end(), rules.begin(), rules.end());
+        result.analysis = std::move(next);
+    }
+    result.text = result.analysis->text();
+    return result;
+}
+
+} // namespace awaitls::analysis

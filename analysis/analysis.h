@@ -1,0 +1,99 @@
+#pragma once
+
+// The analysis of one Python file: text in, findings out. Pure and total: any bytes give a result within a
+// budget that counts parser steps, never time; the same text and settings give the same result whatever
+// was analysed before.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/diagnostic.h"
+#include "analysis/settings.h"
+#include "analysis/text/text.h"
+
+namespace awaitls::analysis {
+
+/// Polled between regions; true stops the analysis (its result is then null).
+class Cancellation {
+public:
+    virtual ~Cancellation() = default;
+    virtual bool cancelled() const = 0;
+};
+
+/// What a hover shows about the code under an offset.
+struct HoverInfo {
+    Span span;
+    std::string markdown;
+    std::string plain;
+};
+
+/// How whole the syntax is around an offset.
+enum class Health : std::uint8_t { Clean, Broken };
+
+/// A part of the file that is analysed on its own: a function, a method, or a run of statements.
+struct RegionInfo {
+    Span span;
+    Health health;
+    std::uint64_t id; // Diagnostic::region of the findings in it
+};
+
+/// Immutable; may be read by any thread.
+class FileAnalysis {
+public:
+    /// Analyses a text. `previous`, an analysis of an earlier text of the same file, makes it cheap: only
+    /// regions whose text, or whose view of the rest of the file, changed are done again.
+    /// `display_name` stands for the file in messages ("store.py"). Null only when cancelled.
+    static std::shared_ptr<const FileAnalysis> analyse(std::shared_ptr<const std::string> text,
+                                                       std::shared_ptr<const Settings> settings,
+                                                       std::string display_name,
+                                                       std::shared_ptr<const FileAnalysis> previous = nullptr,
+                                                       const Cancellation* cancellation = nullptr);
+    ~FileAnalysis();
+    FileAnalysis(const FileAnalysis&) = delete;
+    FileAnalysis& operator=(const FileAnalysis&) = delete;
+
+    const std::string& text() const;
+    std::shared_ptr<const std::string> shared_text() const;
+    const LineIndex& lines() const;
+    const Settings& settings() const;
+
+    /// Findings in the order of the text, then of the rule; suppressed ones are left out, fixes carry their imports.
+    const std::vector<Diagnostic>& diagnostics() const;
+
+    /// The regions in the order of the text; they cover it without gaps.
+    std::vector<RegionInfo> regions() const;
+
+    /// What is known about the code at an offset: why a call blocks, with its chain. Nothing where there is nothing to say.
+    std::optional<HoverInfo> hover(std::uint32_t offset) const;
+
+    /// The edit that suppresses the finding on its line: adds `# awaitls: ignore[...]` or extends the one that is there.
+    std::optional<Fix> suppression(const Diagnostic& diagnostic) const;
+
+    /// Milliseconds are not known here; counts the regions that were analysed anew for this result (for tests and logs).
+    std::uint32_t regions_computed() const;
+
+    struct Impl;
+    explicit FileAnalysis(std::unique_ptr<Impl> impl);
+
+private:
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Applies fixes until none is left or nothing changes (at most 20 rounds). Each round takes the fixes whose edits
+/// do not overlap, in the order of the text. `unsafe` admits unsafe ones.
+struct FixResult {
+    std::string text;
+    std::uint32_t applied = 0;              // findings whose fix was applied
+    std::vector<std::uint16_t> rules;       // rule of each applied fix, in order
+    std::shared_ptr<const FileAnalysis> analysis; // of the resulting text
+};
+FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string display_name, bool unsafe);
+
+/// Makes the one edit list that applies several fixes at once, leaving out those that overlap earlier ones.
+std::vector<Edit> combine_fixes(const std::vector<const Fix*>& fixes);
+
+} // namespace awaitls::analysis

@@ -1,0 +1,456 @@
+#include "analysis/rules/await/common.h"
+
+#include "analysis/knowledge/knowledge.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace awaitls::analysis {
+
+namespace {
+
+template <std::size_t N>
+bool one_of(std::string_view name, const std::array<std::string_view, N>& names) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Functions whose key function's results are compared with each other.
+constexpr std::array<std::string_view, 8> kKeyFunctions{
+    "builtins.sorted", "builtins.min",    "builtins.max",      "builtins.list.sort",
+    "heapq.nlargest",  "heapq.nsmallest", "itertools.groupby", "heapq.merge",
+};
+/// Functions that test what their first argument, a predicate, returns.
+constexpr std::array<std::string_view, 4> kPredicateFunctions{
+    "builtins.filter",
+    "itertools.filterfalse",
+    "itertools.takewhile",
+    "itertools.dropwhile",
+};
+/// Functions that show what a container holds.
+constexpr std::array<std::string_view, 8> kShowsContents{
+    "builtins.print", "builtins.str", "builtins.repr", "builtins.format",
+    "json.dumps",     "json.dump",    "pprint.pprint", "pprint.pformat",
+};
+/// What a coroutine object has of its own.
+constexpr std::array<std::string_view, 10> kCoroutineAttributes{
+    "close",    "send",       "throw",     "cr_await",     "cr_code",
+    "cr_frame", "cr_running", "cr_origin", "cr_suspended", "gi_frame",
+};
+
+bool is_dunder(std::string_view name) {
+    return name.size() > 4 && name.substr(0, 2) == "__" && name.substr(name.size() - 2) == "__";
+}
+
+std::string_view symbol(Op op) {
+    switch (op) {
+    case Op::Add: return "+";
+    case Op::Sub: return "-";
+    case Op::Mul: return "*";
+    case Op::Div: return "/";
+    case Op::FloorDiv: return "//";
+    case Op::Mod: return "%";
+    case Op::Pow: return "**";
+    case Op::MatMul: return "@";
+    case Op::LShift: return "<<";
+    case Op::RShift: return ">>";
+    case Op::BitAnd: return "&";
+    case Op::BitOr: return "|";
+    case Op::BitXor: return "^";
+    case Op::Plus: return "+";
+    case Op::Minus: return "-";
+    case Op::Invert: return "~";
+    default: return "";
+    }
+}
+
+/// Operators that other classes overload to take whatever stands beside them (pipelines, task
+/// graphs).
+bool is_pipeline_operator(Op op) {
+    return op == Op::MatMul || op == Op::LShift || op == Op::RShift || op == Op::BitAnd ||
+           op == Op::BitOr || op == Op::BitXor;
+}
+
+CoroutineFate value_use(NodeId user, std::string clause, bool raises = false) {
+    CoroutineFate found;
+    found.fate = Fate::Value;
+    found.user = user;
+    found.clause = std::move(clause);
+    found.raises = raises;
+    return found;
+}
+
+CoroutineFate plain_fate(Fate fate, NodeId user) {
+    CoroutineFate found;
+    found.fate = fate;
+    found.user = user;
+    return found;
+}
+
+/// Follows a value from the expression outward to the node that decides what becomes of it.
+class Follower {
+public:
+    Follower(const Model& model, NodeId expression, Type coroutine)
+        : model_(model), tree_(model.tree()), coroutine_(coroutine), at_(expression) {}
+
+    CoroutineFate follow() {
+        for (;;) {
+            up_ = tree_.parent(at_);
+            if (up_ == kNoNode) return {};
+            CoroutineFate found;
+            if (!step(found)) {
+                found.contained = containers_ > 0;
+                return found;
+            }
+            at_ = up_;
+        }
+    }
+
+private:
+    /// Looks at the parent: true to go on outward, false when `found` is the answer.
+    bool step(CoroutineFate& found) {
+        if (passes_on()) return true;
+        if (containers_ == 0) {
+            found = use_of_coroutine();
+            if (found.fate != Fate::Unknown) return false;
+        }
+        switch (tree_.kind(up_)) {
+        case Kind::ExprStmt:
+            if (!generated_) found = plain_fate(Fate::Dropped, up_);
+            break;
+        case Kind::Assign:
+        case Kind::AnnAssign: return bind(found);
+        case Kind::Interpolation:
+            found = value_use(up_, "is formatted instead of its result");
+            break;
+        case Kind::NamedExpr: found = named(); break;
+        case Kind::Binary:
+            if (tree_.role(at_) == Role::Right && is_string_format()) {
+                found = value_use(up_, "is formatted instead of its result");
+            }
+            break;
+        case Kind::Call: found = argument(up_, at_); break;
+        case Kind::Keyword: found = keyword_argument_use(); break;
+        default: break;
+        }
+        return false;
+    }
+
+    /// The parent's value is, or holds, the value that is followed.
+    bool passes_on() {
+        const Role role = tree_.role(at_);
+        switch (tree_.kind(up_)) {
+        case Kind::Conditional: return role != Role::Test;
+        case Kind::BoolOp: return tree_.next_sibling(at_) == kNoNode;
+        case Kind::List:
+        case Kind::Tuple:
+        case Kind::Set:
+        case Kind::Dict:
+            if (tree_.kind(at_) == Kind::Starred || tree_.kind(at_) == Kind::DoubleStarred)
+                return false;
+            ++containers_;
+            return true;
+        case Kind::Pair:
+            if (role == Role::Key) return false;
+            ++containers_;
+            return true;
+        case Kind::ListComp:
+        case Kind::SetComp:
+        case Kind::DictComp:
+        case Kind::Generator:
+            if (role != Role::Element) return false;
+            ++containers_;
+            generated_ = generated_ || tree_.kind(up_) == Kind::Generator;
+            return true;
+        default: return false;
+        }
+    }
+
+    /// Uses that show that the result was meant, of the coroutine itself.
+    CoroutineFate use_of_coroutine() {
+        const Role role = tree_.role(at_);
+        switch (tree_.kind(up_)) {
+        case Kind::Conditional:
+        case Kind::BoolOp:
+        case Kind::Not:
+        case Kind::CompIf: return plain_fate(Fate::Tested, up_);
+        case Kind::If:
+        case Kind::Elif:
+        case Kind::While:
+        case Kind::Assert:
+        case Kind::Case:
+            return role == Role::Test ? plain_fate(Fate::Tested, up_) : CoroutineFate();
+        case Kind::Match: return value_use(up_, "is matched instead of its result");
+        case Kind::Raise: return value_use(up_, "cannot be raised", true);
+        case Kind::Attribute: return attribute();
+        case Kind::Subscript:
+            if (role == Role::Object) return value_use(up_, "cannot be subscripted", true);
+            return value_use(up_, "is used as a subscript instead of its result");
+        case Kind::Slice: return value_use(up_, "cannot be the bound of a slice", true);
+        case Kind::Pair: return value_use(up_, "is used as a dictionary key instead of its result");
+        case Kind::Unary: return operand();
+        case Kind::Binary: return is_string_format() ? CoroutineFate() : operand();
+        case Kind::AugAssign:
+            return role == Role::Value || role == Role::Target ? operand() : CoroutineFate();
+        case Kind::Compare: return comparison();
+        case Kind::Starred:
+        case Kind::DoubleStarred: return value_use(up_, "cannot be unpacked", true);
+        case Kind::For:
+        case Kind::CompFor: return iteration();
+        case Kind::WithItem: return entered();
+        case Kind::Lambda: return lambda_result();
+        case Kind::Call:
+            if (role == Role::Callee) return value_use(up_, "cannot be called", true);
+            return {};
+        default: return {};
+        }
+    }
+
+    CoroutineFate attribute() const {
+        const std::string_view name = identifier(tree_, up_, Role::Attr);
+        if (name.empty() || one_of(name, kCoroutineAttributes) || is_dunder(name)) return {};
+        return value_use(up_, "has no attribute `" + std::string(name) + "`", true);
+    }
+
+    CoroutineFate operand() const {
+        const Op op = static_cast<Op>(tree_[up_].op);
+        if (is_pipeline_operator(op)) return {};
+        return value_use(up_, "cannot be an operand of `" + std::string(symbol(op)) + "`", true);
+    }
+
+    bool is_string_format() const {
+        const NodeId left = tree_.child(up_, Role::Left);
+        return static_cast<Op>(tree_[up_].op) == Op::Mod && tree_.is(left, Kind::String) &&
+               left != at_;
+    }
+
+    CoroutineFate comparison() const {
+        const NodeId first = tree_.first_child(up_);
+        const NodeId second = first == kNoNode ? kNoNode : tree_.next_sibling(first);
+        const bool single = second != kNoNode && tree_.next_sibling(second) == kNoNode;
+        const Op op = static_cast<Op>(tree_[up_].op);
+        const bool membership = op == Op::In || op == Op::NotIn;
+        if (single && membership && at_ == second)
+            return value_use(up_, "cannot be searched with `in`", true);
+        if (single && membership) return value_use(up_, "is looked up instead of its result");
+        const bool ordered =
+            single && (op == Op::Lt || op == Op::LtE || op == Op::Gt || op == Op::GtE);
+        return value_use(up_, "is compared instead of its result", ordered);
+    }
+
+    CoroutineFate iteration() const {
+        if (tree_.role(at_) != Role::Iter) return {};
+        if (!tree_[up_].is_async()) return value_use(up_, "cannot be iterated", true);
+        if (coroutine_->kind != TypeKind::Coroutine) return {};
+        return value_use(up_, "cannot be iterated with `async for`", true);
+    }
+
+    CoroutineFate entered() const {
+        if (tree_.role(at_) != Role::Value || coroutine_->kind != TypeKind::Coroutine) return {};
+        const NodeId with = tree_.parent(up_);
+        const bool is_async = with != kNoNode && tree_[with].is_async();
+        return value_use(
+            up_, is_async ? "cannot be entered with `async with`" : "cannot be entered with `with`",
+            true);
+    }
+
+    /// A lambda that gives the coroutine to a function that compares or tests what it gets.
+    CoroutineFate lambda_result() const {
+        if (tree_.role(at_) != Role::Body) return {};
+        const NodeId holder = tree_.parent(up_);
+        if (tree_.is(holder, Kind::Keyword)) {
+            const NodeId call = tree_.parent(holder);
+            if (!tree_.is(call, Kind::Call) || identifier(tree_, holder) != "key") return {};
+            const std::string_view callee = model_.target(call).name;
+            if (!one_of(callee, kKeyFunctions)) return {};
+            return value_use(
+                up_, "is compared by `" + callee_text(tree_, call) + "()` instead of its result",
+                true);
+        }
+        if (!tree_.is(holder, Kind::Call) || analysis::argument(tree_, holder, 0, {}) != up_)
+            return {};
+        const std::string_view callee = model_.target(holder).name;
+        if (!one_of(callee, kPredicateFunctions)) return {};
+        return value_use(up_, "is always true, so `" + callee_text(tree_, holder) +
+                                  "()` does not test its result");
+    }
+
+    CoroutineFate argument(NodeId call, NodeId value) const {
+        if (tree_.role(value) == Role::Callee) return {};
+        const CallTarget target = model_.target(call);
+        if (target.name.empty() || target.confidence == Confidence::Unknown) return {};
+        const std::string callee = "`" + callee_text(tree_, call) + "()`";
+        if (containers_ > 0) {
+            if (one_of(target.name, kShowsContents)) {
+                return value_use(call, "is passed to " + callee + " instead of its result");
+            }
+            const bool comprehension = tree_.kind(value) == Kind::ListComp ||
+                                       tree_.kind(value) == Kind::SetComp ||
+                                       tree_.kind(value) == Kind::Generator;
+            return comprehension && containers_ == 1 && !keyword_given(call)
+                       ? reduced(call, target.name, callee)
+                       : CoroutineFate();
+        }
+        // The default value is returned, the delayed one too.
+        const bool first = analysis::argument(tree_, call, 0, {}) == value;
+        if (!first && (target.name == "builtins.next" || target.name == "asyncio.sleep")) return {};
+        ArgumentUse use = ArgumentUse::Awaits;
+        if (!find_argument_use(target.name, use) || use == ArgumentUse::Awaits) return {};
+        return value_use(call, "is passed to " + callee + " instead of its result");
+    }
+
+    /// Many functions store or return what they get by keyword (`dict(a=f())`, `min(xs,
+    /// default=f())`).
+    CoroutineFate keyword_argument_use() const {
+        const NodeId call = tree_.parent(up_);
+        if (!tree_.is(call, Kind::Call) || model_.target(call).name != "builtins.str.format")
+            return {};
+        return value_use(call, "is formatted instead of its result");
+    }
+
+    bool keyword_given(NodeId call) const { return tree_.child(call, Kind::Keyword) != kNoNode; }
+
+    /// The elements of a comprehension are tested, added or compared by the function that takes it.
+    CoroutineFate reduced(NodeId call, std::string_view name, const std::string& callee) const {
+        if (name == "builtins.any" || name == "builtins.all") {
+            return value_use(call, "is always true, so " + callee + " does not test its result");
+        }
+        if (name == "builtins.sum") return value_use(call, "cannot be added up by " + callee, true);
+        if (name == "builtins.min" || name == "builtins.max" || name == "builtins.sorted") {
+            return value_use(call, "cannot be compared by " + callee, true);
+        }
+        if (name == "builtins.str.join")
+            return value_use(call, "cannot be joined to a string", true);
+        return {};
+    }
+
+    /// Assignments: local variables are collected outward through `a = b = f()`.
+    bool bind(CoroutineFate& found) {
+        if (tree_.role(at_) != Role::Value) return false;
+        const NodeId target = tree_.child(up_, Role::Target);
+        if (target == kNoNode || generated_) return false;
+        const Kind kind = tree_.kind(target);
+        if (containers_ == 0 && (kind == Kind::Tuple || kind == Kind::List)) {
+            found = value_use(up_, "cannot be unpacked", true);
+            return false;
+        }
+        if (kind != Kind::Name || !model_.is_local(target)) return false;
+        names_.push_back(target);
+        if (tree_.role(up_) == Role::Value && tree_.is(tree_.parent(up_), Kind::Assign))
+            return true;
+        found = plain_fate(Fate::Bound, up_);
+        found.names = names_;
+        return false;
+    }
+
+    /// `(c := f())`: both a variable and a value.
+    CoroutineFate named() const {
+        const NodeId target = tree_.child(up_, Role::Target);
+        if (containers_ > 0 || tree_.role(at_) != Role::Value || target == kNoNode ||
+            !model_.is_local(target))
+            return {};
+        CoroutineFate outer = fate_of(model_, up_, coroutine_);
+        if (outer.fate == Fate::Dropped) {
+            outer.fate = Fate::Bound;
+            outer.names = {target};
+            return outer;
+        }
+        if (outer.fate == Fate::Bound) outer.names.push_back(target);
+        return is_awaited_somewhere(model_, target) ? CoroutineFate() : outer;
+    }
+
+    const Model& model_;
+    const Tree& tree_;
+    Type coroutine_;
+    NodeId at_;
+    NodeId up_ = kNoNode;
+    int containers_ = 0; // displays and comprehensions around the coroutine
+    bool generated_ = false;
+    std::vector<NodeId> names_;
+};
+
+/// Objects that must be awaited or entered are often the client's own object, whose methods people
+/// call before that (`engine.connect().start()`); aiohttp's have nothing but the two protocols.
+bool is_only_awaitable(const Model& model, Type type) {
+    if (type->kind == TypeKind::Coroutine) return true;
+    const Type result = model.awaited(type);
+    return model.is_instance(result, "aiohttp.ClientResponse") ||
+           model.is_instance(result, "aiohttp.ClientWebSocketResponse");
+}
+
+} // namespace
+
+Type coroutine_made_by(const Model& model, NodeId node) {
+    const Tree& tree = model.tree();
+    const Kind kind = tree.kind(node);
+    if (kind == Kind::Attribute) {
+        if (tree[node].has(node_flag::kStore) || tree[node].has(node_flag::kDel)) return nullptr;
+        const Type type = model.type_of(node);
+        if (!Model::must_be_awaited(type)) return nullptr;
+        // An attribute can also hold a coroutine that some assignment put there.
+        if (type->function != nullptr) {
+            const bool own_property = type->function->class_id >= 0 && !type->function->is_lambda &&
+                                      type->function->name == identifier(tree, node, Role::Attr);
+            return own_property ? type : nullptr;
+        }
+        const Api* const api = find_api(type->name);
+        return api != nullptr && api->kind == ApiKind::CoroutineProperty ? type : nullptr;
+    }
+    if (kind != Kind::Call) return nullptr;
+    const Type type = model.type_of(node);
+    return Model::must_be_awaited(type) ? type : nullptr;
+}
+
+CoroutineFate fate_of(const Model& model, NodeId expression, Type coroutine) {
+    return Follower(model, expression, coroutine).follow();
+}
+
+bool has_fate(const Model& model, NodeId node, Fate fate, CoroutineFate& found, Type& coroutine) {
+    coroutine = coroutine_made_by(model, node);
+    if (coroutine == nullptr || coroutine->confidence == Confidence::Unknown) return false;
+    found = fate_of(model, node, coroutine);
+    return found.fate == fate && (fate == Fate::Dropped || is_only_awaitable(model, coroutine));
+}
+
+bool is_awaited_somewhere(const Model& model, NodeId name) {
+    const Tree& tree = model.tree();
+    const std::vector<NodeId> uses = model.uses_of_local(name);
+    return std::any_of(uses.begin(), uses.end(), [&](NodeId use) {
+        if (is_awaited(tree, use)) return true;
+        const NodeId call = tree.parent(use);
+        if (!tree.is(call, Kind::Call) || tree.role(use) != Role::Argument) return false;
+        ArgumentUse argument_use = ArgumentUse::Discards;
+        return find_argument_use(model.target(call).name, argument_use) &&
+               argument_use == ArgumentUse::Awaits;
+    });
+}
+
+void offer_await(const RuleContext& context, Finding& finding, NodeId expression,
+                 Applicability applicability) {
+    if (!can_await(context.model, expression)) return;
+    finding.fix("Insert `await` before " + shown(context.tree, expression), applicability,
+                insert_await(context.tree, expression));
+}
+
+std::string shown(const Tree& tree, NodeId expression) {
+    if (tree.is(expression, Kind::Call)) return "`" + callee_text(tree, expression) + "()`";
+    std::string text;
+    for (const char c : tree.text(expression)) {
+        if (c != ' ' && c != '\t' && c != '\r' && c != '\n' && c != '\\') text += c;
+    }
+    constexpr std::size_t kLongest = 60;
+    return text.size() <= kLongest
+               ? "`" + text + "`"
+               : "`" + std::string(identifier(tree, expression, Role::Attr)) + "`";
+}
+
+std::string await_advice(const Model& model, NodeId expression) {
+    if (model.in_async(expression)) return "await it first";
+    const FunctionDef* const function = model.function_at(expression);
+    if (function == nullptr) return "await it in an async function";
+    if (function->is_lambda) return "a lambda cannot await it";
+    return "make `" + function->name + "` async to await it";
+}
+
+} // namespace awaitls::analysis

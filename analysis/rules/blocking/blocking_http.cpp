@@ -1,0 +1,82 @@
+#include "analysis/rules/blocking/common.h"
+
+namespace awaitls::analysis {
+
+namespace {
+
+constexpr std::string_view kDoc =
+    R"md(Functions such as `requests.get()`, `httpx.get()` and `urllib.request.urlopen()` wait for the
+server in the thread of the event loop. Until the answer is complete no other task runs, so one
+slow server stops the whole process.
+
+## Bad
+
+```python
+import asyncio
+
+import requests
+
+
+async def fetch(url):
+    return requests.get(url, timeout=10).text  # error: blocking-http
+
+
+asyncio.run(fetch("https://example.org"))
+```
+
+## Good
+
+```python
+import asyncio
+
+import requests
+
+
+def download(url):
+    return requests.get(url, timeout=10).text
+
+
+async def fetch(url):
+    return await asyncio.to_thread(download, url)
+
+
+asyncio.run(fetch("https://example.org"))
+```
+
+An async client (`aiohttp.ClientSession`, `httpx.AsyncClient`) is better still: it needs no thread
+per request.
+
+## Fix
+
+The call is handed to a thread, in the form of the file's async library or by a wrapper that the
+file has. The fix is unsafe: the function then runs beside other code of the process.
+
+## When not to follow it
+
+In a script that runs one coroutine and nothing else.
+)md";
+
+void check(RuleContext& context, NodeId node) {
+    const std::optional<BlockingOperation> operation = operation_on_loop(context, node);
+    if (operation && operation->api->kind == BlockingKind::Http &&
+        !is_client_method(operation->name))
+        report_operation(context, *operation);
+}
+
+} // namespace
+
+Rule rule_blocking_http() {
+    return {{.name = "blocking-http",
+             .category = Category::Blocking,
+             .severity = Severity::Error,
+             .review = ReviewSeverity::Critical,
+             .fix = FixAvailability::Sometimes,
+             .aliases = {"ASYNC210", "S7499"},
+             .summary = "A blocking HTTP request by a module function, such as `requests.get()`, "
+                        "on the event loop.",
+             .doc = kDoc},
+            blocking_kinds(),
+            check};
+}
+
+} // namespace awaitls::analysis

@@ -1,0 +1,74 @@
+#include "analysis/rules/blocking/common.h"
+
+namespace awaitls::analysis {
+
+namespace {
+
+constexpr std::string_view kDoc =
+    R"md(`os.path.exists()`, `Path.stat()`, `os.mkdir()` and the like make a system call that waits for the
+file system. On a local disk it takes microseconds, on a network drive it can take seconds. The
+rule is off by default because most such calls are harmless; switch it on for services whose files
+lie on network storage. Functions that only work on the text of a path (`os.path.join`,
+`Path.name`) are never reported.
+
+## Bad
+
+```python
+import asyncio
+import os.path
+
+
+async def ready(path):
+    return os.path.exists(path)  # error: blocking-path
+
+
+asyncio.run(ready("/mnt/share/done"))
+```
+
+## Good
+
+```python
+import asyncio
+import os.path
+
+
+async def ready(path):
+    return await asyncio.to_thread(os.path.exists, path)
+
+
+asyncio.run(ready("/mnt/share/done"))
+```
+
+## Fix
+
+The call is handed to a thread. The fix is unsafe: other tasks run between the question and the
+answer.
+
+## When not to follow it
+
+For files on a local disk.
+)md";
+
+void check(RuleContext& context, NodeId node) {
+    report_blocking(context, node, BlockingKind::Path);
+}
+
+} // namespace
+
+Rule rule_blocking_path() {
+    return {
+        {.name = "blocking-path",
+         .category = Category::Blocking,
+         .severity = Severity::Information,
+         .review = ReviewSeverity::Minor,
+         .on_by_default = false,
+         .fix = FixAvailability::Sometimes,
+         .aliases = {"ASYNC240"},
+         .summary =
+             "Asking the file system about a path, as `os.path.exists()` does, on the event loop.",
+         .doc = kDoc},
+        blocking_kinds(),
+        check};
+}
+
+} // namespace awaitls::analysis

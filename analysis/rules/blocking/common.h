@@ -1,0 +1,48 @@
+#pragma once
+
+// What the blocking rules share: each reports some of the operations that blocking_operation()
+// finds in code that runs on the event loop, so that one call gets one finding.
+
+#include "analysis/rules/rule.h"
+#include "analysis/semantic/blocking.h"
+
+namespace awaitls::analysis {
+
+/// Where operations can stand: the kinds of a rule that calls report_blocking().
+std::vector<Kind> blocking_kinds();
+
+/// The blocking operation at the node if the node's code runs on the event loop and no pattern of
+/// `blocking-calls` claims the call for blocking-configured.
+std::optional<BlockingOperation> operation_on_loop(const RuleContext& context, NodeId node);
+
+/// Reports the operation with its message and its fix.
+Finding report_operation(RuleContext& context, const BlockingOperation& operation);
+
+/// Reports the operation at the node when it is of the kind.
+void report_blocking(RuleContext& context, NodeId node, BlockingKind kind);
+
+/// True for waiting on a concurrent.futures.Future, which future-result-on-loop reports.
+bool is_future_result(const BlockingOperation& operation);
+
+/// True for methods of an HTTP client object, which blocking-http-method reports.
+bool is_client_method(std::string_view name);
+
+/// The advice of the `blocking-calls` pattern that the call matches; nothing where none does or the
+/// call is known not to block.
+std::optional<std::string_view> configured_advice(const RuleContext& context, NodeId call);
+
+/// Adds the fix that hands the call to a thread, where an `await` can stand and no sync lock is
+/// held.
+void add_thread_fix(const RuleContext& context, NodeId call, Finding& finding);
+
+/// True when the node stands in the body of a `with` on a threading lock: suspending there can lock
+/// up the loop.
+bool holds_sync_lock(const Model& model, NodeId node);
+
+/// Replaces the call by `await <text>`.
+std::vector<Edit> replace_by_await(const Tree& tree, NodeId call, const std::string& text);
+
+/// True when a comment stands in the span; replacing it would lose the comment.
+bool has_comment(const Tree& tree, Span span);
+
+} // namespace awaitls::analysis

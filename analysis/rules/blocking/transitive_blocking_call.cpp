@@ -1,0 +1,192 @@
+#include "analysis/rules/blocking/common.h"
+#include "analysis/rules/catalog.h"
+
+#include <algorithm>
+
+namespace awaitls::analysis {
+
+namespace {
+
+constexpr std::string_view kDoc =
+    R"md(The blocking call that stops a loop often stands in a helper, or in a helper's helper. The
+coroutine looks harmless: it calls an ordinary function. This rule follows calls of sync functions
+and methods and reports the place where async code enters the chain, with every step as a related
+place.
+
+What the helper hands to a thread, process or executor does not count, nor does a function that is
+only passed on. A generator function is reported where the generator is consumed, not where it is
+made. The severity is that of the operation at the end: a chain to a sleep, request or query is an
+error, one to a file or a lock is information, one to a call of `blocking-path` or `blocking-cpu`
+counts only when that rule is on.
+
+## Bad
+
+```python
+import asyncio
+import time
+
+
+def connect(attempts):
+    for _ in range(attempts):
+        time.sleep(1)
+
+
+def prepare():
+    connect(3)
+
+
+async def serve():
+    prepare()  # error: transitive-blocking-call
+
+
+asyncio.run(serve())
+```
+
+## Good
+
+```python
+import asyncio
+
+
+async def connect(attempts):
+    for _ in range(attempts):
+        await asyncio.sleep(1)
+
+
+async def prepare():
+    await connect(3)
+
+
+async def serve():
+    await prepare()
+
+
+asyncio.run(serve())
+```
+
+## Fix
+
+The call is handed to a thread. The fix is unsafe: the helper then runs beside the rest of the
+program. Making the chain async is the better change when its end has an async twin.
+
+## When not to follow it
+
+For helpers that run once, before the first request is served.
+
+## Differences
+
+Linters that look at one function at a time cannot see this. No other linter for Python reports
+it.
+)md";
+
+/// The rule that reports a direct operation of the kind and is off by default; empty for the
+/// others.
+std::string_view optional_rule(BlockingKind kind) {
+    if (kind == BlockingKind::Path) return "blocking-path";
+    if (kind == BlockingKind::Cpu) return "blocking-cpu";
+    return {};
+}
+
+bool counts(const Model& model, const BlockingChain& chain) {
+    if (chain.api == nullptr) return true;
+    const std::string_view name = optional_rule(chain.kind);
+    if (name.empty()) return true;
+    const std::optional<std::size_t> rule = find_rule(name);
+    return rule && model.settings().enabled[*rule];
+}
+
+Severity severity_of(const BlockingChain& chain) {
+    if (chain.api == nullptr) return Severity::Error;
+    switch (chain.kind) {
+    case BlockingKind::Open:
+    case BlockingKind::FileMethod:
+    case BlockingKind::Lock:
+    case BlockingKind::Path:
+    case BlockingKind::Cpu: return Severity::Information;
+    default: return chain.api->name == "subprocess.Popen" ? Severity::Information : Severity::Error;
+    }
+}
+
+/// True when the generator that the call makes is run right there, to its end or one step.
+bool is_consumed(const Model& model, NodeId call) {
+    const Tree& tree = model.tree();
+    const NodeId parent = tree.parent(call);
+    const Role role = tree.role(call);
+    switch (tree.kind(parent)) {
+    case Kind::For:
+    case Kind::CompFor: return role == Role::Iter;
+    case Kind::Starred:
+    case Kind::YieldFrom: return true;
+    case Kind::Call: {
+        constexpr std::string_view kConsumers[] = {
+            "builtins.all",  "builtins.any",    "builtins.dict", "builtins.frozenset",
+            "builtins.list", "builtins.max",    "builtins.min",  "builtins.next",
+            "builtins.set",  "builtins.sorted", "builtins.sum",  "builtins.tuple"};
+        const NodeId callee = tree.child(parent, Role::Callee);
+        return role == Role::Argument && callee != kNoNode &&
+               std::find(std::begin(kConsumers), std::end(kConsumers), model.name_of(callee)) !=
+                   std::end(kConsumers);
+    }
+    default: return false;
+    }
+}
+
+/// "inner" for "outer.<locals>.inner".
+std::string_view short_label(std::string_view label) {
+    constexpr std::string_view kLocals = "<locals>.";
+    const std::size_t at = label.rfind(kLocals);
+    return at == std::string_view::npos ? label : label.substr(at + kLocals.size());
+}
+
+/// "load -> _read -> open"; the middle of a long chain is left out.
+std::string chain_text(std::string_view first, const BlockingChain& chain) {
+    constexpr std::size_t kShown = 5;
+    const std::size_t count = chain.steps.size();
+    std::string text(short_label(first));
+    for (std::size_t i = 0; i < count; ++i) {
+        if (count > kShown && i == 2) {
+            text += " -> ...";
+            i = count - 2;
+        }
+        text += " -> " + display_name(short_label(chain.steps[i].label));
+    }
+    return text;
+}
+
+void check(RuleContext& context, NodeId node) {
+    const Model& model = context.model;
+    if (!model.on_loop(node) || is_awaited(context.tree, node)) return;
+    const CallTarget target = model.target(node);
+    if (target.function == nullptr || target.function->is_async || !target.known()) return;
+    const BlockingChain* const chain = model.blocking(*target.function);
+    if (chain == nullptr || chain->steps.empty() || !counts(model, *chain)) return;
+    if (target.function->is_generator && !is_consumed(model, node)) return;
+    if (configured_advice(context, node)) return;
+
+    const std::string callee = callee_text(context.tree, node);
+    const std::string_view first = target.cls != nullptr        ? target.cls->qualname
+                                   : target.function->is_lambda ? std::string_view(callee)
+                                                                : target.function->qualname;
+    // The place of the last step is known where the file is: it takes the place of {place}.
+    Finding finding = context.report(node, "`" + callee + "()` blocks the event loop: " +
+                                               chain_text(first, *chain) + " ({place})");
+    finding.chain(*chain).severity(severity_of(*chain)).confidence(target.confidence);
+    // A generator would be made in the thread and still run here.
+    if (!target.function->is_generator) add_thread_fix(context, node, finding);
+}
+
+} // namespace
+
+Rule rule_transitive_blocking_call() {
+    return {{.name = "transitive-blocking-call",
+             .category = Category::Blocking,
+             .severity = Severity::Error,
+             .review = ReviewSeverity::Critical,
+             .fix = FixAvailability::Sometimes,
+             .summary = "A call of a sync function that blocks the event loop further down.",
+             .doc = kDoc},
+            {Kind::Call},
+            check};
+}
+
+} // namespace awaitls::analysis

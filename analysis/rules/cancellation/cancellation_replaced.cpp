@@ -1,0 +1,117 @@
+// A handler that catches a cancellation and leaves with something else.
+
+#include "analysis/rules/cancellation/common.h"
+#include "analysis/rules/task/common.h"
+
+namespace awaitls::analysis {
+
+namespace {
+
+using namespace cancellation;
+
+constexpr std::string_view kDoc = R"(A handler that catches `asyncio.CancelledError` and then returns, leaves a loop, or raises another exception hides from everyone that
+the task was cancelled. `asyncio.timeout` does not turn a replaced cancellation into `TimeoutError`, `task.cancelled()` is false, a
+`TaskGroup` reports a failure that was none, and code that catches the other exception retries what it was told to stop.
+
+The rule follows every path through the handler, like `cancellation-swallowed`, which reports the handlers that go on, and is silent
+under the same conditions. `raise`, `raise e`, `raise e from None` and raising another `CancelledError` keep the cancellation.
+
+## Bad
+
+```python
+import asyncio
+
+
+async def read(reader: asyncio.StreamReader) -> bytes:
+    try:
+        async with asyncio.timeout(5):
+            return await reader.readline()
+    except asyncio.CancelledError:
+        return b""  # error: cancellation-replaced
+
+
+async def connect(host: str) -> asyncio.StreamWriter:
+    try:
+        async with asyncio.timeout(5):
+            reader, writer = await asyncio.open_connection(host, 80)
+    except BaseException as error:
+        raise RuntimeError(f"no connection to {host}") from error  # error: cancellation-replaced
+    return writer
+```
+
+## Good
+
+```python
+import asyncio
+
+
+async def read(reader: asyncio.StreamReader) -> bytes:
+    try:
+        async with asyncio.timeout(5):
+            return await reader.readline()
+    except asyncio.CancelledError:
+        print("cancelled while reading")
+        raise
+
+
+async def connect(host: str) -> asyncio.StreamWriter:
+    try:
+        async with asyncio.timeout(5):
+            reader, writer = await asyncio.open_connection(host, 80)
+    except OSError as error:
+        raise RuntimeError(f"no connection to {host}") from error
+    return writer
+```
+
+## Fix
+
+There is no automatic one. Narrow `BaseException` to `Exception`, or end the handler with `raise`.
+
+## When not to follow it
+
+At the border to a framework that demands an exception of its own. Say so with a suppression comment.
+
+## Differences
+
+flake8-async's ASYNC104 reports the same. Sonar's S7497 does not look at tuples, bare `except:` and `BaseException`.
+)";
+
+std::string what_it_does(const Tree& tree, NodeId node) {
+    switch (tree.kind(node)) {
+    case Kind::Return: return "`return` ends the function as if nothing had happened";
+    case Kind::Break: return "`break` leaves the loop as if nothing had happened";
+    case Kind::Raise: return "this raises another exception in place of the cancellation";
+    default: return "`yield` suspends the handler before the cancellation is re-raised";
+    }
+}
+
+void check(RuleContext& context, NodeId node) {
+    const Model& model = context.model;
+    const Tree& tree = context.tree;
+    const NodeId handler = handler_of(model, node);
+    if (handler == kNoNode) return;
+    const Treatment found = treatment(model, handler);
+    if (found.replaced == kNoNode || found.swallowed != kNoNode) return;
+    if (is_dealt_with(model, node, handler) || is_program_main(model, node)) return;
+    if (tasks::follows_cancel(model, tree.child(node, Role::Body))) return;
+    Finding finding = context.report(found.replaced, what_it_does(tree, found.replaced) + ", although " + caught(tree, handler) +
+                                                         " catches cancellation; re-raise it with `raise`");
+    finding.related(handler_head(tree, handler), "the cancellation is caught here");
+}
+
+} // namespace
+
+Rule rule_cancellation_replaced() {
+    return {{.name = "cancellation-replaced",
+             .category = Category::Cancellation,
+             .severity = Severity::Warning,
+             .review = ReviewSeverity::Major,
+             .aliases = {"ASYNC104", "S7497"},
+             .summary = "An exception handler catches a cancellation and returns or raises something else.",
+             .options = {},
+             .doc = kDoc},
+            {Kind::Try},
+            check};
+}
+
+} // namespace awaitls::analysis

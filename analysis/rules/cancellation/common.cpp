@@ -1,0 +1,433 @@
+#include "analysis/rules/cancellation/common.h"
+
+#include <algorithm>
+
+#include "analysis/rules/task/common.h"
+
+namespace awaitls::analysis::cancellation {
+
+namespace {
+
+using tasks::catches_cancellation;
+
+/// How control leaves a statement while the cancellation is being handled. The nodes are the first ones that do so.
+struct Flow {
+    bool falls = false;
+    bool reraises = false;
+    NodeId breaks = kNoNode;
+    NodeId continues = kNoNode;
+    NodeId returns = kNoNode; // or yields
+    NodeId raises = kNoNode;  // something else
+
+    void merge(const Flow& other) {
+        falls = falls || other.falls;
+        reraises = reraises || other.reraises;
+        breaks = std::min(breaks, other.breaks);
+        continues = std::min(continues, other.continues);
+        returns = std::min(returns, other.returns);
+        raises = std::min(raises, other.raises);
+    }
+};
+static_assert(kNoNode == 0xffffffffU, "the smaller of two nodes is the one that exists");
+
+Flow falling() {
+    Flow flow;
+    flow.falls = true;
+    return flow;
+}
+
+/// What a test says of the exception when it is a cancellation.
+enum class Truth : std::uint8_t { Unknown, True, False };
+
+Truth negated(Truth truth) {
+    return truth == Truth::True ? Truth::False : truth == Truth::False ? Truth::True : Truth::Unknown;
+}
+
+class HandlerFlow {
+public:
+    HandlerFlow(const Model& model, std::string_view target) : model_(model), tree_(model.tree()), target_(target) {}
+
+    Flow block(NodeId block) const {
+        Flow flow = falling();
+        for (const NodeId statement : tasks::statements(tree_, block)) {
+            flow.falls = false;
+            flow.merge(this->statement(statement));
+            if (!flow.falls) break;
+        }
+        return flow;
+    }
+
+private:
+    Flow body(NodeId node) const {
+        const NodeId block_node = node == kNoNode ? kNoNode : tree_.child(node, Role::Body);
+        return block_node == kNoNode ? falling() : block(block_node);
+    }
+
+    Flow statement(NodeId node) const {
+        switch (tree_.kind(node)) {
+        case Kind::Return: return leaving(&Flow::returns, node);
+        case Kind::Break: return leaving(&Flow::breaks, node);
+        case Kind::Continue: return leaving(&Flow::continues, node);
+        case Kind::Raise: return raise(node);
+        case Kind::If: return branches(node);
+        case Kind::For:
+        case Kind::While: return loop(node);
+        case Kind::With: return with(node);
+        case Kind::Match: return match(node);
+        case Kind::Try: return nested_try(node);
+        case Kind::FunctionDef:
+        case Kind::ClassDef: return falling();
+        default: return simple(node);
+        }
+    }
+
+    static Flow leaving(NodeId Flow::*way, NodeId node) {
+        Flow flow;
+        flow.*way = node;
+        return flow;
+    }
+
+    Flow simple(NodeId node) const {
+        Flow flow = falling();
+        walk_same_function(tree_, node, [&](NodeId inner) {
+            if (tree_.is(inner, Kind::Yield) || tree_.is(inner, Kind::YieldFrom)) flow.returns = std::min(flow.returns, inner);
+            return true;
+        });
+        const NodeId call = tree_.is(node, Kind::ExprStmt) ? tree_.child(node, Role::Value) : kNoNode;
+        if (tree_.is(call, Kind::Call) && never_returns(call)) flow.falls = false;
+        return flow;
+    }
+
+    bool never_returns(NodeId call) const {
+        const std::string_view name = model_.target(call).name;
+        if (name.empty()) return false;
+        for (const std::string_view known : {"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
+            if (name == known) return true;
+        const Api* const api = find_api(name);
+        return api != nullptr && (api->returns == "typing.NoReturn" || api->returns == "typing.Never");
+    }
+
+    Flow raise(NodeId node) const {
+        Flow flow;
+        const NodeId value = tree_.child(node, Role::Value);
+        if (value == kNoNode || raises_cancellation(value)) {
+            flow.reraises = true;
+        } else {
+            flow.raises = node;
+        }
+        return flow;
+    }
+
+    /// The raised value is the caught exception, another cancellation, the end of the program, or not known.
+    bool raises_cancellation(NodeId value) const {
+        if (tree_.is(value, Kind::Name) && tree_.text(value) == target_) return true;
+        if (tree_.is(value, Kind::Call)) {
+            const Type made = model_.type_of(value);
+            if (made->kind == TypeKind::Instance &&
+                (model_.is_instance(made, "asyncio.CancelledError") || model_.is_instance(made, "trio.Cancelled")))
+                return true;
+            const NodeId callee = tree_.child(value, Role::Callee);
+            if (tree_.is(callee, Kind::Attribute)) { // e.with_traceback(..)
+                const NodeId object = tree_.child(callee, Role::Object);
+                if (tree_.is(object, Kind::Name) && tree_.text(object) == target_) return true;
+            }
+            return callee == kNoNode || raises_cancellation_class(callee);
+        }
+        return raises_cancellation_class(value);
+    }
+
+    bool raises_cancellation_class(NodeId value) const {
+        if (tree_.is(value, Kind::Name) && model_.is_local(value)) {
+            // A variable: the exception may have been saved in it.
+            const NodeId held = model_.value_of_local(value);
+            return held == kNoNode || !tree_.is(held, Kind::Call) || raises_cancellation(held);
+        }
+        const Type type = model_.type_of(value);
+        if (type->kind == TypeKind::Class && type->cls != nullptr) return catches_cancellation(model_, value);
+        const std::string_view name = model_.name_of(value);
+        if (!name.empty() && find_class(name) != nullptr)
+            return inherits_from(name, "asyncio.CancelledError") || inherits_from(name, "trio.Cancelled") ||
+                   inherits_from(name, "builtins.SystemExit") || inherits_from(name, "builtins.KeyboardInterrupt") ||
+                   inherits_from(name, "builtins.GeneratorExit");
+        // A class of another module is spelled like one; anything else may give the exception itself.
+        const std::string_view text = tree_.text(value);
+        const std::size_t dot = text.rfind('.');
+        const char first = text[dot == std::string_view::npos || dot + 1 == text.size() ? 0 : dot + 1];
+        return !(first >= 'A' && first <= 'Z') || text.find("Cancel") != std::string_view::npos;
+    }
+
+    Truth truth(NodeId test) const {
+        if (test == kNoNode) return Truth::Unknown;
+        switch (tree_.kind(test)) {
+        case Kind::Not: {
+            const NodeId value = tree_.child(test, Role::Value);
+            return negated(truth(value));
+        }
+        case Kind::BoolOp: {
+            const Truth left = truth(tree_.child(test, Role::Left));
+            const Truth right = truth(tree_.child(test, Role::Right));
+            const Truth decides = static_cast<Op>(tree_[test].op) == Op::And ? Truth::False : Truth::True;
+            if (left == decides || right == decides) return decides;
+            return left == right ? left : Truth::Unknown;
+        }
+        case Kind::Call: {
+            if (model_.target(test).name != "builtins.isinstance") return Truth::Unknown;
+            const NodeId value = argument(tree_, test, 0, {});
+            const NodeId classes = argument(tree_, test, 1, {});
+            if (!tree_.is(value, Kind::Name) || tree_.text(value) != target_ || classes == kNoNode) return Truth::Unknown;
+            if (catches_cancellation(model_, classes)) return Truth::True;
+            return all_known(classes) ? Truth::False : Truth::Unknown;
+        }
+        default: return Truth::Unknown;
+        }
+    }
+
+    /// The class, or each of a tuple, is known, so it does not catch cancellation when catches() denies it.
+    bool all_known(NodeId classes) const {
+        if (tree_.is(classes, Kind::Tuple)) {
+            for (const NodeId element : tree_.children(classes))
+                if (!all_known(element)) return false;
+            return true;
+        }
+        const std::string_view name = model_.name_of(classes);
+        return !name.empty() && find_class(name) != nullptr;
+    }
+
+    Flow branches(NodeId node) const {
+        Flow flow;
+        bool open = true; // the branches so far may all be passed by
+        const auto branch = [&](NodeId part) {
+            const Truth known = truth(tree_.child(part, Role::Test));
+            if (!open || known == Truth::False) return;
+            flow.merge(body(part));
+            open = known != Truth::True;
+        };
+        branch(node);
+        for (const NodeId child : tree_.children(node))
+            if (tree_.is(child, Kind::Elif)) branch(child);
+        if (open) flow.merge(body(tree_.child(node, Kind::Else)));
+        return flow;
+    }
+
+    Flow loop(NodeId node) const {
+        Flow flow = body(node);
+        const bool broken = flow.breaks != kNoNode;
+        const NodeId test = tree_.child(node, Role::Test);
+        const std::optional<double> number = test == kNoNode ? std::nullopt : number_value(tree_, test);
+        const bool endless = tree_.is(node, Kind::While) && (tree_.is(test, Kind::True) || (number && *number != 0));
+        flow.breaks = flow.continues = kNoNode;
+        flow.falls = false;
+        if (!endless) flow.merge(body(tree_.child(node, Kind::Else)));
+        flow.falls = flow.falls || broken;
+        return flow;
+    }
+
+    Flow with(NodeId node) const {
+        Flow flow = body(node);
+        for (const NodeId item : tree_.children(node)) {
+            const NodeId value = tree_.is(item, Kind::WithItem) ? tree_.child(item, Role::Value) : kNoNode;
+            if (value == kNoNode || !tasks::calls(model_, value, "contextlib.suppress")) continue;
+            for (const NodeId suppressed : argument_values(tree_, value))
+                if (flow.reraises && catches_cancellation(model_, suppressed)) {
+                    flow.reraises = false;
+                    flow.falls = true;
+                }
+        }
+        return flow;
+    }
+
+    Flow match(NodeId node) const {
+        Flow flow;
+        for (const NodeId child : tree_.children(node))
+            if (tree_.is(child, Kind::Case)) flow.merge(body(child));
+        // exits_of knows which matches are exhaustive: with every case empty, only such a one never falls past its cases.
+        flow.falls = flow.falls || !is_exhaustive(node);
+        return flow;
+    }
+
+    bool is_exhaustive(NodeId node) const {
+        NodeId last = kNoNode;
+        for (const NodeId child : tree_.children(node))
+            if (tree_.is(child, Kind::Case)) last = child;
+        if (last == kNoNode || tree_.child(last, Role::Test) != kNoNode) return false;
+        const NodeId pattern = tree_.child(last, Kind::Pattern);
+        if (pattern == kNoNode) return false;
+        const std::string_view text = tree_.text(pattern);
+        if (text == "_") return true;
+        // A capture is a pattern that is nothing but the name it binds.
+        const NodeId name = tree_.first_child(pattern);
+        return name != kNoNode && tree_.is(name, Kind::Name) && tree_[name].has(node_flag::kStore) &&
+               tree_[name].span() == tree_[pattern].span();
+    }
+
+    Flow nested_try(NodeId node) const {
+        Flow flow = body(node);
+        bool any_handler = false;
+        if (const NodeId otherwise = tree_.child(node, Kind::Else); otherwise != kNoNode && flow.falls) {
+            flow.falls = false;
+            flow.merge(body(otherwise));
+        }
+        bool caught_again = !flow.reraises;
+        Flow handlers;
+        for (const NodeId child : tree_.children(node)) {
+            if (!tree_.is(child, Kind::Except)) continue;
+            any_handler = true;
+            const NodeId classes = tree_.child(child, Role::Value);
+            if (!caught_again && (classes == kNoNode || catches_cancellation(model_, classes))) {
+                caught_again = true;
+                flow.reraises = false;
+            }
+            handlers.merge(body(child));
+        }
+        if (any_handler) flow.raises = kNoNode; // it may be caught right here
+        flow.merge(handlers);
+        if (const NodeId last = tree_.child(node, Kind::Finally); last != kNoNode) {
+            Flow finally = body(last);
+            if (!finally.falls) return finally;
+            finally.falls = false;
+            flow.merge(finally);
+        }
+        return flow;
+    }
+
+    const Model& model_;
+    const Tree& tree_;
+    std::string_view target_;
+};
+
+std::string_view target_name(const Tree& tree, NodeId handler) {
+    const NodeId target = tree.child(handler, Role::Target);
+    return target == kNoNode ? std::string_view() : tree.text(target);
+}
+
+bool is_target(const Tree& tree, NodeId node, std::string_view target) {
+    return !target.empty() && tree.is(node, Kind::Name) && tree.text(node) == target;
+}
+
+/// The exception itself, not its text or class, is an argument of the call.
+bool has_target_argument(const Tree& tree, NodeId call, std::string_view target) {
+    const std::vector<NodeId> values = argument_values(tree, call);
+    return std::any_of(values.begin(), values.end(), [&](NodeId value) { return is_target(tree, value, target); });
+}
+
+} // namespace
+
+NodeId handler_of(const Model& model, NodeId try_statement) {
+    const Tree& tree = model.tree();
+    const NodeId body = tree.child(try_statement, Role::Body);
+    if (body == kNoNode || !model.in_async(body)) return kNoNode;
+    for (const NodeId handler : tree.children(try_statement)) {
+        if (!tree.is(handler, Kind::Except)) continue;
+        if (tree[handler].has(node_flag::kStar)) return kNoNode;
+        const NodeId classes = tree.child(handler, Role::Value);
+        if (classes == kNoNode || catches_cancellation(model, classes))
+            return has_suspension_point(tree, body) ? handler : kNoNode;
+    }
+    return kNoNode;
+}
+
+Treatment treatment(const Model& model, NodeId handler) {
+    const Tree& tree = model.tree();
+    const NodeId body = tree.child(handler, Role::Body);
+    if (body == kNoNode) return {};
+    const Flow flow = HandlerFlow(model, target_name(tree, handler)).block(body);
+    Treatment result;
+    result.swallowed = flow.falls ? handler : flow.continues;
+    result.replaced = std::min({flow.returns, flow.breaks, flow.raises});
+    result.only_falls_through = flow.falls && flow.continues == kNoNode && result.replaced == kNoNode;
+    return result;
+}
+
+bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler) {
+    const Tree& tree = model.tree();
+    const std::string_view target = target_name(tree, handler);
+    for (NodeId node = handler; node < tree[handler].next; ++node) {
+        switch (tree.kind(node)) {
+        case Kind::Attribute: {
+            const std::string_view attribute = identifier(tree, node, Role::Attr);
+            for (const std::string_view known : {"cancelling", "uncancel", "cancelled", "current_task", "set_exception"})
+                if (attribute == known) return true;
+            break;
+        }
+        case Kind::Name:
+            if (tree.text(node) == "current_task") return true;
+            break;
+        case Kind::Assign:
+        case Kind::AnnAssign: { // `error = e`, `error = sys.exc_info()[1]`: kept for later
+            const NodeId value = tree.child(node, Role::Value);
+            if (value == kNoNode) break;
+            if (is_target(tree, value, target)) return true;
+            for (NodeId inner = value; inner < tree[value].next; ++inner)
+                if (tasks::calls(model, inner, "sys.exc_info")) return true;
+            break;
+        }
+        case Kind::Return: { // `return e`, `return Failure(e)`: the caller gets it
+            const NodeId value = tree.child(node, Role::Value);
+            if (value == kNoNode) break;
+            if (is_target(tree, value, target)) return true;
+            if (!tree.is(value, Kind::Call) || !has_target_argument(tree, value, target)) break;
+            const std::string_view name = model.target(value).name;
+            if (name != "builtins.str" && name != "builtins.repr") return true;
+            break;
+        }
+        case Kind::Call: { // `errors.append(e)`
+            const NodeId callee = tree.child(node, Role::Callee);
+            if (!tree.is(callee, Kind::Attribute) || !has_target_argument(tree, node, target)) break;
+            const std::string_view method = identifier(tree, callee, Role::Attr);
+            for (const std::string_view known : {"append", "add", "put", "put_nowait"})
+                if (method == known) return true;
+            break;
+        }
+        default: break;
+        }
+    }
+    const NodeId function = tasks::function_around(tree, try_statement);
+    for (NodeId node = tree[try_statement].next; node < tree[function].next; ++node) {
+        if (!tree.is(node, Kind::Raise)) continue;
+        NodeId value = tree.child(node, Role::Value);
+        if (tree.is(value, Kind::Call)) value = tree.child(value, Role::Callee);
+        if (value == kNoNode) continue;
+        const std::string_view name = model.name_of(value);
+        if (!name.empty() && (inherits_from(name, "asyncio.CancelledError") || inherits_from(name, "trio.Cancelled")))
+            return true;
+    }
+    return false;
+}
+
+bool is_program_main(const Model& model, NodeId node) {
+    const FunctionDef* const function = model.function_at(node);
+    if (function == nullptr) return false;
+    for (const std::string_view name : {"main", "_main", "amain", "_amain", "async_main", "_async_main", "main_async"})
+        if (function->name == name) return true;
+    return false;
+}
+
+NodeId suppressor_of(const Model& model, NodeId with) {
+    const Tree& tree = model.tree();
+    const NodeId body = tree.child(with, Role::Body);
+    if (body == kNoNode || tree[with].is_async() || !model.in_async(body)) return kNoNode;
+    for (const NodeId item : tree.children(with)) {
+        const NodeId value = tree.is(item, Kind::WithItem) ? tree.child(item, Role::Value) : kNoNode;
+        if (value == kNoNode || !tasks::calls(model, value, "contextlib.suppress")) continue;
+        for (const NodeId suppressed : argument_values(tree, value))
+            if (catches_cancellation(model, suppressed)) return has_suspension_point(tree, body) ? value : kNoNode;
+    }
+    return kNoNode;
+}
+
+std::string caught(const Tree& tree, NodeId handler) {
+    const NodeId classes = tree.child(handler, Role::Value);
+    if (classes == kNoNode) return "`except:`";
+    const std::string text(tree.text(classes));
+    const bool one_line = text.find_first_of("\r\n") == std::string::npos && text.size() <= 60;
+    return one_line ? "`except " + text + "`" : "this handler";
+}
+
+Span handler_head(const Tree& tree, NodeId handler) {
+    const NodeId classes = tree.child(handler, Role::Value);
+    if (classes != kNoNode) return tree[classes].span();
+    const std::uint32_t begin = tree[handler].begin;
+    return {begin, begin + 6};
+}
+
+} // namespace awaitls::analysis::cancellation

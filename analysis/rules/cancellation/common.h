@@ -1,0 +1,35 @@
+#pragma once
+
+// How exception handlers treat a cancellation that reaches them.
+
+#include "analysis/rules/rule.h"
+
+namespace awaitls::analysis::cancellation {
+
+/// What a handler does with the cancellation that it caught, on some path. kNoNode: no such path.
+struct Treatment {
+    NodeId swallowed = kNoNode; // where execution goes on: the handler itself when its end is reached, or a `continue`
+    NodeId replaced = kNoNode;  // a `return`, `break`, `yield` or `raise` of something else
+    bool only_falls_through = false; // the handler's end is reached on every path that does not re-raise
+};
+
+/// The handler of a Try that gets the cancellation of its body: the first that catches it. kNoNode where there is none, where
+/// the body cannot be cancelled, or where the code is not a coroutine's.
+NodeId handler_of(const Model& model, NodeId try_statement);
+/// Follows every path through the handler.
+Treatment treatment(const Model& model, NodeId handler);
+/// The handler, or what stands behind the statement, deals with the cancellation in a way that is not judged:
+/// it asks `cancelling()`, calls `uncancel()`, keeps the exception for later, hands it on, or raises it behind the statement.
+bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler);
+/// The function runs the program: nobody cancels it but the end of the program itself.
+bool is_program_main(const Model& model, NodeId node);
+
+/// The call of `contextlib.suppress` among the items of a With that swallows the cancellation of its body, or kNoNode.
+NodeId suppressor_of(const Model& model, NodeId with);
+
+/// What a message calls the caught class: "`asyncio.CancelledError`", or what a broad handler names with an addition.
+std::string caught(const Tree& tree, NodeId handler);
+/// The part of a handler that a finding underlines: the class, or `except`.
+Span handler_head(const Tree& tree, NodeId handler);
+
+} // namespace awaitls::analysis::cancellation

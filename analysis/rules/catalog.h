@@ -1,0 +1,50 @@
+#pragma once
+
+// All rules, in the order of their names. A rule's index in this table is its identity in Settings
+// and Diagnostic.
+
+#include "analysis/rules/rule.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace awaitls::analysis {
+
+std::span<const Rule> catalog();
+
+/// Index of the rule with this name.
+std::optional<std::size_t> find_rule(std::string_view name);
+
+/// The rules that a selector means: a rule's name, a category ("blocking"), "ALL", an alias
+/// ("RUF006") or the beginning of one ("ASYNC2"; letters and at least one digit). Case counts as in
+/// the table. Empty when it means nothing.
+std::vector<std::size_t> select_rules(std::string_view selector);
+
+/// The rule name, category or alias nearest to a wrong one, for "did you mean"; empty when nothing
+/// is near.
+std::string nearest_selector(std::string_view wrong);
+
+/// The candidate that a wrong name is probably meant to be: the one with the fewest edits, the
+/// first of several; when more than a third of the letters would change, the first that contains it
+/// ("sleep"); empty when none does.
+std::string_view nearest_of(std::string_view wrong, std::span<const std::string_view> candidates);
+
+std::string_view category_name(Category category);   // "exception-group"
+std::string_view severity_name(Severity severity);   // "information"
+std::string_view review_name(ReviewSeverity review); // "CRITICAL", empty for None
+
+/// One constant of the build followed by `docs/rules/NAME.md`.
+std::string rule_url(std::string_view name);
+
+/// The page of a rule as Markdown: title, facts, the rule's doc, options, aliases.
+std::string rule_page(const Rule& rule);
+/// The index page of all rules by category, and the table "their code -> our rule".
+std::string rule_index_page();
+
+/// Settings that enable the default rules.
+Settings default_settings();
+
+} // namespace awaitls::analysis

@@ -1,0 +1,246 @@
+#include "analysis/rules/driver.h"
+
+#include <algorithm>
+#include <array>
+
+#include "analysis/rules/catalog.h"
+#include "analysis/rules/suppressions.h"
+
+namespace awaitls::analysis {
+
+// --- Finding -------------------------------------------------------------------------------------------
+
+Finding::Finding(RuleContext* context, Span span, std::string message) : context_(context) {
+    diagnostic_.rule = context->rule_;
+    diagnostic_.severity = catalog()[context->rule_].info.severity;
+    diagnostic_.span = span;
+    diagnostic_.message = std::move(message);
+}
+
+Finding::Finding(Finding&& other) noexcept
+    : context_(other.context_), diagnostic_(std::move(other.diagnostic_)),
+      related_regions_(std::move(other.related_regions_)), confidence_(other.confidence_) {
+    other.context_ = nullptr;
+}
+
+Finding::~Finding() {
+    if (context_ != nullptr) context_->deliver(std::move(diagnostic_), std::move(related_regions_), confidence_);
+}
+
+Finding& Finding::related(Span span, std::string message) {
+    return related(context_->model.region(), span, std::move(message));
+}
+
+Finding& Finding::related(const Region& region, Span span, std::string message) {
+    diagnostic_.related.push_back({span, std::move(message)});
+    related_regions_.push_back(&region);
+    return *this;
+}
+
+Finding& Finding::chain(const BlockingChain& chain) {
+    for (std::size_t i = 0; i < chain.steps.size(); ++i) {
+        const ChainStep& step = chain.steps[i];
+        const bool last = i + 1 == chain.steps.size();
+        related(*step.region, step.span, last ? "`" + step.label + "` blocks" : "calls `" + step.label + "`");
+    }
+    return *this;
+}
+
+Finding& Finding::severity(Severity severity) {
+    diagnostic_.severity = severity;
+    return *this;
+}
+
+Finding& Finding::confidence(Confidence confidence) {
+    confidence_ = confidence;
+    return *this;
+}
+
+Finding& Finding::fix(std::string title, Applicability applicability, std::vector<Edit> edits, std::vector<std::string> imports) {
+    if (edits.empty()) return *this;
+    std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) {
+        return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : a.span.end < b.span.end;
+    });
+    diagnostic_.fixes.push_back({std::move(title), applicability, std::move(edits), std::move(imports)});
+    return *this;
+}
+
+Finding& Finding::unnecessary() {
+    diagnostic_.unnecessary = true;
+    return *this;
+}
+
+const std::vector<std::string>& RuleContext::option(std::string_view key) const {
+    static const std::vector<std::string> none;
+    const auto& options = model.settings().options;
+    const auto found = options.find(std::string(key));
+    return found == options.end() ? none : found->second;
+}
+
+// --- running -------------------------------------------------------------------------------------------
+
+namespace {
+
+class Collector final : public RuleContext {
+public:
+    Collector(const Model& of, const Settings& settings, std::vector<RegionFinding>& out)
+        : RuleContext(of, 0), settings_(settings), out_(out) {}
+
+    void start(std::uint16_t rule) { rule_ = rule; }
+
+    void deliver(Diagnostic&& diagnostic, std::vector<const Region*>&& related_regions, Confidence confidence) override {
+        if (confidence == Confidence::Unknown) return;
+        if (confidence == Confidence::Likely && settings_.strictness == Strictness::Certain) return;
+        const auto severity = settings_.severity.find(diagnostic.rule);
+        if (severity != settings_.severity.end()) diagnostic.severity = severity->second;
+        RegionFinding finding{std::move(diagnostic), {}};
+        for (const Region* region : related_regions) finding.related_regions.push_back(region->id);
+        out_.push_back(std::move(finding));
+    }
+
+private:
+    const Settings& settings_;
+    std::vector<RegionFinding>& out_;
+};
+
+/// The rules that want to see each kind of node, made once.
+const std::array<std::vector<std::uint16_t>, kKindCount>& interests() {
+    static const std::array<std::vector<std::uint16_t>, kKindCount> table = [] {
+        std::array<std::vector<std::uint16_t>, kKindCount> result;
+        const std::span<const Rule> rules = catalog();
+        for (std::size_t i = 0; i < rules.size(); ++i)
+            for (const Kind kind : rules[i].kinds) result[static_cast<std::size_t>(kind)].push_back(static_cast<std::uint16_t>(i));
+        return result;
+    }();
+    return table;
+}
+
+bool covers(const Suppression& suppression, const Diagnostic& diagnostic) {
+    const auto on_line = [&](std::uint32_t offset) {
+        return suppression.line_begin <= offset && offset <= suppression.line_end;
+    };
+    const std::uint32_t last = diagnostic.span.end > diagnostic.span.begin ? diagnostic.span.end - 1 : diagnostic.span.end;
+    return on_line(diagnostic.span.begin) || on_line(last);
+}
+
+bool silences(const Suppression& suppression, std::size_t rule, std::vector<bool>* used) {
+    if (suppression.all) return suppression.form != Suppression::Form::TypeChecker || has_type_checker_alias(rule);
+    bool any = false;
+    for (std::size_t i = 0; i < suppression.codes_text.size(); ++i) {
+        const std::string& code = suppression.codes_text[i];
+        // A type checker's ignore names its own codes only.
+        if (suppression.form == Suppression::Form::TypeChecker && find_rule(code) &&
+            std::find(catalog()[rule].info.aliases.begin(), catalog()[rule].info.aliases.end(), code) == catalog()[rule].info.aliases.end())
+            continue;
+        if (!code_means(code, rule)) continue;
+        any = true;
+        if (used != nullptr) (*used)[i] = true;
+    }
+    return any;
+}
+
+/// Reports an own suppression that silenced nothing, or those of its codes that did not.
+void report_unused(Collector& collector, const Tree& tree, const Suppression& suppression, const std::vector<bool>& used) {
+    const bool whole = std::none_of(used.begin(), used.end(), [](bool u) { return u; });
+    if (whole) {
+        std::uint32_t begin = suppression.comment.begin;
+        while (begin > 0 && (tree.text()[begin - 1] == ' ' || tree.text()[begin - 1] == '\t')) --begin;
+        std::uint32_t end = suppression.comment.end;
+        const bool own_line = begin == 0 || tree.text()[begin - 1] == '\n' || tree.text()[begin - 1] == '\r';
+        if (own_line) {
+            if (end < tree.text().size() && tree.text()[end] == '\r') ++end;
+            if (end < tree.text().size() && tree.text()[end] == '\n') ++end;
+        }
+        collector.report(suppression.comment, "this suppression silences nothing; remove it")
+            .fix("Remove the unused suppression", Applicability::Safe, {{Span{begin, end}, ""}})
+            .unnecessary();
+        return;
+    }
+    for (std::size_t i = 0; i < used.size(); ++i) {
+        if (used[i]) continue;
+        std::string kept;
+        for (std::size_t k = 0; k < used.size(); ++k)
+            if (used[k]) kept += (kept.empty() ? "" : ", ") + suppression.codes_text[k];
+        collector.report(suppression.code_spans[i], "`" + suppression.codes_text[i] + "` silences nothing here; remove it")
+            .fix("Remove the unused codes", Applicability::Safe, {{suppression.codes, kept}})
+            .unnecessary();
+    }
+}
+
+} // namespace
+
+std::size_t unused_suppression_rule() {
+    static const std::size_t index = find_rule("unused-suppression").value_or(catalog().size());
+    return index;
+}
+
+std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_t slot, const Settings& settings) {
+    auto result = std::make_shared<RegionResult>();
+    const RegionModel& model = evaluator.model(slot);
+    const Region& region = model.region();
+    const Tree& tree = region.tree;
+    std::vector<RegionFinding> found;
+    Collector collector(model, settings, found);
+    if (region.clean() && !region.python2) {
+        evaluator.set_demand_sink(&result->demands);
+        const auto& table = interests();
+        for (NodeId node = 0; node < tree.size(); ++node) {
+            for (const std::uint16_t rule : table[static_cast<std::size_t>(tree.kind(node))]) {
+                if (!settings.enabled[rule] || settings.target_version < catalog()[rule].info.since) continue;
+                collector.start(rule);
+                catalog()[rule].check(collector, node);
+            }
+        }
+        evaluator.set_demand_sink(nullptr);
+        std::sort(result->demands.begin(), result->demands.end(), [](const SummaryDemand& a, const SummaryDemand& b) {
+            return a.slot != b.slot ? a.slot < b.slot : a.index < b.index;
+        });
+        result->demands.erase(std::unique(result->demands.begin(), result->demands.end()), result->demands.end());
+    }
+    const std::vector<Suppression> suppressions = find_suppressions(tree);
+    if (!suppressions.empty()) {
+        std::vector<std::vector<bool>> used;
+        for (const Suppression& suppression : suppressions) used.emplace_back(std::max<std::size_t>(suppression.codes_text.size(), 1), false);
+        std::vector<RegionFinding> kept;
+        for (RegionFinding& finding : found) {
+            bool silenced = false;
+            for (std::size_t i = 0; i < suppressions.size(); ++i) {
+                if (suppressions[i].file || !covers(suppressions[i], finding.diagnostic)) continue;
+                if (!silences(suppressions[i], finding.diagnostic.rule, suppressions[i].all ? nullptr : &used[i])) continue;
+                if (suppressions[i].all) used[i][0] = true;
+                silenced = true;
+            }
+            if (!silenced) kept.push_back(std::move(finding));
+        }
+        found = std::move(kept);
+        const std::size_t unused = unused_suppression_rule();
+        for (std::size_t i = 0; i < suppressions.size(); ++i) {
+            const Suppression& suppression = suppressions[i];
+            if (suppression.file) {
+                if (suppression.all) result->ignores_file = true;
+                for (const std::string& code : suppression.codes_text) result->ignores_file_rules.push_back(code);
+                continue;
+            }
+            // A rule that is off, or syntax that is broken, gives a suppression nothing to do.
+            if (suppression.form != Suppression::Form::Own || !region.clean() || region.python2) continue;
+            if (unused >= catalog().size() || !settings.enabled[unused]) continue;
+            bool idle = false;
+            for (const std::string& code : suppression.codes_text) {
+                const std::vector<std::size_t> rules = select_rules(code);
+                idle = idle || (!rules.empty() && std::none_of(rules.begin(), rules.end(), [&](std::size_t r) { return settings.enabled[r]; }));
+            }
+            if (idle || std::all_of(used[i].begin(), used[i].end(), [](bool u) { return u; })) continue;
+            collector.start(static_cast<std::uint16_t>(unused));
+            report_unused(collector, tree, suppression, used[i]);
+        }
+    }
+    std::stable_sort(found.begin(), found.end(), [](const RegionFinding& a, const RegionFinding& b) {
+        if (a.diagnostic.span.begin != b.diagnostic.span.begin) return a.diagnostic.span.begin < b.diagnostic.span.begin;
+        return a.diagnostic.rule < b.diagnostic.rule;
+    });
+    for (RegionFinding& finding : found) finding.diagnostic.region = region.id;
+    result->findings = std::move(found);
+    return result;
+}
+
+} // namespace awaitls::analysis

@@ -1,0 +1,33 @@
+#pragma once
+
+// Runs the enabled rules over one region and applies its suppression comments.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "analysis/rules/rule.h"
+#include "analysis/semantic/evaluator.h"
+
+namespace awaitls::analysis {
+
+/// A finding with positions relative to its region; related places name their region by id.
+struct RegionFinding {
+    Diagnostic diagnostic;
+    std::vector<std::uint64_t> related_regions; // Region::id of each Diagnostic::related
+};
+
+/// What the rules found in a region, and the summaries that they asked for.
+struct RegionResult {
+    std::vector<RegionFinding> findings; // by position, then rule
+    std::vector<SummaryDemand> demands;
+    bool ignores_file = false;           // `# awaitls: ignore-file` stands in it
+    std::vector<std::string> ignores_file_rules; // selectors of file-wide forms; empty with ignores_file: all
+};
+
+std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_t slot, const Settings& settings);
+
+/// Index of the rule that reports suppressions which suppress nothing.
+std::size_t unused_suppression_rule();
+
+} // namespace awaitls::analysis

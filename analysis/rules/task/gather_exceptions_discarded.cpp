@@ -1,0 +1,116 @@
+// `gather(.., return_exceptions=True)` whose result nobody looks at.
+
+#include "analysis/rules/task/common.h"
+
+namespace awaitls::analysis {
+
+namespace {
+
+using namespace tasks;
+
+constexpr std::string_view kDoc = R"(With `return_exceptions=True`, `asyncio.gather` raises nothing: an exception of an awaitable becomes an element of the
+result list. When the list is dropped, every failure is dropped with it. A child that always raises looks exactly like
+one that works, and not even the log shows it.
+
+This rule reports such a call when its awaited result is unused: the value of a statement, `_`, or a local variable that is never
+read.
+
+## Bad
+
+```python
+import asyncio
+
+
+async def store(name: str) -> None:
+    await asyncio.sleep(0.1)
+    if name == "b":
+        raise ValueError(name)
+
+
+async def main() -> None:
+    await asyncio.gather(store("a"), store("b"), return_exceptions=True)  # error: gather-exceptions-discarded
+
+
+asyncio.run(main())
+```
+
+## Good
+
+```python
+import asyncio
+
+
+async def store(name: str) -> None:
+    await asyncio.sleep(0.1)
+    if name == "b":
+        raise ValueError(name)
+
+
+async def main() -> None:
+    results = await asyncio.gather(store("a"), store("b"), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            print("store failed:", result)
+
+
+asyncio.run(main())
+```
+
+## Fix
+
+There is no automatic one, because what to do with a failure is a decision. Log the exceptions, raise them together, or start the
+children in an `asyncio.TaskGroup`, which raises by itself.
+
+## When not to follow it
+
+Code that shuts down cancels its tasks and then waits for them, whatever they raise. This rule is silent where the
+same function cancels something before the call.
+)";
+
+/// Something of the same function is cancelled in front of the call: it waits for the end of tasks, not for results.
+bool shuts_down(const Tree& tree, NodeId call) {
+    for (NodeId node = function_around(tree, call); node < call; ++node) {
+        if (tree.kind(node) != Kind::Call) continue;
+        const NodeId callee = tree.child(node, Role::Callee);
+        std::string_view name;
+        if (tree.is(callee, Kind::Attribute)) name = identifier(tree, callee, Role::Attr);
+        if (tree.is(callee, Kind::Name)) name = tree.text(callee);
+        if (name.find("cancel") != std::string_view::npos) return true;
+    }
+    return false;
+}
+
+void check(RuleContext& context, NodeId call) {
+    const Tree& tree = context.tree;
+    if (!calls(context.model, call, "asyncio.gather") || !is_awaited(tree, call)) return;
+    const NodeId flag = keyword_argument(tree, call, "return_exceptions");
+    if (!tree.is(flag, Kind::True)) return;
+
+    const NodeId awaited = tree.parent(call);
+    const NodeId statement = tree.parent(awaited);
+    if (!tree.is(statement, Kind::ExprStmt)) {
+        const NodeId name = assigned_name(tree, awaited);
+        if (name == kNoNode || !is_unread_local(context.model, name)) return;
+    }
+    if (shuts_down(tree, call)) return;
+    context.report(call, "`return_exceptions=True` turns exceptions into results, and the results of this `" +
+                             callee_text(tree, call) +
+                             "()` are never looked at; test them, or use a `TaskGroup`");
+}
+
+} // namespace
+
+Rule rule_gather_exceptions_discarded() {
+    return {{.name = "gather-exceptions-discarded",
+             .category = Category::Task,
+             .severity = Severity::Information,
+             .review = ReviewSeverity::Minor,
+             .aliases = {},
+             .summary = "The exceptions that `gather(.., return_exceptions=True)` returns are thrown away.",
+             .options = {},
+             .doc = kDoc},
+            {Kind::Call},
+            check};
+}
+
+} // namespace awaitls::analysis

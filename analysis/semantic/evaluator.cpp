@@ -1,0 +1,1186 @@
+#include "analysis/semantic/evaluator.h"
+
+#include <algorithm>
+#include <array>
+
+#include "analysis/semantic/blocking.h"
+
+namespace awaitls::analysis {
+
+namespace {
+
+constexpr int kMaxDepth = 40;      // of evaluation: deeper questions are answered "unknown"
+constexpr int kMaxChain = 12;      // calls in a chain that is shown
+constexpr int kMaxClassDepth = 16; // of inheritance
+
+bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string canonical(std::string_view name) {
+    std::string_view head;
+    std::string_view tail;
+    if (!canonical_name(name, head, tail)) return std::string(name);
+    return std::string(head) + std::string(tail);
+}
+
+/// Decorators of libraries that give back a function of the same kind.
+bool keeps_signature(std::string_view name) {
+    if (is_one_of(name, {"typing.final", "typing.override", "typing_extensions.override", "typing_extensions.final",
+                         "typing.no_type_check", "typing.type_check_only", "abc.abstractmethod", "functools.wraps",
+                         "functools.lru_cache", "functools.cache", "warnings.deprecated", "typing_extensions.deprecated",
+                         "tenacity.retry", "backoff.on_exception", "backoff.on_predicate", "atexit.register",
+                         "functools.singledispatch", "functools.total_ordering", "types.coroutine", "async_lru.alru_cache"}))
+        return true;
+    for (const std::string_view prefix :
+         {"fastapi.FastAPI.", "fastapi.APIRouter.", "fastapi.applications.FastAPI.", "fastapi.routing.APIRouter.",
+          "starlette.applications.Starlette.", "aiohttp.web.RouteTableDef.", "pytest.mark.", "unittest.skip",
+          "unittest.mock.patch", "quart.Quart.", "sanic.Sanic.", "discord.Client.event", "discord.ext.commands.Bot.event",
+          "discord.Bot.event", "hypothesis.given", "hypothesis.settings", "asyncio.coroutine"})
+        if (name.substr(0, prefix.size()) == prefix) return true;
+    return false;
+}
+
+constexpr std::array<std::string_view, 14> kContainers = {
+    "builtins.list", "builtins.set", "builtins.frozenset", "builtins.tuple", "builtins.dict", "collections.deque",
+    "collections.OrderedDict", "collections.defaultdict", "collections.abc.Sequence", "collections.abc.Mapping",
+    "collections.abc.Set", "collections.abc.Iterable", "collections.abc.Collection", "collections.abc.MutableMapping"};
+
+bool is_mapping(std::string_view name) {
+    return is_one_of(name, {"builtins.dict", "collections.OrderedDict", "collections.defaultdict", "collections.abc.Mapping",
+                            "collections.abc.MutableMapping"});
+}
+
+bool is_container(std::string_view name) {
+    return std::find(kContainers.begin(), kContainers.end(), name) != kContainers.end();
+}
+
+/// Canonical names of the typing aliases of containers; empty for other names.
+std::string_view typing_container(std::string_view name) {
+    constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
+        {"typing.List", "builtins.list"}, {"typing.Set", "builtins.set"}, {"typing.FrozenSet", "builtins.frozenset"},
+        {"typing.Tuple", "builtins.tuple"}, {"typing.Dict", "builtins.dict"}, {"typing.Deque", "collections.deque"},
+        {"typing.Sequence", "collections.abc.Sequence"}, {"typing.MutableSequence", "collections.abc.Sequence"},
+        {"typing.Mapping", "collections.abc.Mapping"}, {"typing.MutableMapping", "collections.abc.MutableMapping"},
+        {"typing.Iterable", "collections.abc.Iterable"}, {"typing.Collection", "collections.abc.Collection"},
+        {"typing.DefaultDict", "collections.defaultdict"}, {"typing.OrderedDict", "collections.OrderedDict"},
+        {"typing.AbstractSet", "collections.abc.Set"}, {"collections.abc.MutableSequence", "collections.abc.Sequence"},
+        {"typing.Type", "builtins.type"}};
+    for (const auto& [alias, name_of_container] : kAliases)
+        if (alias == name) return name_of_container;
+    return {};
+}
+
+} // namespace
+
+Type unknown_type() {
+    static const TypeData unknown{};
+    return &unknown;
+}
+
+Type TypeData::arg(std::size_t index) const { return index < args.size() ? args[index] : unknown_type(); }
+
+// --- construction --------------------------------------------------------------------------------------
+
+Evaluator::Evaluator(const std::vector<Slot>& slots, const FileModel& file, const Settings& settings)
+    : slots_(slots), file_(file), settings_(settings) {
+    effects.resize(slots.size());
+    runners.resize(slots.size());
+    models_.resize(slots.size());
+    class_defs_.resize(file.classes().size());
+    slot_ids_.reserve(slots.size());
+    for (std::uint32_t s = 0; s < slots.size(); ++s) slot_ids_.emplace(slots[s].region.get(), s);
+}
+
+Evaluator::~Evaluator() = default;
+
+RegionModel& Evaluator::model(std::uint32_t slot) {
+    if (!models_[slot]) models_[slot] = std::make_unique<RegionModel>(*this, slot);
+    return *models_[slot];
+}
+
+Type Evaluator::make(TypeData data) { return &types_.emplace_back(std::move(data)); }
+
+Type Evaluator::instance(std::string_view name, std::vector<Type> args) {
+    TypeData data;
+    data.kind = TypeKind::Instance;
+    data.name = name;
+    data.args = std::move(args);
+    return make(std::move(data));
+}
+
+Type Evaluator::instance_of(const ClassDef* cls) {
+    TypeData data;
+    data.kind = TypeKind::Instance;
+    data.cls = cls;
+    return make(std::move(data));
+}
+
+Type Evaluator::class_object(const ClassDef* cls) {
+    TypeData data;
+    data.kind = TypeKind::Class;
+    data.cls = cls;
+    return make(std::move(data));
+}
+
+Type Evaluator::wrap(TypeKind kind, Type inner, const FunctionDef* function, std::string_view name) {
+    TypeData data;
+    data.kind = kind;
+    data.function = function;
+    data.name = name;
+    data.args.push_back(inner);
+    return make(std::move(data));
+}
+
+Type Evaluator::limit(Type type, Confidence confidence) {
+    if (!type->known() || confidence >= type->confidence) return type;
+    TypeData data = *type;
+    data.confidence = confidence;
+    return make(std::move(data));
+}
+
+namespace {
+bool same_type(Type a, Type b, int depth = 0) {
+    if (a == b) return true;
+    if (depth > 8 || a->kind != b->kind || a->name != b->name || a->function != b->function || a->cls != b->cls ||
+        a->args.size() != b->args.size())
+        return false;
+    for (std::size_t i = 0; i < a->args.size(); ++i)
+        if (!same_type(a->args[i], b->args[i], depth + 1)) return false;
+    return true;
+}
+} // namespace
+
+/// The type of a value that is one or the other. None beside a class counts as Optional: it has no attributes to ask for.
+Type Evaluator::join(Type a, Type b) {
+    if (!a->known() || !b->known()) return unknown_type();
+    if (a->kind == TypeKind::None) return b;
+    if (b->kind == TypeKind::None) return a;
+    if (same_type(a, b)) return a->confidence <= b->confidence ? a : b;
+    if (a->kind == TypeKind::Instance && b->kind == TypeKind::Instance && a->name == b->name && a->cls == b->cls) {
+        TypeData data = *a;
+        data.args.clear();
+        return make(std::move(data));
+    }
+    return unknown_type();
+}
+
+const FunctionDef* Evaluator::function_def(std::uint32_t slot, std::uint32_t index) {
+    std::unique_ptr<FunctionDef>& found = functions_[key(slot, index)];
+    if (found) return found.get();
+    const Region& region = *slots_[slot].region;
+    const RegionFunction& function = region.functions[index];
+    auto def = std::make_unique<FunctionDef>();
+    def->region = &region;
+    def->node = function.node;
+    def->is_async = function.is_async;
+    def->is_generator = function.is_generator;
+    def->is_lambda = function.is_lambda;
+    const NodeId name = function.is_lambda ? kNoNode : region.tree.child(function.node, Role::Name);
+    def->name = function.is_lambda ? "<lambda>" : name == kNoNode ? std::string() : std::string(region.tree.text(name));
+    def->class_id = -1;
+    std::string qualname = def->name;
+    bool innermost = true;
+    for (ScopeId scope = function.outer;; scope = region.scopes[scope].parent) {
+        const Scope& around = region.scopes[scope];
+        if (around.kind == ScopeKind::Class) {
+            const std::int32_t id = scope == 0 ? (slots_[slot].head >= 0 ? file_.head_class(slots_, static_cast<std::uint32_t>(slots_[slot].head)) : -1)
+                                               : file_.class_at(slot, around.node);
+            if (innermost) def->class_id = id;
+            if (id >= 0) {
+                // A class's own qualified name already holds what is around it.
+                qualname = file_.classes()[static_cast<std::size_t>(id)].qualname + "." + qualname;
+                break;
+            }
+        } else if (around.kind == ScopeKind::Function || around.kind == ScopeKind::Lambda) {
+            const NodeId outer = around.kind == ScopeKind::Lambda ? kNoNode : region.tree.child(around.node, Role::Name);
+            qualname = (outer == kNoNode ? std::string("<lambda>") : std::string(region.tree.text(outer))) + ".<locals>." + qualname;
+            def->is_nested = true;
+        }
+        innermost = innermost && around.kind == ScopeKind::Comprehension;
+        if (scope == 0) break;
+    }
+    def->qualname = std::move(qualname);
+    found = std::move(def);
+    return found.get();
+}
+
+const ClassDef* Evaluator::class_def(std::int32_t id) {
+    std::unique_ptr<ClassDef>& found = class_defs_[static_cast<std::size_t>(id)];
+    if (!found) {
+        const ClassEntry& entry = file_.classes()[static_cast<std::size_t>(id)];
+        found = std::make_unique<ClassDef>(ClassDef{entry.name, entry.qualname, slots_[entry.slot].region.get(), entry.node, id});
+    }
+    return found.get();
+}
+
+std::uint32_t Evaluator::slot_of(const Region* region) const { return slot_ids_.at(region); }
+
+std::uint32_t Evaluator::index_of(const FunctionDef& function) const {
+    const std::vector<RegionFunction>& all = function.region->functions;
+    const auto it = std::lower_bound(all.begin(), all.end(), function.node,
+                                     [](const RegionFunction& f, NodeId node) { return f.node < node; });
+    return static_cast<std::uint32_t>(it - all.begin());
+}
+
+// --- library things ------------------------------------------------------------------------------------
+
+Type Evaluator::from_table(std::string_view returns) {
+    if (returns.empty()) return unknown_type();
+    return from_annotation(parse_annotation(returns), nullptr, kNoNode);
+}
+
+Type Evaluator::external(std::string_view qualified) {
+    const auto found = external_types_.find(qualified);
+    if (found != external_types_.end()) return found->second;
+    const std::string name = canonical(qualified);
+    TypeData data;
+    data.name = name;
+    const Api* const api = find_api(name);
+    if (find_class(name) != nullptr || (api != nullptr && api->kind == ApiKind::Class)) {
+        data.kind = TypeKind::Class;
+    } else if (api != nullptr && api->kind == ApiKind::Property) {
+        const Type value = from_table(api->returns);
+        external_types_.emplace(qualified, value);
+        return value;
+    } else if (ArgumentUse use; api != nullptr || find_blocking(name, BlockingUse::Call) != nullptr ||
+                                find_runner(name) != nullptr || reenters_loop(name) || find_argument_use(name, use)) {
+        data.kind = TypeKind::Function;
+    } else {
+        data.kind = TypeKind::Module; // a module, or something in one that no table knows
+    }
+    const Type type = make(std::move(data));
+    external_types_.emplace(qualified, type);
+    return type;
+}
+
+bool Evaluator::external_subclass(std::string_view cls, std::string_view base, int depth) {
+    if (cls == base || inherits_from(cls, base)) return true;
+    (void)depth;
+    return false;
+}
+
+/// A member of an instance (or, with a Class receiver, of the class itself) of a library class.
+Type Evaluator::external_member(std::string_view cls, std::string_view name, Type receiver) {
+    std::string_view at = cls;
+    std::string_view rest; // further bases to look at, one list at a time
+    std::vector<std::string_view> queue{cls};
+    for (std::size_t i = 0; i < queue.size() && i < 32; ++i) {
+        at = queue[i];
+        const std::string qualified = std::string(at) + "." + std::string(name);
+        const Api* const api = find_api(qualified);
+        if (api != nullptr) {
+            if (api->kind == ApiKind::Property) return from_table(api->returns);
+            if (api->kind == ApiKind::CoroutineProperty) return wrap(TypeKind::Coroutine, from_table(api->returns), nullptr, api->name);
+        }
+        const BlockingApi* const blocking = find_blocking(qualified, BlockingUse::Call);
+        const bool exact = blocking != nullptr && blocking->name == qualified;
+        if (api != nullptr || exact || find_runner(qualified) != nullptr || reenters_loop(qualified)) {
+            if (api != nullptr && api->kind == ApiKind::Class) return external(qualified);
+            TypeData data;
+            data.kind = TypeKind::Function;
+            data.name = qualified;
+            data.receiver = receiver;
+            return make(std::move(data));
+        }
+        if (const ClassInfo* const info = find_class(at)) {
+            rest = info->bases;
+            while (!rest.empty()) {
+                const std::size_t comma = rest.find(", ");
+                queue.push_back(rest.substr(0, comma));
+                rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 2);
+            }
+        }
+    }
+    // No row of its own anywhere: the name may still match a row for all methods of the class.
+    TypeData data;
+    data.kind = TypeKind::Function;
+    data.name = std::string(cls) + "." + std::string(name);
+    data.receiver = receiver;
+    for (const std::string_view owner : queue) {
+        const std::string qualified = std::string(owner) + "." + std::string(name);
+        if (find_blocking(qualified, BlockingUse::Call) != nullptr) {
+            data.name = qualified;
+            return make(std::move(data));
+        }
+    }
+    return make(std::move(data));
+}
+
+Type Evaluator::api_result(const Api& api, Type receiver) {
+    (void)receiver;
+    const Type returns = from_table(api.returns);
+    switch (api.kind) {
+    case ApiKind::Function:
+        return returns;
+    case ApiKind::Coroutine: return wrap(TypeKind::Coroutine, returns, nullptr, api.name);
+    case ApiKind::Awaitable: return returns->known() ? returns : wrap(TypeKind::Awaitable, unknown_type(), nullptr, api.name);
+    case ApiKind::CoroutineOrManager: return wrap(TypeKind::CoroutineOrManager, returns, nullptr, api.name);
+    case ApiKind::AsyncManager: return wrap(TypeKind::AsyncManager, returns, nullptr, api.name);
+    case ApiKind::Manager: return wrap(TypeKind::Manager, returns, nullptr, api.name);
+    case ApiKind::AsyncIterator: return wrap(TypeKind::AsyncIterator, returns, nullptr, api.name);
+    case ApiKind::Property:
+    case ApiKind::CoroutineProperty: return unknown_type();
+    case ApiKind::Class: return instance(api.name);
+    }
+    return unknown_type();
+}
+
+/// An annotation's type: of a value that is annotated so. Without a scope, names are canonical already.
+Type Evaluator::from_annotation(const Annotation& annotation, const RegionModel* scope, NodeId at, int depth) {
+    if (depth > kMaxClassDepth || annotation.name.empty()) return unknown_type();
+    const auto argument = [&](std::size_t i) {
+        return i < annotation.arguments.size() ? from_annotation(annotation.arguments[i], scope, at, depth + 1) : unknown_type();
+    };
+    if (annotation.name == "|") {
+        Type result = argument(0);
+        for (std::size_t i = 1; i < annotation.arguments.size(); ++i) result = join(result, argument(i));
+        return result;
+    }
+    if (annotation.name == "None") {
+        TypeData none;
+        none.kind = TypeKind::None;
+        return make(std::move(none));
+    }
+    // What the name denotes.
+    Type named = unknown_type();
+    std::string name;
+    if (scope != nullptr) {
+        const std::size_t dot = annotation.name.find('.');
+        named = scope->lookup(annotation.name.substr(0, dot), at);
+        std::string_view rest = dot == std::string_view::npos ? std::string_view{} : annotation.name.substr(dot + 1);
+        while (!rest.empty() && named->known()) {
+            const std::size_t next = rest.find('.');
+            named = member(named, rest.substr(0, next));
+            rest = next == std::string_view::npos ? std::string_view{} : rest.substr(next + 1);
+        }
+    } else {
+        named = external(annotation.name.find('.') == std::string_view::npos ? "builtins." + std::string(annotation.name)
+                                                                             : std::string(annotation.name));
+    }
+    if (!named->known()) return unknown_type();
+    if (named->kind == TypeKind::None) return named;
+    if (named->kind == TypeKind::Class && named->cls != nullptr) return instance_of(named->cls);
+    name = named->name;
+    if (name.empty()) return unknown_type();
+    if (is_one_of(name, {"typing.Optional"})) return argument(0);
+    if (is_one_of(name, {"typing.Union"})) {
+        Type result = argument(0);
+        for (std::size_t i = 1; i < annotation.arguments.size(); ++i) result = join(result, argument(i));
+        return result;
+    }
+    if (is_one_of(name, {"typing.Annotated", "typing.Final", "typing.ClassVar", "typing_extensions.Annotated", "typing.Required",
+                         "typing.NotRequired", "typing.ReadOnly"}))
+        return argument(0);
+    if (is_one_of(name, {"typing.Self", "typing_extensions.Self"})) {
+        if (scope == nullptr) return unknown_type();
+        const FunctionDef* const function = scope->function_at(at);
+        if (function != nullptr && function->class_id >= 0) return instance_of(class_def(function->class_id));
+        return unknown_type();
+    }
+    if (is_one_of(name, {"typing.Any", "typing.TypeVar", "typing.Callable", "collections.abc.Callable", "typing.Generic",
+                         "typing.Protocol", "typing.Literal", "builtins.object", "typing.NoReturn", "typing.Never"}))
+        return unknown_type();
+    if (is_one_of(name, {"typing.Awaitable", "collections.abc.Awaitable"})) return wrap(TypeKind::Awaitable, argument(0));
+    if (is_one_of(name, {"typing.Coroutine", "collections.abc.Coroutine", "types.CoroutineType"}))
+        return wrap(TypeKind::Coroutine, argument(2));
+    if (is_one_of(name, {"typing.AsyncIterator", "typing.AsyncGenerator", "typing.AsyncIterable", "collections.abc.AsyncIterator",
+                         "collections.abc.AsyncGenerator", "collections.abc.AsyncIterable", "types.AsyncGeneratorType"}))
+        return wrap(TypeKind::AsyncIterator, argument(0));
+    if (is_one_of(name, {"typing.Iterator", "typing.Generator", "collections.abc.Iterator", "collections.abc.Generator",
+                         "types.GeneratorType"}))
+        return wrap(TypeKind::Iterator, argument(0));
+    if (is_one_of(name, {"typing.AsyncContextManager", "contextlib.AbstractAsyncContextManager"}))
+        return wrap(TypeKind::AsyncManager, argument(0));
+    if (is_one_of(name, {"typing.ContextManager", "contextlib.AbstractContextManager"}))
+        return wrap(TypeKind::Manager, argument(0));
+    std::string_view container = typing_container(name);
+    if (container.empty() && is_container(name)) container = name;
+    if (container == "builtins.type" || name == "builtins.type") {
+        if (annotation.arguments.empty()) return unknown_type();
+        const Type inner = argument(0);
+        if (inner->kind != TypeKind::Instance) return unknown_type();
+        if (inner->cls != nullptr) return class_object(inner->cls);
+        TypeData data;
+        data.kind = TypeKind::Class;
+        data.name = inner->name;
+        return make(std::move(data));
+    }
+    if (!container.empty()) {
+        std::vector<Type> args;
+        for (std::size_t i = 0; i < annotation.arguments.size(); ++i) {
+            // `tuple[int, ...]`: any number of the first.
+            if (container == "builtins.tuple" && i == 1 && annotation.arguments[i].name.empty()) {
+                return instance("collections.abc.Sequence", std::move(args));
+            }
+            args.push_back(argument(i));
+        }
+        return instance(container, std::move(args));
+    }
+    if (named->kind == TypeKind::Class) {
+        std::vector<Type> args;
+        for (std::size_t i = 0; i < annotation.arguments.size(); ++i) args.push_back(argument(i));
+        return instance(name, std::move(args));
+    }
+    // A class that the tables do not have: its name is all that is known.
+    if (named->kind == TypeKind::Module && name.find('.') != std::string::npos && name.front() != '.') return instance(name);
+    return unknown_type();
+}
+
+// --- functions and classes of the file -----------------------------------------------------------------
+
+const Evaluator::Decorated& Evaluator::decorators(const FunctionDef& function) {
+    const auto found = decorated_.find(&function);
+    if (found != decorated_.end()) return found->second;
+    decorated_.emplace(&function, Decorated{false, false, false, false, false, false, false, false}); // while it is worked out
+    Decorated result;
+    const Tree& tree = function.region->tree;
+    RegionModel& scope = model(slot_of(function.region));
+    if (tree.kind(function.node) == Kind::FunctionDef) {
+        for (const NodeId decorator : tree.children(function.node)) {
+            if (tree.kind(decorator) != Kind::Decorator) continue;
+            const NodeId value = tree.child(decorator, Role::Value);
+            if (value == kNoNode) {
+                result.known = false;
+                continue;
+            }
+            const bool call = tree.is(value, Kind::Call);
+            const NodeId callee = call ? tree.child(value, Role::Callee) : value;
+            // `@name.setter` and the like belong to a property.
+            if (tree.is(callee, Kind::Attribute)) {
+                const std::string_view attribute = identifier(tree, callee, Role::Attr);
+                if (attribute == "setter" || attribute == "deleter" || attribute == "getter") {
+                    result.property = true;
+                    continue;
+                }
+            }
+            const std::string_view name = scope.name_of(callee);
+            if (is_one_of(name, {"builtins.property", "functools.cached_property", "abc.abstractproperty", "types.DynamicClassAttribute"}))
+                result.property = true;
+            else if (is_one_of(name, {"builtins.staticmethod", "abc.abstractstaticmethod"})) result.static_method = true;
+            else if (is_one_of(name, {"builtins.classmethod", "abc.abstractclassmethod"})) result.class_method = true;
+            else if (name == "contextlib.contextmanager") result.manager = true;
+            else if (name == "contextlib.asynccontextmanager") result.async_manager = true;
+            else if (is_one_of(name, {"typing.overload", "typing_extensions.overload"})) result.overload = true;
+            else if (name == "asgiref.sync.sync_to_async") result.sync_to_async = true;
+            else if (!keeps_signature(name)) result.known = false;
+        }
+    }
+    Decorated& stored = decorated_[&function];
+    stored = result;
+    return stored;
+}
+
+Type Evaluator::return_annotation(const FunctionDef& function) {
+    if (function.is_lambda) return unknown_type();
+    const NodeId returns = function.region->tree.child(function.node, Role::Returns);
+    if (returns == kNoNode) return unknown_type();
+    return model(slot_of(function.region)).annotation_type(returns);
+}
+
+/// What calling a function of this file gives, its decorators included.
+Type Evaluator::call_result(const FunctionDef& function, Type receiver) {
+    (void)receiver;
+    const Decorated& decorated = decorators(function);
+    if (!decorated.known) return unknown_type();
+    const std::uint32_t slot = slot_of(function.region);
+    const std::uint64_t id = key(slot, index_of(function));
+    const Type annotated = return_annotation(function);
+    if (decorated.async_manager || decorated.manager) {
+        // The annotation is of the generator: Iterator[X], AsyncIterator[X].
+        const bool generator = annotated->kind == TypeKind::Iterator || annotated->kind == TypeKind::AsyncIterator;
+        const Type inner = generator ? annotated->arg(0) : unknown_type();
+        return wrap(decorated.async_manager ? TypeKind::AsyncManager : TypeKind::Manager, inner, &function);
+    }
+    if (decorated.sync_to_async) return wrap(TypeKind::Coroutine, annotated, &function);
+    if (function.is_generator) {
+        const TypeKind kind = function.is_async ? TypeKind::AsyncIterator : TypeKind::Iterator;
+        return wrap(kind, annotated->kind == kind ? annotated->arg(0) : unknown_type(), &function);
+    }
+    if (function.is_async) {
+        return wrap(TypeKind::Coroutine, annotated, &function);
+    }
+    const Tree& tree = function.region->tree;
+    if (!function.is_lambda && tree.child(function.node, Role::Returns) != kNoNode) {
+        if (annotated->kind == TypeKind::Coroutine || annotated->kind == TypeKind::Awaitable) {
+            TypeData data = *annotated;
+            data.function = &function;
+            return make(std::move(data));
+        }
+        return annotated;
+    }
+    // Not annotated: the value of its one return, where that needs no local variable.
+    if (depth_ > kMaxDepth || !evaluating_.insert(id).second) return unknown_type();
+    Type result = unknown_type();
+    RegionModel& scope = model(slot);
+    if (function.is_lambda) {
+        const NodeId body = tree.child(function.node, Role::Body);
+        if (body != kNoNode) result = scope.type_of(body);
+    } else {
+        const NodeId body = tree.child(function.node, Role::Body);
+        NodeId only = kNoNode;
+        int returns = 0;
+        if (body != kNoNode)
+            walk_same_function(tree, body, [&](NodeId n) {
+                if (tree.kind(n) == Kind::Return) {
+                    ++returns;
+                    only = tree.child(n, Role::Value);
+                }
+                return true;
+            });
+        if (returns == 1 && only != kNoNode) {
+            bool local = false;
+            const ScopeId own = function.region->scope_of(function.node);
+            for (NodeId n = only; n < tree[only].next && !local; ++n)
+                if (tree.kind(n) == Kind::Name)
+                    for (const Binding& binding : function.region->find(own, tree.text(n)))
+                        if (binding.kind != BindingKind::Parameter) local = true;
+            if (!local) result = scope.type_of(only);
+        } else if (returns == 0 && exits_of(tree, body).falls_through) {
+            TypeData none;
+            none.kind = TypeKind::None;
+            result = make(std::move(none));
+        }
+        // An abstract method or one that only raises says nothing of what its overrides return.
+        if (result->kind == TypeKind::None && function.class_id >= 0) result = unknown_type();
+    }
+    evaluating_.erase(id);
+    return result;
+}
+
+Type Evaluator::function_binding(std::uint32_t slot, NodeId node) {
+    const Region& region = *slots_[slot].region;
+    const std::vector<RegionFunction>& all = region.functions;
+    const auto it = std::lower_bound(all.begin(), all.end(), node, [](const RegionFunction& f, NodeId n) { return f.node < n; });
+    if (it == all.end() || it->node != node) return unknown_type();
+    TypeData data;
+    data.kind = TypeKind::Function;
+    data.function = function_def(slot, static_cast<std::uint32_t>(it - all.begin()));
+    return make(std::move(data));
+}
+
+/// The type that one binding gives its name.
+Type Evaluator::binding_type(std::uint32_t slot, const Binding& binding) {
+    const Region& region = *slots_[slot].region;
+    const Tree& tree = region.tree;
+    switch (binding.kind) {
+    case BindingKind::Import: {
+        const NodeId module = tree.child(binding.name, Kind::ModuleName);
+        if (module == kNoNode) return unknown_type();
+        std::string name;
+        if (tree.child(binding.name, Role::AsName) != kNoNode) {
+            for (const NodeId part : tree.children(module)) {
+                if (!name.empty()) name += '.';
+                name += tree.text(part);
+            }
+        } else {
+            name = identifier(tree, module);
+        }
+        return external(name);
+    }
+    case BindingKind::ImportFrom: {
+        const NodeId statement = tree.parent(binding.name);
+        const NodeId module = tree.child(statement, Kind::ModuleName);
+        const NodeId name = tree.child(binding.name, Role::Name);
+        if (module == kNoNode || name == kNoNode) return unknown_type();
+        std::string qualified(tree[module].op, '.');
+        const bool relative = !qualified.empty();
+        bool first = true;
+        for (const NodeId part : tree.children(module)) {
+            if (!first) qualified += '.';
+            first = false;
+            qualified += tree.text(part);
+        }
+        if (!first) qualified += '.';
+        qualified += tree.text(name);
+        if (relative) return unknown_type(); // a module of the project
+        return external(qualified);
+    }
+    case BindingKind::Function: return function_binding(slot, binding.source);
+    case BindingKind::Class: {
+        const std::int32_t id = file_.class_at(slot, binding.source);
+        return id < 0 ? unknown_type() : class_object(class_def(id));
+    }
+    default: return source_type(slot, binding.kind, binding.name, binding.source);
+    }
+}
+
+/// The type that an assignment-like construct gives its target (a Name or an Attribute).
+Type Evaluator::source_type(std::uint32_t slot, BindingKind kind, NodeId name, NodeId source) {
+    const RegionModel& scope = model(slot);
+    const Tree& tree = scope.tree();
+    if (source == kNoNode) return unknown_type();
+    switch (kind) {
+    case BindingKind::Assign: return scope.type_of(source);
+    case BindingKind::Annotated: {
+        const NodeId annotation = tree.child(source, Role::Annotation);
+        const Type annotated = annotation == kNoNode ? unknown_type() : scope.annotation_type(annotation);
+        if (annotated->known() && annotated->kind != TypeKind::None) return annotated;
+        const NodeId value = tree.child(source, Role::Value);
+        // `x: Final = value`; any other annotation that is not understood hides the value's type.
+        if (value != kNoNode && annotation != kNoNode && scope.name_of(annotation) == "typing.Final") return scope.type_of(value);
+        return unknown_type();
+    }
+    case BindingKind::Unpack: {
+        const NodeId target = tree.parent(name);
+        int index = 0;
+        int count = 0;
+        for (const NodeId element : tree.children(target)) {
+            if (tree.is(element, Kind::Starred)) return unknown_type();
+            if (element == name) index = count;
+            ++count;
+        }
+        if ((tree.is(source, Kind::Tuple) || tree.is(source, Kind::List)) && !tree[source].has(node_flag::kStore)) {
+            int at = 0;
+            for (const NodeId element : tree.children(source)) {
+                if (tree.is(element, Kind::Starred)) return unknown_type();
+                if (at++ == index) return scope.type_of(element);
+            }
+            return unknown_type();
+        }
+        return element_of(scope.type_of(source), index, count);
+    }
+    case BindingKind::For: {
+        const NodeId iterable = tree.child(source, Role::Iter);
+        if (iterable == kNoNode || tree.role(name) != Role::Target || tree.parent(name) != source) return unknown_type();
+        return iterated(scope.type_of(iterable), tree[source].is_async());
+    }
+    case BindingKind::With: {
+        const NodeId value = tree.child(source, Role::Value);
+        if (value == kNoNode || tree.parent(name) != source) return unknown_type();
+        return entered(scope.type_of(value), tree[tree.parent(source)].is_async());
+    }
+    case BindingKind::Except: {
+        const NodeId value = tree.child(source, Role::Value);
+        if (value == kNoNode || tree[source].has(node_flag::kStar)) return unknown_type();
+        const Type cls = scope.type_of(value);
+        if (cls->kind != TypeKind::Class) return unknown_type();
+        return cls->cls != nullptr ? instance_of(cls->cls) : instance(cls->name);
+    }
+    case BindingKind::Parameter: {
+        const NodeId parameters = tree.parent(source);
+        const NodeId owner = tree.parent(parameters);
+        const ParameterForm form = static_cast<ParameterForm>(tree[source].op);
+        const NodeId annotation = tree.child(source, Role::Annotation);
+        if (form == ParameterForm::VarArgs) return instance("builtins.tuple");
+        if (form == ParameterForm::VarKeywords) return instance("builtins.dict");
+        if (annotation != kNoNode) return scope.annotation_type(annotation);
+        // self and cls.
+        if (tree.first_child(parameters) != source || tree.kind(owner) != Kind::FunctionDef) return unknown_type();
+        const Type bound = function_binding(slot, owner);
+        if (bound->kind != TypeKind::Function || bound->function->class_id < 0 || bound->function->is_nested) {
+            if (bound->kind != TypeKind::Function || bound->function->class_id < 0) return unknown_type();
+        }
+        const Decorated& decorated = decorators(*bound->function);
+        if (decorated.static_method) return unknown_type();
+        const ClassDef* const cls = class_def(bound->function->class_id);
+        if (decorated.class_method || bound->function->name == "__new__" || bound->function->name == "__init_subclass__" ||
+            bound->function->name == "__class_getitem__")
+            return class_object(cls);
+        return instance_of(cls);
+    }
+    default: return unknown_type();
+    }
+}
+
+/// A variable of the module, as code in functions sees it: any of its assignments may have happened.
+Type Evaluator::module_variable(std::string_view name) {
+    const auto known = module_types_.find(name);
+    if (known != module_types_.end()) return known->second;
+    module_types_.emplace(name, unknown_type()); // while it is worked out
+    const std::vector<Reference>* const references = file_.find_name(name);
+    Type result = unknown_type();
+    bool first = true;
+    if (references != nullptr) {
+        for (const Reference& reference : *references) {
+            const Binding& binding = slots_[reference.slot].region->bindings[reference.index];
+            Type type = binding_type(reference.slot, binding);
+            if (type->kind == TypeKind::Function && type->function != nullptr && references->size() > 1 &&
+                decorators(*type->function).overload)
+                continue;
+            if (first) result = type;
+            else if (result->kind == TypeKind::Function && type->kind == TypeKind::Function && result->function != nullptr &&
+                     type->function != nullptr)
+                // Defined again: the last one counts, where all agree on being async.
+                result = result->function->is_async == type->function->is_async &&
+                                 result->function->is_generator == type->function->is_generator
+                             ? type
+                             : unknown_type();
+            else result = join(result, type);
+            first = false;
+            if (!result->known()) break;
+        }
+    }
+    module_types_[std::string(name)] = result;
+    return result;
+}
+
+std::vector<Type> Evaluator::bases(std::int32_t id) {
+    const ClassEntry& entry = file_.classes()[static_cast<std::size_t>(id)];
+    const RegionModel& scope = model(entry.slot);
+    const Tree& tree = scope.tree();
+    std::vector<Type> result;
+    for (const NodeId base : tree.children(entry.node)) {
+        if (tree.role(base) != Role::Base || tree.is(base, Kind::Keyword)) continue;
+        // Generic[T] and Base[T] are subscripted classes.
+        const NodeId named = tree.is(base, Kind::Subscript) ? tree.child(base, Role::Object) : base;
+        result.push_back(named == kNoNode ? unknown_type() : scope.type_of(named));
+    }
+    return result;
+}
+
+Answer Evaluator::has_method(std::int32_t id, std::string_view name, int depth) {
+    const ClassEntry& entry = file_.classes()[static_cast<std::size_t>(id)];
+    if (entry.members.contains(name)) return Answer::Yes;
+    if (depth > kMaxClassDepth) return Answer::Unknown;
+    const RegionModel& scope = model(entry.slot);
+    for (const NodeId child : scope.tree().children(entry.node)) {
+        if (!scope.tree().is(child, Kind::Decorator)) continue;
+        NodeId decorator = scope.tree().child(child, Role::Value);
+        if (scope.tree().is(decorator, Kind::Call)) decorator = scope.tree().child(decorator, Role::Callee);
+        const std::string_view known = decorator == kNoNode ? std::string_view{} : scope.name_of(decorator);
+        if (!is_one_of(known, {"dataclasses.dataclass", "attr.s", "attr.attrs", "attr.define", "attrs.define", "attrs.frozen",
+                               "functools.total_ordering", "typing.final", "typing.runtime_checkable", "enum.unique"}))
+            return Answer::Unknown;
+    }
+    Answer result = Answer::No;
+    for (const Type base : bases(id)) {
+        if (base->kind == TypeKind::Class && base->cls != nullptr) {
+            const Answer inherited = has_method(base->cls->id, name, depth + 1);
+            if (inherited == Answer::Yes) return inherited;
+            if (inherited == Answer::Unknown) result = inherited;
+        } else if (base->kind == TypeKind::Class || base->kind == TypeKind::Module) {
+            if (is_one_of(base->name, {"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "typing_extensions.Protocol"})) continue;
+            if (find_api(base->name + "." + std::string(name)) != nullptr) return Answer::Yes;
+            const ClassInfo* const info = find_class(base->name);
+            bool present = info == nullptr || !info->complete;
+            if (info != nullptr) {
+                present = present || (is_one_of(name, {"__enter__", "__exit__"}) && info->sync_manager) ||
+                          (is_one_of(name, {"__aenter__", "__aexit__"}) && info->async_manager) ||
+                          (name == "__iter__" && info->sync_iterable) || (name == "__aiter__" && info->async_iterable) ||
+                          (name == "__await__" && info->awaitable);
+            }
+            if (present) result = Answer::Unknown;
+        } else {
+            result = Answer::Unknown;
+        }
+    }
+    return result;
+}
+
+bool Evaluator::derives_from(std::int32_t id, std::int32_t base, int depth) {
+    if (id == base) return true;
+    if (depth > kMaxClassDepth) return false;
+    for (const Type type : bases(id))
+        if (type->kind == TypeKind::Class && type->cls != nullptr && derives_from(type->cls->id, base, depth + 1)) return true;
+    return false;
+}
+
+/// True when a class of this file that derives from `id` defines the method with another kind of result.
+bool Evaluator::overridden_differently(std::int32_t id, std::string_view name, const FunctionDef& method) {
+    for (std::int32_t other = 0; other < static_cast<std::int32_t>(file_.classes().size()); ++other) {
+        if (other == id) continue;
+        const ClassEntry& entry = file_.classes()[static_cast<std::size_t>(other)];
+        const auto found = entry.members.find(name);
+        if (found == entry.members.end() || !derives_from(other, id)) continue;
+        for (const Reference& reference : found->second) {
+            if (reference.attribute) return true;
+            const Binding& binding = slots_[reference.slot].region->bindings[reference.index];
+            const Type type = binding_type(reference.slot, binding);
+            if (type->kind != TypeKind::Function || type->function == nullptr) return true;
+            if (type->function->is_async != method.is_async || type->function->is_generator != method.is_generator) return true;
+        }
+    }
+    return false;
+}
+
+/// A member of a class of this file, looked up in the class and its bases. `open` is set when a base that is not known could
+/// define it.
+Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiver, bool on_class, int depth, bool& open) {
+    if (depth > kMaxClassDepth) {
+        open = true;
+        return unknown_type();
+    }
+    const ClassEntry& entry = file_.classes()[static_cast<std::size_t>(id)];
+    const auto found = entry.members.find(name);
+    if (found != entry.members.end()) {
+        Type result = unknown_type();
+        bool first = true;
+        const std::uint64_t guard = hash_combine(hash_bytes(name, 77), static_cast<std::uint64_t>(id));
+        if (depth_ > kMaxDepth || !evaluating_.insert(guard).second) return unknown_type();
+        ++depth_;
+        for (const Reference& reference : found->second) {
+            const Region& region = *slots_[reference.slot].region;
+            Type type;
+            if (reference.attribute) {
+                const SelfAttribute& attribute = region.attributes[reference.index];
+                if (on_class) {
+                    type = unknown_type();
+                } else {
+                    type = attribute.kind == BindingKind::Augmented && !first
+                               ? result
+                               : source_type(reference.slot, attribute.kind, attribute.target, attribute.source);
+                }
+            } else {
+                type = binding_type(reference.slot, region.bindings[reference.index]);
+            }
+            if (type->kind == TypeKind::Function && type->function != nullptr && found->second.size() > 1) {
+                const Decorated& decorated = decorators(*type->function);
+                if (decorated.overload) continue;
+                if (decorated.property && !first) continue; // setter or deleter of the property before
+            }
+            result = first ? type : join(result, type);
+            first = false;
+            if (!result->known()) break;
+        }
+        --depth_;
+        evaluating_.erase(guard);
+        if (result->kind != TypeKind::Function || result->function == nullptr || result->function->class_id < 0) return result;
+        // A method: bound, or the value of a property.
+        const FunctionDef& method = *result->function;
+        const Decorated& decorated = decorators(method);
+        if (!decorated.known) return unknown_type();
+        if (receiver != nullptr && overridden_differently(id, name, method)) return unknown_type();
+        if (decorated.property) return on_class ? unknown_type() : call_result(method, receiver);
+        TypeData data = *result;
+        data.receiver = receiver;
+        return make(std::move(data));
+    }
+    for (const Type base : bases(id)) {
+        if (base->kind == TypeKind::Class && base->cls != nullptr) {
+            const Type type = class_member(base->cls->id, name, receiver, on_class, depth + 1, open);
+            if (type->known() || open) return type;
+        } else if (base->kind == TypeKind::Class) {
+            if (is_one_of(base->name, {"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "enum.Enum"})) continue;
+            const Type type = external_member(base->name, name, receiver);
+            if (type->kind != TypeKind::Function) return type;
+            const ClassInfo* const info = find_class(base->name);
+            const bool known = find_api(type->name) != nullptr || find_blocking(type->name, BlockingUse::Call) != nullptr ||
+                               find_runner(type->name) != nullptr;
+            if (known) return type;
+            if (info == nullptr || !info->complete) open = true;
+        } else if (base->kind == TypeKind::Module && is_one_of(base->name, {"typing.Generic", "typing.Protocol", "abc.ABC", "typing_extensions.Protocol"})) {
+            continue;
+        } else {
+            open = true;
+        }
+        if (open) return unknown_type();
+    }
+    return unknown_type();
+}
+
+Type Evaluator::member(Type object, std::string_view name, int depth) {
+    if (depth > kMaxDepth) return unknown_type();
+    switch (object->kind) {
+    case TypeKind::Module: return external(object->name + "." + std::string(name));
+    case TypeKind::Class: {
+        if (object->cls == nullptr) {
+            const std::string qualified = object->name + "." + std::string(name);
+            const Type type = external(qualified);
+            if (type->kind != TypeKind::Module) return type;
+            const Type inherited = external_member(object->name, name, nullptr);
+            return inherited->kind == TypeKind::Function && find_api(inherited->name) != nullptr ? inherited : type;
+        }
+        bool open = false;
+        return class_member(object->cls->id, name, nullptr, true, 0, open);
+    }
+    case TypeKind::Instance: {
+        if (object->cls == nullptr) return limit(external_member(object->name, name, object), object->confidence);
+        bool open = false;
+        return limit(class_member(object->cls->id, name, object, false, 0, open), object->confidence);
+    }
+    case TypeKind::Super: {
+        bool open = false;
+        for (const Type base : bases(object->cls->id)) {
+            if (base->kind == TypeKind::Class && base->cls != nullptr) {
+                const Type type = class_member(base->cls->id, name, nullptr, false, 0, open);
+                if (type->known() || open) return type;
+            } else if (base->kind == TypeKind::Class) {
+                const Type type = external_member(base->name, name, nullptr);
+                if (type->kind != TypeKind::Function || find_api(type->name) != nullptr || find_blocking(type->name, BlockingUse::Call) != nullptr) return type;
+                return unknown_type();
+            } else {
+                return unknown_type();
+            }
+        }
+        return unknown_type();
+    }
+    case TypeKind::Awaitable: return external_member("asyncio.Future", name, object);
+    default: return unknown_type();
+    }
+}
+
+Type Evaluator::entered(Type type, bool is_async) {
+    switch (type->kind) {
+    case TypeKind::Manager: return is_async ? unknown_type() : type->arg(0);
+    case TypeKind::AsyncManager:
+    case TypeKind::CoroutineOrManager: return is_async ? type->arg(0) : unknown_type();
+    case TypeKind::Instance: {
+        const std::string_view method = is_async ? "__aenter__" : "__enter__";
+        if (type->cls == nullptr) {
+            std::vector<std::string_view> names{type->name};
+            if (const Api* const api = find_api(type->name + "." + std::string(method))) {
+                const Type result = from_table(api->returns);
+                if (result->known()) return result;
+                return unknown_type();
+            }
+            const ClassInfo* const info = find_class(type->name);
+            if (info != nullptr && (is_async ? info->async_manager : info->sync_manager)) {
+                const Type inherited = external_member(type->name, method, type);
+                if (const Api* const api = inherited->kind == TypeKind::Function ? find_api(inherited->name) : nullptr) {
+                    const Type result = from_table(api->returns);
+                    // Most managers give themselves; a subclass gives its own kind.
+                    if (result->kind == TypeKind::Instance && external_subclass(type->name, result->name)) return type;
+                    return result;
+                }
+                return type;
+            }
+            return unknown_type();
+        }
+        bool open = false;
+        const Type found = class_member(type->cls->id, method, type, false, 0, open);
+        if (found->kind != TypeKind::Function) return unknown_type();
+        if (found->function == nullptr) return external_subclass(found->name, found->name) ? unknown_type() : unknown_type();
+        const FunctionDef& function = *found->function;
+        const Type annotated = return_annotation(function);
+        if (annotated->known() && annotated->kind != TypeKind::None) return annotated;
+        // `return self` in every return.
+        const Tree& tree = function.region->tree;
+        const NodeId parameters = tree.child(function.node, Kind::Parameters);
+        const NodeId self = parameters == kNoNode ? kNoNode : tree.first_child(parameters);
+        const NodeId body = tree.child(function.node, Role::Body);
+        if (self == kNoNode || body == kNoNode) return unknown_type();
+        const std::string_view self_name = identifier(tree, self);
+        bool all = true;
+        bool any = false;
+        walk_same_function(tree, body, [&](NodeId n) {
+            if (tree.kind(n) != Kind::Return) return true;
+            const NodeId value = tree.child(n, Role::Value);
+            any = true;
+            if (!tree.is(value, Kind::Name) || tree.text(value) != self_name) all = false;
+            return true;
+        });
+        return any && all ? type : unknown_type();
+    }
+    default: return unknown_type();
+    }
+}
+
+Type Evaluator::iterated(Type type, bool is_async) {
+    if (is_async) {
+        if (type->kind == TypeKind::AsyncIterator) return type->arg(0);
+        return unknown_type();
+    }
+    if (type->kind == TypeKind::Iterator) return type->arg(0);
+    if (type->kind != TypeKind::Instance) return unknown_type();
+    if (type->name == "builtins.tuple") {
+        Type result = type->arg(0);
+        for (const Type arg : type->args) result = join(result, arg);
+        return result;
+    }
+    if (is_container(type->name)) return type->arg(0);
+    if (type->name == "builtins.str") return instance("builtins.str");
+    return unknown_type();
+}
+
+Type Evaluator::element_of(Type type, int index, int count) {
+    if (type->kind != TypeKind::Instance) return unknown_type();
+    if (type->name == "builtins.tuple") {
+        if (static_cast<int>(type->args.size()) != count && count >= 0) return unknown_type();
+        return type->arg(static_cast<std::size_t>(index));
+    }
+    if (is_container(type->name) && !is_mapping(type->name)) return type->arg(0);
+    return unknown_type();
+}
+
+// --- what runs where -----------------------------------------------------------------------------------
+
+RunnerFacts Evaluator::runner_facts(std::uint32_t slot) {
+    RunnerFacts facts;
+    const RegionModel& scope = model(slot);
+    const Region& region = scope.region();
+    const Tree& tree = region.tree;
+    for (const NodeId call : region.runner_calls) {
+        const CallTarget target = scope.target(call);
+        if (target.name.empty()) continue;
+        const Runner* const runner = find_runner(target.name);
+        if (runner == nullptr) continue;
+        const NodeId callable = argument(tree, call, runner->position, runner->keyword);
+        if (callable == kNoNode) continue;
+        if (runner->where == RunsOn::Loop) {
+            // functools.partial(f, ..) and f itself are the same function type.
+            const Type type = scope.type_of(callable);
+            if (type->kind == TypeKind::Function && type->function != nullptr && !type->function->is_async)
+                facts.callbacks.push_back(key(slot_of(type->function->region), index_of(*type->function)));
+        } else if (runner->where == RunsOn::Thread && tree.is(callable, Kind::Name)) {
+            // A function that hands its own first parameter to a thread is a wrapper.
+            const FunctionDef* const function = scope.function_at(call);
+            if (function == nullptr || function->is_lambda || function->is_nested || !function->is_async) continue;
+            const NodeId parameters = tree.child(function->node, Kind::Parameters);
+            if (parameters == kNoNode || !decorators(*function).known) continue;
+            NodeId first = tree.first_child(parameters);
+            if (first != kNoNode && function->class_id >= 0 && !decorators(*function).static_method) first = tree.next_sibling(first);
+            if (first == kNoNode || identifier(tree, first) != tree.text(callable)) continue;
+            if (!is_awaited(tree, call) && !tree.is(tree.parent(call), Kind::Return)) continue;
+            facts.wrappers.push_back(key(slot, index_of(*function)));
+        }
+    }
+    return facts;
+}
+
+void Evaluator::build_context() {
+    if (context_built_) return;
+    context_built_ = true;
+    for (const std::uint32_t slot : file_.runner_slots()) {
+        if (!runners[slot]) runners[slot] = std::make_shared<const RunnerFacts>(runner_facts(slot));
+        for (const std::uint64_t callback : runners[slot]->callbacks)
+            if (loop_callbacks_.insert(callback).second) context_hash_ += hash_combine(callback, 1);
+        for (const std::uint64_t wrapper : runners[slot]->wrappers) {
+            thread_wrappers_.push_back(wrapper);
+            context_hash_ = hash_combine(context_hash_, wrapper);
+        }
+    }
+}
+
+std::uint64_t Evaluator::context_hash() {
+    build_context();
+    return context_hash_;
+}
+
+const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
+    if (effects[slot]) return *effects[slot];
+    auto result = std::make_shared<RegionEffects>();
+    RegionModel& scope = model(slot);
+    const Region& region = scope.region();
+    const Tree& tree = region.tree;
+    result->functions.resize(region.functions.size());
+    if (region.clean()) {
+        for (NodeId node = 0; node < tree.size(); ++node) {
+            const Kind kind = tree.kind(node);
+            if (kind != Kind::Call && kind != Kind::WithItem && kind != Kind::For && kind != Kind::CompFor) continue;
+            const std::int32_t owner = region.function_at(node);
+            if (owner < 0 || region.functions[static_cast<std::size_t>(owner)].is_async) continue;
+            std::vector<RegionEffects::Effect>& list = result->functions[static_cast<std::size_t>(owner)];
+            if (const std::optional<BlockingOperation> operation = blocking_operation(scope, node)) {
+                if (operation->confidence != Confidence::Certain) continue;
+                RegionEffects::Effect effect;
+                effect.span = tree[operation->node].span();
+                std::string_view label = operation->name;
+                if (label.substr(0, 9) == "builtins.") label.remove_prefix(9);
+                effect.label = label;
+                effect.api = operation->api;
+                effect.end = operation->name;
+                list.push_back(std::move(effect));
+                continue;
+            }
+            if (kind != Kind::Call) continue;
+            const CallTarget target = scope.target(node);
+            if (target.function == nullptr || target.confidence != Confidence::Certain) continue;
+            const FunctionDef& callee = *target.function;
+            if (callee.is_async) continue;
+            // A generator runs when it is iterated.
+            if (callee.is_generator) {
+                const NodeId parent = tree.parent(node);
+                const bool iterated_here = tree.role(node) == Role::Iter && (tree.is(parent, Kind::For) || tree.is(parent, Kind::CompFor));
+                if (!iterated_here) continue;
+            }
+            RegionEffects::Effect effect;
+            effect.span = tree[node].span();
+            effect.label = callee.qualname;
+            effect.slot = slot_of(callee.region);
+            effect.index = index_of(callee);
+            list.push_back(std::move(effect));
+        }
+    }
+    effects[slot] = std::move(result);
+    return *effects[slot];
+}
+
+namespace {
+/// Smaller is worse; the worst way to block is the one to name.
+int rank(BlockingKind kind) {
+    switch (kind) {
+    case BlockingKind::Sleep:
+    case BlockingKind::Http:
+    case BlockingKind::Subprocess:
+    case BlockingKind::ProcessWait:
+    case BlockingKind::Input:
+    case BlockingKind::Database:
+    case BlockingKind::Socket:
+    case BlockingKind::Network:
+    case BlockingKind::Wait: return 0;
+    case BlockingKind::Open:
+    case BlockingKind::FileMethod: return 1;
+    case BlockingKind::Lock: return 2;
+    case BlockingKind::Path: return 3;
+    case BlockingKind::Cpu: return 4;
+    }
+    return 4;
+}
+} // namespace
+
+/// Searches breadth first from the function for the worst operation that its calls lead to; among equals the nearest,
+/// then the first in the text. Depends on the functions that are reached and on nothing that was asked before.
+const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
+    const auto found = summaries_.find(function);
+    if (found != summaries_.end()) return found->second;
+    struct Visit {
+        std::uint64_t function;
+        std::size_t from;                    // index of the caller's visit
+        const RegionEffects::Effect* call;   // the caller's call; null for the first
+        int depth;
+    };
+    std::vector<Visit> queue{{function, 0, nullptr, 0}};
+    std::unordered_set<std::uint64_t> seen{function};
+    std::size_t best_visit = 0;
+    const RegionEffects::Effect* best = nullptr;
+    int best_rank = 100;
+    for (std::size_t i = 0; i < queue.size() && best_rank > 0; ++i) {
+        const Visit visit = queue[i];
+        const std::uint32_t slot = static_cast<std::uint32_t>(visit.function >> 32);
+        const std::uint32_t index = static_cast<std::uint32_t>(visit.function);
+        const FunctionDef& def = *function_def(slot, index);
+        if (def.is_async || !decorators(def).known) continue;
+        for (const RegionEffects::Effect& effect : region_effects(slot).functions[index]) {
+            if (effect.api != nullptr) {
+                const int r = rank(effect.api->kind);
+                if (r >= best_rank) continue;
+                best_rank = r;
+                best = &effect;
+                best_visit = i;
+            } else if (visit.depth + 1 < kMaxChain && seen.insert(key(effect.slot, effect.index)).second) {
+                queue.push_back({key(effect.slot, effect.index), i, &effect, visit.depth + 1});
+            }
+        }
+    }
+    FunctionSummary result;
+    result.hash = 1;
+    if (best != nullptr) {
+        BlockingChain& chain = result.chain;
+        chain.kind = best->api->kind;
+        chain.api = best->api;
+        chain.end = best->end;
+        const auto region_of = [this, &queue](std::size_t visit) {
+            return slots_[static_cast<std::uint32_t>(queue[visit].function >> 32)].region.get();
+        };
+        chain.steps.push_back({best->label, region_of(best_visit), best->span});
+        for (std::size_t i = best_visit; i != 0; i = queue[i].from)
+            chain.steps.push_back({queue[i].call->label, region_of(queue[i].from), queue[i].call->span});
+        std::reverse(chain.steps.begin(), chain.steps.end());
+        result.hash = hash_combine(static_cast<std::uint64_t>(chain.kind), hash_bytes(chain.end));
+        for (const ChainStep& step : chain.steps) {
+            // Steps are shown as related places, so where they stand in their regions counts as well.
+            result.hash = hash_combine(result.hash, hash_bytes(step.label, step.region->id));
+            result.hash = hash_combine(result.hash, (static_cast<std::uint64_t>(step.span.begin) << 32) | step.span.end);
+        }
+    }
+    return summaries_.emplace(function, std::move(result)).first->second;
+}
+
+const FunctionSummary& Evaluator::summary(std::uint32_t slot, std::uint32_t function) {
+    const FunctionSummary& result = summary_of(key(slot, function));
+    if (demands_ != nullptr) demands_->push_back({slot, function, result.hash});
+    return result;
+}
+
+} // namespace awaitls::analysis

@@ -1,0 +1,218 @@
+#pragma once
+
+// Works out what expressions denote, for all regions of one version of a file. Lives for one analysis, on one thread;
+// every answer is computed at most once.
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "analysis/semantic/annotation.h"
+#include "analysis/semantic/file_model.h"
+#include "analysis/semantic/model.h"
+
+namespace awaitls::analysis {
+
+/// What the functions of a region do by themselves: the blocking operations in their bodies and the sync functions of the
+/// file that they call. Kept between versions of a file while neither the region nor any surface changes.
+struct RegionEffects {
+    struct Effect {
+        Span span;                      // of the call, in the region
+        std::string label;              // "open", "Store._read"
+        const BlockingApi* api = nullptr; // a blocking operation, or
+        std::string end;
+        std::uint32_t slot = 0;         // a call of the function `index` in region `slot`
+        std::uint32_t index = 0;
+    };
+    std::vector<std::vector<Effect>> functions; // by index in Region::functions
+};
+
+/// What the calls of a region register: sync functions that the loop calls back, and functions that run their first argument
+/// in a thread. Kept like RegionEffects. Each is a slot and an index in Region::functions.
+struct RunnerFacts {
+    std::vector<std::uint64_t> callbacks;
+    std::vector<std::uint64_t> wrappers;
+};
+
+/// Why a function blocks, with what identifies the answer.
+struct FunctionSummary {
+    BlockingChain chain;     // steps are empty when it does not block
+    std::uint64_t hash = 0;  // of everything that a message may show but places
+    bool blocks() const { return !chain.steps.empty(); }
+};
+
+/// A question about a function's summary that an analysis of a region asked, and the answer's hash.
+struct SummaryDemand {
+    std::uint32_t slot;
+    std::uint32_t index;
+    std::uint64_t hash;
+    friend bool operator==(const SummaryDemand&, const SummaryDemand&) = default;
+};
+
+class RegionModel;
+
+class Evaluator {
+public:
+    Evaluator(const std::vector<Slot>& slots, const FileModel& file, const Settings& settings);
+    ~Evaluator();
+    Evaluator(const Evaluator&) = delete;
+    Evaluator& operator=(const Evaluator&) = delete;
+
+    /// Effects of unchanged regions from an earlier version; null where unknown. Filled as they are asked for.
+    std::vector<std::shared_ptr<const RegionEffects>> effects;
+    std::vector<std::shared_ptr<const RunnerFacts>> runners;
+
+    RegionModel& model(std::uint32_t slot);
+
+    /// Hash of what holds for the whole file beyond surfaces: which functions the loop calls back, and the thread wrappers.
+    std::uint64_t context_hash();
+    const FunctionSummary& summary(std::uint32_t slot, std::uint32_t function);
+    /// Every summary that is asked for while a sink is set is noted there.
+    void set_demand_sink(std::vector<SummaryDemand>* sink) { demands_ = sink; }
+
+private:
+    friend class RegionModel;
+
+    struct FunctionKeyHash {
+        std::size_t operator()(std::uint64_t key) const { return static_cast<std::size_t>(key * 0x9e3779b97f4a7c15ULL); }
+    };
+    static std::uint64_t key(std::uint32_t slot, std::uint32_t index) {
+        return (static_cast<std::uint64_t>(slot) << 32) | index;
+    }
+
+    Type make(TypeData data);
+    Type instance(std::string_view name, std::vector<Type> args = {});
+    Type instance_of(const ClassDef* cls);
+    Type class_object(const ClassDef* cls);
+    Type wrap(TypeKind kind, Type inner, const FunctionDef* function = nullptr, std::string_view name = {});
+    Type join(Type a, Type b);
+    /// A type derived from others is only as certain as they are.
+    Type limit(Type type, Confidence confidence);
+
+    const FunctionDef* function_def(std::uint32_t slot, std::uint32_t index);
+    const ClassDef* class_def(std::int32_t id);
+    std::uint32_t slot_of(const Region* region) const;
+    std::uint32_t index_of(const FunctionDef& function) const;
+
+    // Library things.
+    Type external(std::string_view qualified);
+    Type external_member(std::string_view cls, std::string_view name, Type receiver);
+    bool external_subclass(std::string_view cls, std::string_view base, int depth = 0);
+    Type from_annotation(const Annotation& annotation, const RegionModel* scope, NodeId at, int depth = 0);
+    Type from_table(std::string_view returns);
+    Type api_result(const Api& api, Type receiver);
+
+    // Things of this file.
+    Type module_variable(std::string_view name);
+    Type binding_type(std::uint32_t slot, const Binding& binding);
+    Type source_type(std::uint32_t slot, BindingKind kind, NodeId name, NodeId source);
+    Type function_binding(std::uint32_t slot, NodeId node);
+    Type call_result(const FunctionDef& function, Type receiver);
+    struct Decorated {
+        bool known = true;       // all decorators are understood
+        bool property = false;
+        bool static_method = false;
+        bool class_method = false;
+        bool manager = false;       // contextmanager
+        bool async_manager = false; // asynccontextmanager
+        bool overload = false;
+        bool sync_to_async = false;
+    };
+    const Decorated& decorators(const FunctionDef& function);
+    Type return_annotation(const FunctionDef& function);
+    Type member(Type object, std::string_view name, int depth = 0);
+    Type class_member(std::int32_t id, std::string_view name, Type receiver, bool on_class, int depth, bool& open);
+    Answer has_method(std::int32_t id, std::string_view name, int depth = 0);
+    bool overridden_differently(std::int32_t id, std::string_view name, const FunctionDef& method);
+    /// Types of a class's bases.
+    std::vector<Type> bases(std::int32_t id);
+    bool derives_from(std::int32_t id, std::int32_t base, int depth = 0);
+    Type entered(Type type, bool is_async);
+    Type iterated(Type type, bool is_async);
+    Type element_of(Type type, int index, int count);
+
+    void build_context();
+    RunnerFacts runner_facts(std::uint32_t slot);
+    const RegionEffects& region_effects(std::uint32_t slot);
+    const FunctionSummary& summary_of(std::uint64_t function);
+
+    const std::vector<Slot>& slots_;
+    const FileModel& file_;
+    const Settings& settings_;
+    std::deque<TypeData> types_;
+    std::vector<std::unique_ptr<RegionModel>> models_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<FunctionDef>, FunctionKeyHash> functions_;
+    std::vector<std::unique_ptr<ClassDef>> class_defs_;
+    std::unordered_map<const Region*, std::uint32_t> slot_ids_;
+    std::unordered_map<const FunctionDef*, Decorated> decorated_;
+    NameMap<Type> module_types_;
+    NameMap<Type> external_types_;
+    std::unordered_map<std::uint64_t, FunctionSummary, FunctionKeyHash> summaries_;
+    std::unordered_set<std::uint64_t> evaluating_; // functions whose result is being worked out
+    std::vector<SummaryDemand>* demands_ = nullptr;
+    bool context_built_ = false;
+    std::uint64_t context_hash_ = 0;
+    std::unordered_set<std::uint64_t> loop_callbacks_;
+    std::vector<std::uint64_t> thread_wrappers_;
+    int depth_ = 0;
+};
+
+/// The Model of one region.
+class RegionModel final : public Model {
+public:
+    RegionModel(Evaluator& evaluator, std::uint32_t slot);
+
+    const Tree& tree() const override { return region_.tree; }
+    const Region& region() const override { return region_; }
+    const Settings& settings() const override { return evaluator_.settings_; }
+    Type type_of(NodeId expression) const override;
+    Type awaited(Type type) const override;
+    CallTarget target(NodeId call) const override;
+    std::string_view name_of(NodeId expression) const override;
+    bool is_instance(Type type, std::string_view qualified_class) const override;
+    Answer has_method(const ClassDef& cls, std::string_view name) const override;
+    bool catches(NodeId exception, std::string_view qualified_class) const override;
+    const FunctionDef* function_at(NodeId node) const override;
+    bool in_async(NodeId node) const override;
+    bool on_loop(NodeId node) const override;
+    bool in_loop_callback(NodeId node) const override;
+    const BlockingChain* blocking(const FunctionDef& function) const override;
+    std::vector<NodeId> uses_of_local(NodeId name) const override;
+    bool is_local(NodeId name) const override;
+    NodeId value_of_local(NodeId name) const override;
+    AsyncLibrary library() const override;
+    std::string module_name(std::string_view module, NodeId at, bool& needs_import) const override;
+    std::string thread_wrapper(NodeId at) const override;
+
+    std::uint32_t slot() const { return slot_; }
+
+private:
+    friend class Evaluator;
+
+    struct Variable {
+        ScopeId scope = 0;
+        bool module = false; // found at module level, maybe in another region
+        bool found = false;
+    };
+    Variable resolve(std::string_view name, NodeId at) const;
+    Type name_type(NodeId name) const;
+    Type lookup(std::string_view name, NodeId at) const;
+    Type local_type(ScopeId scope, std::string_view name, NodeId at) const;
+    std::vector<const Binding*> reaching(ScopeId scope, std::string_view name, NodeId at) const;
+    Type evaluate(NodeId node) const;
+    Type call_type(NodeId call) const;
+    Type result_of_call(Type callee, NodeId call) const;
+    Type annotation_type(NodeId annotation, int depth = 0) const;
+    std::string_view class_name(NodeId exception) const;
+
+    Evaluator& evaluator_;
+    const Region& region_;
+    std::uint32_t slot_;
+    mutable std::vector<Type> memo_; // by node; null while unknown
+};
+
+} // namespace awaitls::analysis

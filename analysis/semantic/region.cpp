@@ -1,0 +1,351 @@
+#include "analysis/semantic/region.h"
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+
+#include "analysis/semantic/model.h"
+
+namespace awaitls::analysis {
+
+namespace {
+
+bool is_comprehension(Kind kind) {
+    return kind == Kind::ListComp || kind == Kind::SetComp || kind == Kind::DictComp || kind == Kind::Generator;
+}
+
+/// Names that a call of something which runs a callable elsewhere ends with. Only these calls are resolved when the
+/// callbacks of the loop and the thread wrappers of a file are collected.
+bool is_runner_name(std::string_view name) {
+    return name == "call_soon" || name == "call_later" || name == "call_at" || name == "call_soon_threadsafe" ||
+           name == "add_done_callback" || name == "add_reader" || name == "add_writer" ||
+           name == "add_signal_handler" || name == "run_in_executor" || name == "to_thread" || name == "run_sync" ||
+           name == "run_in_threadpool";
+}
+
+class Binder {
+public:
+    explicit Binder(Region& region) : region_(region), tree_(region.tree) {}
+
+    void run() {
+        region_.scopes.push_back({region_.member ? ScopeKind::Class : ScopeKind::Module, 0, 0, -1});
+        open_.push_back(0);
+        const NodeId count = tree_.size();
+        for (NodeId id = 0; id < count; ++id) {
+            const Node& node = tree_[id];
+            switch (node.kind) {
+            case Kind::FunctionDef: function(id); break;
+            case Kind::Lambda: function(id); break;
+            case Kind::ClassDef: {
+                bind(region_.scope_at(id), BindingKind::Class, tree_.child(id, Role::Name), id);
+                region_.classes.push_back(id);
+                open_scope(ScopeKind::Class, id, -1);
+                break;
+            }
+            case Kind::ListComp:
+            case Kind::SetComp:
+            case Kind::DictComp:
+            case Kind::Generator: open_scope(ScopeKind::Comprehension, id, -1); break;
+            case Kind::Parameter: parameter(id); break;
+            case Kind::Name:
+                if (node.has(node_flag::kStore | node_flag::kDel)) stored_name(id);
+                break;
+            case Kind::Attribute:
+                if (node.has(node_flag::kStore)) stored_attribute(id);
+                break;
+            case Kind::Import:
+            case Kind::ImportFrom: imports(id); break;
+            case Kind::Global:
+            case Kind::Nonlocal:
+                for (const NodeId name : tree_.children(id))
+                    bind(region_.scope_at(id), node.kind == Kind::Global ? BindingKind::Global : BindingKind::Nonlocal,
+                         name, id);
+                break;
+            case Kind::Yield:
+            case Kind::YieldFrom: {
+                const std::int32_t owner = region_.function_at(id);
+                if (owner >= 0) region_.functions[static_cast<std::size_t>(owner)].is_generator = true;
+                break;
+            }
+            case Kind::Call: {
+                const NodeId callee = tree_.child(id, Role::Callee);
+                std::string_view name;
+                if (tree_.is(callee, Kind::Attribute)) name = identifier(tree_, callee, Role::Attr);
+                else if (tree_.is(callee, Kind::Name)) name = tree_.text(callee);
+                if (is_runner_name(name)) region_.runner_calls.push_back(id);
+                break;
+            }
+            default: break;
+            }
+        }
+        std::stable_sort(region_.bindings.begin(), region_.bindings.end(), [this](const Binding& a, const Binding& b) {
+            return std::tuple(a.scope, region_.name_of(a), a.name) < std::tuple(b.scope, region_.name_of(b), b.name);
+        });
+    }
+
+private:
+    void open_scope(ScopeKind kind, NodeId node, std::int32_t function) {
+        const ScopeId outer = region_.scope_at(node);
+        region_.scopes.push_back({kind, node, outer, function});
+    }
+
+    void bind(ScopeId scope, BindingKind kind, NodeId name, NodeId source) {
+        if (name == kNoNode) return;
+        region_.bindings.push_back({scope, kind, name, source});
+    }
+
+    void function(NodeId id) {
+        const ScopeId outer = region_.scope_at(id);
+        const bool lambda = tree_.kind(id) == Kind::Lambda;
+        if (!lambda) bind(outer, BindingKind::Function, tree_.child(id, Role::Name), id);
+        const std::int32_t index = static_cast<std::int32_t>(region_.functions.size());
+        open_scope(lambda ? ScopeKind::Lambda : ScopeKind::Function, id, index);
+        region_.functions.push_back({id, static_cast<ScopeId>(region_.scopes.size() - 1), outer, tree_[id].is_async(), false, lambda});
+    }
+
+    void parameter(NodeId id) {
+        const NodeId owner = tree_.parent(tree_.parent(id));
+        bind(region_.scope_of(owner), BindingKind::Parameter, tree_.child(id, Role::Name), id);
+    }
+
+    /// A value behind `a = b = value`.
+    NodeId final_value(NodeId assign) const {
+        NodeId value = tree_.child(assign, Role::Value);
+        while (tree_.is(value, Kind::Assign)) value = tree_.child(value, Role::Value);
+        return value;
+    }
+
+    /// How a stored Name or Attribute gets its value.
+    std::pair<BindingKind, NodeId> source_of(NodeId id) const {
+        const NodeId parent = tree_.parent(id);
+        const Role role = tree_.role(id);
+        switch (tree_.kind(parent)) {
+        case Kind::Assign:
+            if (role == Role::Target) {
+                const NodeId value = final_value(parent);
+                if (tree_.is(value, Kind::AnnAssign)) return {BindingKind::Other, parent};
+                return {BindingKind::Assign, value};
+            }
+            break;
+        case Kind::AnnAssign: return {BindingKind::Annotated, parent};
+        case Kind::AugAssign: return {BindingKind::Augmented, parent};
+        case Kind::NamedExpr: return {BindingKind::Assign, tree_.child(parent, Role::Value)};
+        case Kind::For:
+        case Kind::CompFor: return {BindingKind::For, parent};
+        case Kind::WithItem: return {BindingKind::With, parent};
+        case Kind::Except: return {BindingKind::Except, parent};
+        case Kind::Tuple:
+        case Kind::List: {
+            const NodeId outer = tree_.parent(parent);
+            if (tree_.is(outer, Kind::Assign) && tree_.role(parent) == Role::Target)
+                return {BindingKind::Unpack, final_value(outer)};
+            break;
+        }
+        default: break;
+        }
+        return {BindingKind::Other, parent};
+    }
+
+    void stored_name(NodeId id) {
+        ScopeId scope = region_.scope_at(id);
+        const NodeId parent = tree_.parent(id);
+        // A walrus inside a comprehension binds in the function around it.
+        if (tree_.is(parent, Kind::NamedExpr))
+            while (region_.scopes[scope].kind == ScopeKind::Comprehension) scope = region_.scopes[scope].parent;
+        if (tree_[id].has(node_flag::kDel)) {
+            bind(scope, BindingKind::Other, id, parent);
+            return;
+        }
+        const auto [kind, source] = source_of(id);
+        bind(scope, kind, id, source);
+    }
+
+    void stored_attribute(NodeId id) {
+        const NodeId object = tree_.child(id, Role::Object);
+        if (!tree_.is(object, Kind::Name)) return;
+        const std::int32_t index = region_.function_at(id);
+        if (index < 0) return;
+        const RegionFunction& method = region_.functions[static_cast<std::size_t>(index)];
+        if (method.is_lambda || region_.scopes[method.outer].kind != ScopeKind::Class) return;
+        const NodeId parameters = tree_.child(method.node, Kind::Parameters);
+        const NodeId first = parameters == kNoNode ? kNoNode : tree_.first_child(parameters);
+        if (first == kNoNode || identifier(tree_, first) != tree_.text(object)) return;
+        const auto [kind, source] = source_of(id);
+        region_.attributes.push_back({static_cast<std::uint32_t>(index), kind, id, source});
+    }
+
+    void imports(NodeId id) {
+        const bool from = tree_.kind(id) == Kind::ImportFrom;
+        if (tree_[id].has(node_flag::kStar)) region_.star_imports.push_back(id);
+        for (const NodeId alias : tree_.children(id))
+            if (tree_.kind(alias) == Kind::Alias)
+                bind(region_.scope_at(id), from ? BindingKind::ImportFrom : BindingKind::Import, alias, alias);
+    }
+
+    Region& region_;
+    const Tree& tree_;
+    std::vector<ScopeId> open_;
+};
+
+/// True when the expression reads a name that its function binds other than as a parameter.
+bool reads_local_variable(const Region& region, NodeId expression, const RegionFunction& function) {
+    const Tree& tree = region.tree;
+    for (NodeId n = expression; n < tree[expression].next; ++n) {
+        if (tree.kind(n) != Kind::Name) continue;
+        for (const Binding& binding : region.find(function.scope, tree.text(n)))
+            if (binding.kind != BindingKind::Parameter) return true;
+    }
+    return false;
+}
+
+/// Hash of everything that another region can learn about this one.
+std::uint64_t surface_hash(const Region& region) {
+    const Tree& tree = region.tree;
+    std::uint64_t hash = hash_combine(static_cast<std::uint64_t>(region.kind), region.member ? 1 : 2);
+    if (region.kind != RegionKind::Definition) {
+        // Module and class level: everything but its comments and blank ends shows.
+        std::uint32_t at = 0;
+        for (const Comment& comment : tree.comments()) {
+            hash = hash_combine(hash, hash_bytes(tree.text(Span{at, comment.span.begin})));
+            at = comment.span.end;
+        }
+        std::uint32_t end = static_cast<std::uint32_t>(tree.text().size());
+        while (end > at && (tree.text()[end - 1] == '\n' || tree.text()[end - 1] == ' ' || tree.text()[end - 1] == '\r')) --end;
+        return hash_combine(hash, hash_bytes(tree.text(Span{at, std::max(at, end)})));
+    }
+    for (const Binding& binding : region.bindings) {
+        if (binding.kind == BindingKind::Global) hash = hash_combine(hash, hash_bytes(region.name_of(binding)));
+        if (region.scopes[binding.scope].kind != ScopeKind::Module && region.scopes[binding.scope].kind != ScopeKind::Class)
+            continue;
+        hash = hash_combine(hash, hash_bytes(region.name_of(binding), static_cast<std::uint64_t>(binding.kind)));
+        // Other regions refer to bindings by index; those of scope 0 come first and keep theirs.
+        if (binding.scope != 0) hash = hash_combine(hash, static_cast<std::uint64_t>(&binding - region.bindings.data()));
+    }
+    for (const RegionFunction& function : region.functions) {
+        const ScopeKind outer = region.scopes[function.outer].kind;
+        if (function.is_lambda || (outer != ScopeKind::Module && outer != ScopeKind::Class)) continue;
+        const NodeId body = tree.child(function.node, Role::Body);
+        const Span header{tree[function.node].begin, body == kNoNode ? tree[function.node].end : tree[body].begin};
+        hash = hash_combine(hash, hash_bytes(tree.text(header), function.is_generator ? 3 : 4));
+        if (body == kNoNode) continue;
+        walk_same_function(tree, body, [&](NodeId n) {
+            const Kind kind = tree.kind(n);
+            if (kind == Kind::Return) hash = hash_combine(hash, hash_bytes(tree.text(n)));
+            return true;
+        });
+        // Module variables that the function assigns.
+        for (const Binding& binding : region.bindings)
+            if (binding.scope == function.scope && binding.kind == BindingKind::Global)
+                hash = hash_combine(hash, hash_bytes(tree.text(body)));
+    }
+    for (const SelfAttribute& attribute : region.attributes) {
+        const NodeId statement = tree.statement(attribute.target);
+        hash = hash_combine(hash, hash_bytes(tree.text(attribute.target), static_cast<std::uint64_t>(attribute.kind)));
+        if (attribute.source == kNoNode || statement == kNoNode) continue;
+        const RegionFunction& function = region.functions[attribute.function];
+        const bool simple = attribute.kind == BindingKind::Assign || attribute.kind == BindingKind::Annotated;
+        const NodeId shown = simple ? attribute.source : statement;
+        hash = hash_combine(hash, hash_bytes(tree.text(shown)));
+        if (reads_local_variable(region, shown, function)) hash = hash_combine(hash, hash_bytes(tree.text(function.node)));
+    }
+    // What is defined at the surface inside nested classes shows whole.
+    for (const NodeId node : region.classes) hash = hash_combine(hash_combine(hash, node), hash_bytes(tree.text(node)));
+    return hash;
+}
+
+} // namespace
+
+std::string_view Region::name_of(const Binding& binding) const {
+    if (binding.kind == BindingKind::Import || binding.kind == BindingKind::ImportFrom) {
+        const NodeId as = tree.child(binding.name, Role::AsName);
+        if (as != kNoNode) return tree.text(as);
+        const NodeId name = tree.child(binding.name, Role::Name);
+        if (name == kNoNode) return {};
+        // `import a.b` binds `a`.
+        return tree.is(name, Kind::ModuleName) ? identifier(tree, name) : tree.text(name);
+    }
+    return tree.text(binding.name);
+}
+
+Region::Range Region::find(ScopeId scope, std::string_view name) const {
+    const auto less = [this](const Binding& b, const std::pair<ScopeId, std::string_view>& key) {
+        return b.scope != key.first ? b.scope < key.first : name_of(b) < key.second;
+    };
+    const auto first = std::lower_bound(bindings.begin(), bindings.end(), std::pair(scope, name), less);
+    auto last = first;
+    while (last != bindings.end() && last->scope == scope && name_of(*last) == name) ++last;
+    const Binding* const base = bindings.data();
+    return {base + (first - bindings.begin()), base + (last - bindings.begin())};
+}
+
+ScopeId Region::scope_of(NodeId node) const {
+    // Scopes are in text order of their nodes.
+    const auto it = std::lower_bound(scopes.begin() + 1, scopes.end(), node,
+                                     [](const Scope& scope, NodeId n) { return scope.node < n; });
+    return it != scopes.end() && it->node == node ? static_cast<ScopeId>(it - scopes.begin()) : 0;
+}
+
+ScopeId Region::scope_at(NodeId node) const {
+    NodeId child = node;
+    bool outermost_iterable = false; // child is the first iterable of the comprehension above
+    for (NodeId up = tree.parent(node); up != kNoNode; child = up, up = tree.parent(up)) {
+        const Kind construct = tree.kind(up);
+        const Role role = tree.role(child);
+        if (construct == Kind::CompFor) {
+            if (role == Role::Iter) {
+                const NodeId comprehension = tree.parent(up);
+                outermost_iterable = tree.child(comprehension, Kind::CompFor) == up;
+            } else {
+                outermost_iterable = false;
+            }
+            continue;
+        }
+        if ((construct == Kind::FunctionDef || construct == Kind::ClassDef || construct == Kind::Lambda) && role == Role::Body)
+            return scope_of(up);
+        if (is_comprehension(construct)) {
+            if (!(outermost_iterable && tree.kind(child) == Kind::CompFor)) return scope_of(up);
+            outermost_iterable = false;
+        }
+    }
+    return 0;
+}
+
+std::int32_t Region::function_at(NodeId node) const {
+    ScopeId scope = scope_at(node);
+    while (scopes[scope].kind == ScopeKind::Comprehension) scope = scopes[scope].parent;
+    return scopes[scope].function;
+}
+
+std::shared_ptr<const Region> make_region(std::string_view text, RegionKind kind, bool member, bool has_members,
+                                          const Region* previous) {
+    auto region = std::make_shared<Region>();
+    region->kind = kind;
+    region->member = member;
+    region->id = hash_combine(hash_bytes(text), static_cast<std::uint64_t>(kind) * 4 + (member ? 2 : 0) + (has_members ? 1 : 0));
+    ParsedRegion parsed = previous != nullptr ? parse_region(std::string(text), previous->parse, previous->tree.text())
+                                              : parse_region(std::string(text));
+    region->parse = std::move(parsed.parse);
+    region->gave_up = parsed.gave_up;
+    region->python2 = parsed.python2;
+    region->tree = std::move(parsed.tree);
+    if (has_members && !region->tree.clean()) {
+        // The class line's body may be empty here: its methods are regions of their own.
+        const Tree& tree = region->tree;
+        std::vector<Span> damage = tree.damage();
+        std::vector<Node> nodes = tree.nodes();
+        bool only_empty_body = damage.size() == 1;
+        for (NodeId n = 0; only_empty_body && n < tree.size(); ++n) {
+            if (tree.kind(n) != Kind::Block || tree[n].next != n + 1 || tree[n].begin != damage[0].begin) continue;
+            damage.clear();
+            for (Node& node : nodes) node.flags &= static_cast<std::uint8_t>(~node_flag::kDamaged);
+            std::vector<Comment> comments = tree.comments();
+            region->tree = Tree(std::string(text), std::move(nodes), std::move(comments), {});
+            break;
+        }
+    }
+    Binder(*region).run();
+    region->surface = surface_hash(*region);
+    return region;
+}
+
+} // namespace awaitls::analysis

@@ -1,0 +1,770 @@
+// The Model of a region: names, expressions, and where code runs.
+
+#include <algorithm>
+
+#include "analysis/semantic/evaluator.h"
+
+namespace awaitls::analysis {
+
+namespace {
+
+/// Nested evaluations beyond this are answered "unknown".
+constexpr int kMaxNesting = 150;
+
+Type in_progress() {
+    static const TypeData mark{};
+    return &mark;
+}
+
+bool is_comprehension(Kind kind) {
+    return kind == Kind::ListComp || kind == Kind::SetComp || kind == Kind::DictComp || kind == Kind::Generator;
+}
+
+/// A method that every kind of object may have says nothing about whose it is.
+bool is_common_method(std::string_view name) {
+    for (const std::string_view common : {"get", "set", "put", "add", "pop", "run", "start", "stop", "close", "open", "read",
+                                          "write", "send", "update", "clear", "append", "remove", "connect", "execute", "wait",
+                                          "join", "cancel", "save", "load", "delete", "create", "fetch", "call", "process"})
+        if (name == common) return true;
+    return name.size() < 4 || name.front() == '_';
+}
+
+} // namespace
+
+RegionModel::RegionModel(Evaluator& evaluator, std::uint32_t slot)
+    : evaluator_(evaluator), region_(*evaluator.slots_[slot].region), slot_(slot), memo_(region_.tree.size(), nullptr) {}
+
+// --- names ---------------------------------------------------------------------------------------------
+
+RegionModel::Variable RegionModel::resolve(std::string_view name, NodeId at) const {
+    ScopeId scope = region_.scope_at(at);
+    bool innermost = true;
+    for (;;) {
+        const Scope& here = region_.scopes[scope];
+        if (here.kind == ScopeKind::Module) break;
+        // Class scopes are seen only by code directly in them.
+        if (scope != 0 && (here.kind != ScopeKind::Class || innermost)) {
+            const Region::Range range = region_.find(scope, name);
+            if (!range.empty()) {
+                bool outward = false;
+                for (const Binding& binding : range) {
+                    if (binding.kind == BindingKind::Global) return {0, true, true};
+                    if (binding.kind == BindingKind::Nonlocal) outward = true;
+                }
+                if (!outward) return {scope, false, true};
+            }
+        }
+        if (scope == 0) {
+            // The class body that this region is a part of.
+            if (innermost && here.kind == ScopeKind::Class && !region_.find(0, name).empty()) return {0, false, true};
+            break;
+        }
+        innermost = false;
+        scope = here.parent;
+    }
+    return {0, true, evaluator_.file_.find_name(name) != nullptr};
+}
+
+Type RegionModel::lookup(std::string_view name, NodeId at) const {
+    const Variable variable = resolve(name, at);
+    if (variable.found && !variable.module) return local_type(variable.scope, name, at);
+    if (variable.found) return evaluator_.module_variable(name);
+    // Names of the class body, for code at class level of another region of the class.
+    if (region_.scopes[region_.scope_at(at)].kind == ScopeKind::Class) {
+        const std::int32_t head = evaluator_.slots_[slot_].head;
+        const std::int32_t id = head < 0 ? -1 : evaluator_.file_.head_class(evaluator_.slots_, static_cast<std::uint32_t>(head));
+        if (id >= 0) {
+            const ClassEntry& entry = evaluator_.file_.classes()[static_cast<std::size_t>(id)];
+            const auto found = entry.members.find(name);
+            if (found != entry.members.end()) {
+                bool open = false;
+                return evaluator_.class_member(id, name, nullptr, true, 0, open);
+            }
+        }
+    }
+    for (const Reference& star : evaluator_.file_.star_imports()) {
+        const Region& region = *evaluator_.slots_[star.slot].region;
+        const NodeId module = region.tree.child(region.star_imports[star.index], Kind::ModuleName);
+        if (module == kNoNode || region.tree[module].op != 0) continue;
+        std::string qualified;
+        for (const NodeId part : region.tree.children(module)) {
+            if (!qualified.empty()) qualified += '.';
+            qualified += region.tree.text(part);
+        }
+        const std::span<const std::string_view> names = star_names(qualified);
+        if (std::binary_search(names.begin(), names.end(), name)) return evaluator_.external(qualified + "." + std::string(name));
+    }
+    const Type builtin = evaluator_.external("builtins." + std::string(name));
+    if (builtin->kind != TypeKind::Module) return builtin;
+    for (const std::string_view known : {"property", "staticmethod", "classmethod", "super", "type", "object"})
+        if (name == known) return builtin;
+    return unknown_type();
+}
+
+/// The bindings whose value a use of a local variable may see, the nearest first. A binding hides earlier ones when its
+/// statement stands in a block around the use.
+std::vector<const Binding*> RegionModel::reaching(ScopeId scope, std::string_view name, NodeId at) const {
+    const Tree& tree = region_.tree;
+    const Region::Range range = region_.find(scope, name);
+    std::vector<const Binding*> result;
+    ScopeId own = region_.scope_at(at);
+    while (own != scope && region_.scopes[own].kind == ScopeKind::Comprehension) own = region_.scopes[own].parent;
+    if (own != scope || scope == 0) {
+        for (const Binding& binding : range) result.push_back(&binding);
+        return result;
+    }
+    // True once the binding has happened when `at` runs, reading down the text.
+    const auto precedes = [&](const Binding& binding) {
+        if (binding.kind == BindingKind::Parameter) return true;
+        if (binding.name >= at) return false;
+        const NodeId parent = tree.parent(binding.name);
+        switch (binding.kind) {
+        case BindingKind::Assign:
+        case BindingKind::Annotated:
+        case BindingKind::Augmented:
+        case BindingKind::Unpack: {
+            // The value is worked out before the target is bound.
+            NodeId whole = parent;
+            while (tree.is(tree.parent(whole), Kind::Assign) || tree.is(whole, Kind::Tuple) || tree.is(whole, Kind::List)) {
+                const NodeId up = tree.parent(whole);
+                if (up == kNoNode) break;
+                whole = up;
+                if (tree.role(whole) == Role::Statement) break;
+            }
+            return !tree.within(at, whole);
+        }
+        case BindingKind::For: {
+            const NodeId body = tree.child(binding.source, Role::Body);
+            if (tree.is(binding.source, Kind::CompFor)) return !tree.within(at, binding.source) || tree.within(at, tree.child(binding.source, Role::Target));
+            return !tree.within(at, binding.source) || (body != kNoNode && at >= body);
+        }
+        default: return true;
+        }
+    };
+    const auto dominates = [&](const Binding& binding) {
+        switch (binding.kind) {
+        case BindingKind::Parameter: return true;
+        case BindingKind::For:
+            if (tree.is(binding.source, Kind::CompFor)) return true;
+            return tree.within(at, tree.child(binding.source, Role::Body));
+        case BindingKind::Except: return tree.within(at, binding.source);
+        default: break;
+        }
+        const NodeId statement = tree.statement(binding.name);
+        if (statement == kNoNode) return false;
+        return tree.within(at, tree.parent(statement));
+    };
+    std::vector<const Binding*> later;
+    const Binding* dominator = nullptr;
+    for (const Binding* binding = range.last; binding-- != range.first;) {
+        if (!precedes(*binding)) {
+            later.push_back(binding);
+            continue;
+        }
+        // The name of an exception is gone behind its handler.
+        if (binding->kind == BindingKind::Except && !tree.within(at, binding->source)) continue;
+        result.push_back(binding);
+        if (dominates(*binding)) {
+            dominator = binding;
+            break;
+        }
+    }
+    // What a later statement of the same loop binds is seen in the next round.
+    for (const Binding* binding : later) {
+        bool carried = false;
+        for (NodeId loop = tree.parent(at); loop != kNoNode; loop = tree.parent(loop)) {
+            const Kind kind = tree.kind(loop);
+            if (kind == Kind::FunctionDef || kind == Kind::Lambda) break;
+            if (kind != Kind::For && kind != Kind::While) continue;
+            if (dominator != nullptr && dominator->kind != BindingKind::Parameter && tree.within(dominator->name, loop)) break;
+            if (tree.within(binding->name, loop)) carried = true;
+        }
+        if (carried) result.push_back(binding);
+    }
+    return result;
+}
+
+Type RegionModel::local_type(ScopeId scope, std::string_view name, NodeId at) const {
+    Type result = unknown_type();
+    bool first = true;
+    for (const Binding* binding : reaching(scope, name, at)) {
+        if (binding->kind == BindingKind::Global || binding->kind == BindingKind::Nonlocal) continue;
+        Type type = evaluator_.binding_type(slot_, *binding);
+        result = first ? type : evaluator_.join(result, type);
+        first = false;
+        if (!result->known()) break;
+    }
+    return result;
+}
+
+bool RegionModel::is_local(NodeId name) const {
+    if (!tree().is(name, Kind::Name)) return false;
+    const Variable variable = resolve(tree().text(name), name);
+    if (!variable.found || variable.module) return false;
+    const ScopeKind kind = region_.scopes[variable.scope].kind;
+    return kind == ScopeKind::Function || kind == ScopeKind::Lambda || kind == ScopeKind::Comprehension;
+}
+
+std::vector<NodeId> RegionModel::uses_of_local(NodeId name) const {
+    std::vector<NodeId> result;
+    if (!is_local(name)) return result;
+    const Tree& tree = region_.tree;
+    const std::string_view text = tree.text(name);
+    const ScopeId scope = resolve(text, name).scope;
+    const NodeId owner = region_.scopes[scope].node;
+    for (NodeId n = owner; n < tree[owner].next; ++n) {
+        if (tree.kind(n) != Kind::Name || tree.text(n) != text) continue;
+        const Variable variable = resolve(text, n);
+        if (variable.found && !variable.module && variable.scope == scope) result.push_back(n);
+    }
+    return result;
+}
+
+NodeId RegionModel::value_of_local(NodeId name) const {
+    if (!is_local(name)) return kNoNode;
+    const std::string_view text = tree().text(name);
+    const Variable variable = resolve(text, name);
+    const std::vector<const Binding*> bindings = reaching(variable.scope, text, name);
+    if (bindings.size() != 1) return kNoNode;
+    const Binding& only = *bindings.front();
+    if (only.kind == BindingKind::Assign) return only.source;
+    if (only.kind == BindingKind::Annotated) return tree().child(only.source, Role::Value);
+    return kNoNode;
+}
+
+// --- expressions ---------------------------------------------------------------------------------------
+
+Type RegionModel::type_of(NodeId expression) const {
+    if (expression == kNoNode) return unknown_type();
+    const Type known = memo_[expression];
+    if (known == in_progress()) return unknown_type();
+    if (known != nullptr) return known;
+    if (evaluator_.depth_ > kMaxNesting) return unknown_type();
+    memo_[expression] = in_progress();
+    ++evaluator_.depth_;
+    const Type result = evaluate(expression);
+    --evaluator_.depth_;
+    memo_[expression] = result;
+    return result;
+}
+
+Type RegionModel::evaluate(NodeId node) const {
+    const Tree& tree = region_.tree;
+    Evaluator& ev = evaluator_;
+    switch (tree.kind(node)) {
+    case Kind::Name:
+        if (tree[node].has(node_flag::kDel)) return unknown_type();
+        if (tree[node].has(node_flag::kStore)) {
+            // What the target holds afterwards.
+            const Variable variable = resolve(tree.text(node), node);
+            if (!variable.found || variable.module) return lookup(tree.text(node), node);
+            for (const Binding& binding : region_.find(variable.scope, tree.text(node)))
+                if (binding.name == node) return ev.binding_type(slot_, binding);
+            return unknown_type();
+        }
+        return lookup(tree.text(node), node);
+    case Kind::Attribute: {
+        const Type object = type_of(tree.child(node, Role::Object));
+        const std::string_view name = identifier(tree, node, Role::Attr);
+        if (object->known()) return ev.member(object, name);
+        if (ev.settings_.strictness != Strictness::Likely || is_common_method(name)) return unknown_type();
+        // A method name that only one class of the file has.
+        Type only = unknown_type();
+        for (std::int32_t id = 0; id < static_cast<std::int32_t>(ev.file_.classes().size()); ++id) {
+            if (!ev.file_.classes()[static_cast<std::size_t>(id)].members.contains(name)) continue;
+            if (only->known()) return unknown_type();
+            bool open = false;
+            only = ev.class_member(id, name, ev.instance_of(ev.class_def(id)), false, 0, open);
+            if (only->kind != TypeKind::Function) return unknown_type();
+        }
+        return ev.limit(only, Confidence::Likely);
+    }
+    case Kind::Call: return call_type(node);
+    case Kind::Await: return awaited(type_of(tree.child(node, Role::Value)));
+    case Kind::Conditional:
+        return ev.join(type_of(tree.child(node, Role::Body)), type_of(tree.child(node, Role::OrElse)));
+    case Kind::BoolOp: return ev.join(type_of(tree.child(node, Role::Left)), type_of(tree.child(node, Role::Right)));
+    case Kind::NamedExpr: return type_of(tree.child(node, Role::Value));
+    case Kind::Not:
+    case Kind::Compare:
+    case Kind::True:
+    case Kind::False: return ev.instance("builtins.bool");
+    case Kind::Integer: return ev.instance("builtins.int");
+    case Kind::Float: return ev.instance("builtins.float");
+    case Kind::String: {
+        bool bytes = tree[node].has(node_flag::kBytes);
+        for (const NodeId part : tree.children(node)) bytes = bytes || (tree.is(part, Kind::String) && tree[part].has(node_flag::kBytes));
+        return ev.instance(bytes ? "builtins.bytes" : "builtins.str");
+    }
+    case Kind::None: {
+        TypeData none;
+        none.kind = TypeKind::None;
+        return ev.make(std::move(none));
+    }
+    case Kind::List:
+    case Kind::Set:
+    case Kind::Tuple: {
+        const Kind kind = tree.kind(node);
+        if (kind == Kind::Tuple) {
+            std::vector<Type> args;
+            for (const NodeId element : tree.children(node)) {
+                if (tree.is(element, Kind::Starred)) return ev.instance("builtins.tuple");
+                args.push_back(type_of(element));
+            }
+            return ev.instance("builtins.tuple", std::move(args));
+        }
+        Type item = unknown_type();
+        bool first = true;
+        for (const NodeId element : tree.children(node)) {
+            item = first ? type_of(element) : ev.join(item, type_of(element));
+            first = false;
+            if (!item->known()) break;
+        }
+        std::vector<Type> args;
+        if (item->known()) args.push_back(item);
+        return ev.instance(kind == Kind::List ? "builtins.list" : "builtins.set", std::move(args));
+    }
+    case Kind::Dict: {
+        Type key = unknown_type();
+        Type value = unknown_type();
+        bool first = true;
+        for (const NodeId pair : tree.children(node)) {
+            if (!tree.is(pair, Kind::Pair)) return ev.instance("builtins.dict");
+            const Type k = type_of(tree.child(pair, Role::Key));
+            const Type v = type_of(tree.child(pair, Role::Value));
+            key = first ? k : ev.join(key, k);
+            value = first ? v : ev.join(value, v);
+            first = false;
+        }
+        if (first) return ev.instance("builtins.dict");
+        return ev.instance("builtins.dict", {key, value});
+    }
+    case Kind::ListComp:
+    case Kind::SetComp: {
+        const Type item = type_of(tree.child(node, Role::Element));
+        return ev.instance(tree.kind(node) == Kind::ListComp ? "builtins.list" : "builtins.set",
+                           item->known() ? std::vector<Type>{item} : std::vector<Type>{});
+    }
+    case Kind::DictComp: {
+        const NodeId pair = tree.child(node, Role::Element);
+        if (!tree.is(pair, Kind::Pair)) return ev.instance("builtins.dict");
+        return ev.instance("builtins.dict", {type_of(tree.child(pair, Role::Key)), type_of(tree.child(pair, Role::Value))});
+    }
+    case Kind::Generator: {
+        bool async = false;
+        for (const NodeId part : tree.children(node)) async = async || (tree.is(part, Kind::CompFor) && tree[part].is_async());
+        const NodeId element = tree.child(node, Role::Element);
+        if (element != kNoNode)
+            walk_same_function(tree, element, [&](NodeId n) {
+                async = async || tree.is(n, Kind::Await);
+                return !is_comprehension(tree.kind(n));
+            });
+        return ev.wrap(async ? TypeKind::AsyncIterator : TypeKind::Iterator, type_of(element));
+    }
+    case Kind::Lambda: {
+        const std::int32_t index = [&] {
+            for (std::size_t i = 0; i < region_.functions.size(); ++i)
+                if (region_.functions[i].node == node) return static_cast<std::int32_t>(i);
+            return -1;
+        }();
+        if (index < 0) return unknown_type();
+        TypeData data;
+        data.kind = TypeKind::Function;
+        data.function = ev.function_def(slot_, static_cast<std::uint32_t>(index));
+        return ev.make(std::move(data));
+    }
+    case Kind::Binary: {
+        const Type left = type_of(tree.child(node, Role::Left));
+        const Type right = type_of(tree.child(node, Role::Right));
+        const Op op = static_cast<Op>(tree[node].op);
+        if (op == Op::Div) {
+            if (left->kind == TypeKind::Instance && is_instance(left, "pathlib.PurePath")) return left;
+            if (right->kind == TypeKind::Instance && is_instance(right, "pathlib.PurePath") && left->is_instance_of("builtins.str")) return right;
+        }
+        if (op == Op::Mod && (left->is_instance_of("builtins.str") || left->is_instance_of("builtins.bytes"))) return left;
+        if (left->kind == TypeKind::Instance && right->kind == TypeKind::Instance) {
+            const auto number = [](Type type) { return type->is_instance_of("builtins.int") || type->is_instance_of("builtins.float"); };
+            if (number(left) && number(right))
+                return ev.instance(left->name == "builtins.int" && right->name == "builtins.int" && op != Op::Div && op != Op::Pow
+                                       ? "builtins.int"
+                                       : "builtins.float");
+            if (op == Op::Add && left->name == right->name && !left->name.empty() &&
+                (left->name == "builtins.str" || left->name == "builtins.bytes" || left->name == "builtins.list"))
+                return ev.join(left, right);
+        }
+        return unknown_type();
+    }
+    case Kind::Subscript: {
+        const Type object = type_of(tree.child(node, Role::Object));
+        if (object->kind == TypeKind::Class) return object; // Queue[int]
+        if (object->kind != TypeKind::Instance) return unknown_type();
+        const NodeId index = tree.child(node, Role::Index);
+        if (object->name == "builtins.str" || object->name == "builtins.bytes") return unknown_type();
+        if (tree.is(index, Kind::Slice)) {
+            return object->name == "builtins.list" ? object : unknown_type();
+        }
+        if (object->name == "builtins.tuple") {
+            const std::optional<double> number = number_value(tree, index);
+            if (!number || *number < 0 || *number >= static_cast<double>(object->args.size())) return unknown_type();
+            return object->arg(static_cast<std::size_t>(*number));
+        }
+        if (object->name == "builtins.dict" || object->name == "collections.defaultdict" || object->name == "collections.OrderedDict" ||
+            object->name == "collections.abc.Mapping" || object->name == "collections.abc.MutableMapping")
+            return object->arg(1);
+        if (object->name == "builtins.list" || object->name == "collections.deque" || object->name == "collections.abc.Sequence")
+            return object->arg(0);
+        return unknown_type();
+    }
+    default: return unknown_type();
+    }
+}
+
+Type RegionModel::awaited(Type type) const {
+    switch (type->kind) {
+    case TypeKind::Coroutine:
+    case TypeKind::Awaitable:
+    case TypeKind::CoroutineOrManager: return evaluator_.limit(type->arg(0), type->confidence);
+    case TypeKind::Instance:
+        if (type->name == "asyncio.Task" || type->name == "asyncio.Future") return type->arg(0);
+        return unknown_type();
+    default: return unknown_type();
+    }
+}
+
+Type RegionModel::call_type(NodeId call) const {
+    const Tree& tree = region_.tree;
+    const NodeId callee = tree.child(call, Role::Callee);
+    if (callee == kNoNode) return unknown_type();
+    const Type type = type_of(callee);
+    return evaluator_.limit(result_of_call(type, call), type->confidence);
+}
+
+Type RegionModel::result_of_call(Type callee, NodeId call) const {
+    const Tree& tree = region_.tree;
+    Evaluator& ev = evaluator_;
+    if (callee->kind == TypeKind::Class) {
+        if (callee->cls != nullptr) return ev.instance_of(callee->cls);
+        const std::string_view name = callee->name;
+        if (name == "builtins.super") {
+            const FunctionDef* const function = function_at(call);
+            if (function == nullptr || function->class_id < 0 || !argument_values(tree, call).empty()) return unknown_type();
+            TypeData data;
+            data.kind = TypeKind::Super;
+            data.cls = ev.class_def(function->class_id);
+            return ev.make(std::move(data));
+        }
+        if (name == "builtins.type") return unknown_type();
+        if (name == "functools.partial") {
+            const NodeId wrapped = argument(tree, call, 0, {});
+            const Type type = wrapped == kNoNode ? unknown_type() : type_of(wrapped);
+            return type->kind == TypeKind::Function ? type : unknown_type();
+        }
+        if (name == "builtins.list" || name == "builtins.set" || name == "builtins.tuple" || name == "builtins.frozenset" ||
+            name == "collections.deque") {
+            const NodeId items = argument(tree, call, 0, {});
+            const Type item = items == kNoNode ? unknown_type() : ev.iterated(type_of(items), false);
+            if (name == "builtins.tuple") return ev.instance(item->known() ? "collections.abc.Sequence" : name, item->known() ? std::vector<Type>{item} : std::vector<Type>{});
+            return ev.instance(name, item->known() ? std::vector<Type>{item} : std::vector<Type>{});
+        }
+        if (name == "contextlib.closing" || name == "contextlib.aclosing") {
+            const NodeId thing = argument(tree, call, 0, "thing");
+            return ev.wrap(name == "contextlib.closing" ? TypeKind::Manager : TypeKind::AsyncManager,
+                           thing == kNoNode ? unknown_type() : type_of(thing), nullptr, name);
+        }
+        return ev.instance(name);
+    }
+    if (callee->kind == TypeKind::Instance && callee->cls != nullptr) {
+        const Type method = ev.member(callee, "__call__");
+        return method->kind == TypeKind::Function && method->function != nullptr ? ev.call_result(*method->function, callee)
+                                                                                  : unknown_type();
+    }
+    if (callee->kind != TypeKind::Function) {
+        if (callee->kind == TypeKind::Module && callee->name == "builtins.super") {
+            const FunctionDef* const function = function_at(call);
+            if (function == nullptr || function->class_id < 0 || !argument_values(tree, call).empty()) return unknown_type();
+            TypeData data;
+            data.kind = TypeKind::Super;
+            data.cls = ev.class_def(function->class_id);
+            return ev.make(std::move(data));
+        }
+        return unknown_type();
+    }
+    if (callee->function != nullptr) return ev.call_result(*callee->function, callee->receiver);
+
+    const std::string_view name = callee->name;
+    const auto first = [&](std::string_view keyword) {
+        const NodeId node = argument(tree, call, 0, keyword);
+        return node == kNoNode ? unknown_type() : type_of(node);
+    };
+    const std::size_t dot = name.rfind('.');
+    const std::string_view method = dot == std::string_view::npos ? name : name.substr(dot + 1);
+    if (callee->receiver != nullptr && callee->receiver->kind == TypeKind::Instance) {
+        const Type object = callee->receiver;
+        const bool mapping = object->name == "builtins.dict" || object->name == "collections.defaultdict" ||
+                             object->name == "collections.OrderedDict" || object->name == "collections.abc.Mapping" ||
+                             object->name == "collections.abc.MutableMapping";
+        if (mapping && object->args.size() == 2) {
+            if (method == "get" || method == "pop" || method == "setdefault") return object->arg(1);
+            if (method == "values") return ev.wrap(TypeKind::Iterator, object->arg(1));
+            if (method == "keys") return ev.wrap(TypeKind::Iterator, object->arg(0));
+            if (method == "items") return ev.wrap(TypeKind::Iterator, ev.instance("builtins.tuple", {object->arg(0), object->arg(1)}));
+        }
+        if ((object->name == "builtins.list" || object->name == "collections.deque" || object->name == "builtins.set") &&
+            (method == "pop" || method == "popleft") && !object->args.empty())
+            return object->arg(0);
+        if ((object->name == "asyncio.Queue" || object->name == "asyncio.LifoQueue" || object->name == "asyncio.PriorityQueue") &&
+            !object->args.empty()) {
+            if (method == "get") return ev.wrap(TypeKind::Coroutine, object->arg(0), nullptr, name);
+            if (method == "get_nowait") return object->arg(0);
+        }
+    }
+    if (name == "typing.cast") {
+        const NodeId target = argument(tree, call, 0, "typ");
+        return target == kNoNode ? unknown_type() : annotation_type(target);
+    }
+    if (name == "functools.partial") {
+        const Type wrapped = first({});
+        return wrapped->kind == TypeKind::Function ? wrapped : unknown_type();
+    }
+    if (name == "builtins.sorted") {
+        const Type item = ev.iterated(first({}), false);
+        return ev.instance("builtins.list", item->known() ? std::vector<Type>{item} : std::vector<Type>{});
+    }
+    if (name == "builtins.next" || name == "builtins.reversed" || name == "builtins.iter" || name == "builtins.enumerate") {
+        const Type item = ev.iterated(first({}), false);
+        if (name == "builtins.next") return item;
+        if (name == "builtins.enumerate") return ev.wrap(TypeKind::Iterator, ev.instance("builtins.tuple", {ev.instance("builtins.int"), item}));
+        return ev.wrap(TypeKind::Iterator, item);
+    }
+    if (name == "builtins.anext") return ev.wrap(TypeKind::Coroutine, first({})->arg(0), nullptr, name);
+    if (name == "asyncio.create_task" || name == "asyncio.ensure_future" || name == "asyncio.TaskGroup.create_task" ||
+        name == "asyncio.AbstractEventLoop.create_task") {
+        return ev.instance(name == "asyncio.ensure_future" ? "asyncio.Future" : "asyncio.Task", {awaited(first("coro"))});
+    }
+    if (name == "asyncio.wait_for") return ev.wrap(TypeKind::Coroutine, awaited(first("fut")), nullptr, name);
+    if (name == "asyncio.shield") return ev.instance("asyncio.Future", {awaited(first("arg"))});
+    if (name == "asyncio.run") return awaited(first("main"));
+    if (name == "asyncio.AbstractEventLoop.run_until_complete" || name == "asyncio.Runner.run") return awaited(first({}));
+    if (name == "asyncio.to_thread" || name == "anyio.to_thread.run_sync" || name == "trio.to_thread.run_sync" ||
+        name == "starlette.concurrency.run_in_threadpool") {
+        const Type function = first("func");
+        const Type result = function->kind == TypeKind::Function && function->function != nullptr && !function->function->is_async
+                                ? ev.call_result(*function->function, function->receiver)
+                                : unknown_type();
+        return ev.wrap(TypeKind::Coroutine, result, nullptr, name);
+    }
+    if (method == "enter_async_context" && name.starts_with("contextlib.AsyncExitStack"))
+        return ev.wrap(TypeKind::Coroutine, ev.entered(first("cm"), true), nullptr, name);
+    if (method == "enter_context" && (name.starts_with("contextlib.AsyncExitStack") || name.starts_with("contextlib.ExitStack")))
+        return ev.entered(first("cm"), false);
+    if (const Api* const api = find_api(name)) {
+        const Type result = ev.api_result(*api, callee->receiver);
+        // A method that gives its own class gives the receiver's.
+        if (callee->receiver != nullptr && callee->receiver->kind == TypeKind::Instance && result->kind == TypeKind::Instance &&
+            result->cls == nullptr && callee->receiver->cls == nullptr && dot != std::string_view::npos && result->name == name.substr(0, dot) &&
+            result->args.empty())
+            return callee->receiver;
+        return result;
+    }
+    return unknown_type();
+}
+
+Type RegionModel::annotation_type(NodeId annotation, int depth) const {
+    const Tree& tree = region_.tree;
+    Evaluator& ev = evaluator_;
+    if (annotation == kNoNode || depth > 16) return unknown_type();
+    // The text of an annotation says the same as its nodes, and strings need the text's reader anyway.
+    (void)tree;
+    if (tree.is(annotation, Kind::String)) {
+        const std::optional<std::string_view> text = string_value(tree, annotation);
+        return text ? ev.from_annotation(parse_annotation(*text), this, annotation) : unknown_type();
+    }
+    if (tree[annotation].span().size() > 2000) return unknown_type();
+    return ev.from_annotation(parse_annotation(tree.text(annotation)), this, annotation);
+}
+
+CallTarget RegionModel::target(NodeId call) const {
+    const Tree& tree = region_.tree;
+    CallTarget result;
+    if (!tree.is(call, Kind::Call)) return result;
+    const NodeId callee = tree.child(call, Role::Callee);
+    if (callee == kNoNode) return result;
+    const Type type = type_of(callee);
+    switch (type->kind) {
+    case TypeKind::Function:
+        if (type->function != nullptr && !evaluator_.decorators(*type->function).known) return result;
+        result.function = type->function;
+        result.name = type->name;
+        result.receiver = type->receiver;
+        break;
+    case TypeKind::Class:
+        result.cls = type->cls;
+        result.name = type->name;
+        if (type->cls != nullptr) {
+            const ClassEntry& entry = evaluator_.file_.classes()[static_cast<std::size_t>(type->cls->id)];
+            if (entry.members.contains("__init__")) {
+                bool open = false;
+                const Type init = evaluator_.class_member(type->cls->id, "__init__", nullptr, false, 0, open);
+                if (init->kind == TypeKind::Function) result.function = init->function;
+            }
+        }
+        break;
+    case TypeKind::Module: result.name = type->name; break;
+    case TypeKind::Instance: {
+        if (type->cls == nullptr) return result;
+        const Type method = evaluator_.member(type, "__call__");
+        if (method->kind != TypeKind::Function || method->function == nullptr) return result;
+        result.function = method->function;
+        result.receiver = type;
+        break;
+    }
+    default: return result;
+    }
+    result.confidence = type->confidence;
+    return result;
+}
+
+std::string_view RegionModel::name_of(NodeId expression) const {
+    const Type type = type_of(expression);
+    if (type->kind != TypeKind::Function && type->kind != TypeKind::Class && type->kind != TypeKind::Module) return {};
+    if (type->confidence != Confidence::Certain) return {};
+    return type->name;
+}
+
+bool RegionModel::is_instance(Type type, std::string_view qualified_class) const {
+    if (type->kind != TypeKind::Instance) return false;
+    if (type->cls == nullptr) return evaluator_.external_subclass(type->name, qualified_class);
+    std::vector<std::int32_t> queue{type->cls->id};
+    for (std::size_t i = 0; i < queue.size() && i < 64; ++i) {
+        for (const Type base : evaluator_.bases(queue[i])) {
+            if (base->kind != TypeKind::Class) continue;
+            if (base->cls != nullptr) queue.push_back(base->cls->id);
+            else if (evaluator_.external_subclass(base->name, qualified_class)) return true;
+        }
+    }
+    return false;
+}
+
+Answer RegionModel::has_method(const ClassDef& cls, std::string_view name) const { return evaluator_.has_method(cls.id, name); }
+
+bool RegionModel::catches(NodeId exception, std::string_view qualified_class) const {
+    const Tree& tree = region_.tree;
+    if (exception == kNoNode) return true; // a bare except
+    if (tree.is(exception, Kind::Tuple)) {
+        for (const NodeId element : tree.children(exception))
+            if (catches(element, qualified_class)) return true;
+        return false;
+    }
+    if (tree.is(exception, Kind::Call)) {
+        const CallTarget function = target(exception);
+        return function.name == "anyio.get_cancelled_exc_class" &&
+               (qualified_class == "asyncio.CancelledError" || qualified_class == "trio.Cancelled");
+    }
+    const Type type = type_of(exception);
+    if (type->kind == TypeKind::Instance && type->name == "builtins.tuple") {
+        for (const Type element : type->args)
+            if (element->kind == TypeKind::Class && element->cls == nullptr && evaluator_.external_subclass(qualified_class, element->name))
+                return true;
+        return false;
+    }
+    if (type->kind != TypeKind::Class || type->cls != nullptr) return false;
+    return evaluator_.external_subclass(qualified_class, type->name);
+}
+
+// --- where code runs -----------------------------------------------------------------------------------
+
+const FunctionDef* RegionModel::function_at(NodeId node) const {
+    const std::int32_t index = region_.function_at(node);
+    return index < 0 ? nullptr : evaluator_.function_def(slot_, static_cast<std::uint32_t>(index));
+}
+
+bool RegionModel::in_async(NodeId node) const {
+    const std::int32_t index = region_.function_at(node);
+    return index >= 0 && region_.functions[static_cast<std::size_t>(index)].is_async;
+}
+
+bool RegionModel::on_loop(NodeId node) const { return in_async(node) || in_loop_callback(node); }
+
+bool RegionModel::in_loop_callback(NodeId node) const {
+    const std::int32_t index = region_.function_at(node);
+    if (index < 0 || region_.functions[static_cast<std::size_t>(index)].is_async) return false;
+    evaluator_.build_context();
+    return evaluator_.loop_callbacks_.contains(Evaluator::key(slot_, static_cast<std::uint32_t>(index)));
+}
+
+const BlockingChain* RegionModel::blocking(const FunctionDef& function) const {
+    const FunctionSummary& summary = evaluator_.summary(evaluator_.slot_of(function.region), evaluator_.index_of(function));
+    return summary.blocks() ? &summary.chain : nullptr;
+}
+
+// --- for fixes -----------------------------------------------------------------------------------------
+
+AsyncLibrary RegionModel::library() const {
+    bool asyncio = false;
+    bool anyio = false;
+    bool trio = false;
+    for (const auto& [name, reference] : evaluator_.file_.imports()) {
+        const Region& region = *evaluator_.slots_[reference.slot].region;
+        const NodeId alias = region.bindings[reference.index].name;
+        const NodeId statement = region.tree.parent(alias);
+        const NodeId module = region.tree.is(statement, Kind::ImportFrom) ? region.tree.child(statement, Kind::ModuleName)
+                                                                         : region.tree.child(alias, Kind::ModuleName);
+        if (module == kNoNode || region.tree[module].op != 0) continue;
+        const std::string_view root = identifier(region.tree, module);
+        asyncio = asyncio || root == "asyncio";
+        anyio = anyio || root == "anyio";
+        trio = trio || root == "trio";
+    }
+    if (asyncio || anyio == trio) return AsyncLibrary::Asyncio;
+    return anyio ? AsyncLibrary::Anyio : AsyncLibrary::Trio;
+}
+
+std::string RegionModel::module_name(std::string_view module, NodeId at, bool& needs_import) const {
+    needs_import = false;
+    const std::size_t dot = module.find('.');
+    const std::string_view root = module.substr(0, dot);
+    const Variable variable = resolve(root, at);
+    if (variable.found) {
+        const Type type = lookup(root, at);
+        if (type->kind == TypeKind::Module && type->name == root) return std::string(module);
+    }
+    for (const auto& [name, reference] : evaluator_.file_.imports()) {
+        const Region& region = *evaluator_.slots_[reference.slot].region;
+        const Type type = evaluator_.binding_type(reference.slot, region.bindings[reference.index]);
+        if (type->kind != TypeKind::Module) continue;
+        const bool whole = type->name == module;
+        const bool of_root = dot != std::string_view::npos && type->name == root;
+        if (!whole && !of_root) continue;
+        const Type here = lookup(name, at);
+        if (here->kind != TypeKind::Module || here->name != type->name) continue;
+        return whole ? name : name + std::string(module.substr(dot));
+    }
+    if (variable.found) return {};
+    needs_import = true;
+    return std::string(module);
+}
+
+std::string RegionModel::thread_wrapper(NodeId at) const {
+    evaluator_.build_context();
+    const FunctionDef* const here = function_at(at);
+    for (const std::uint64_t wrapper : evaluator_.thread_wrappers_) {
+        const FunctionDef* const function =
+            evaluator_.function_def(static_cast<std::uint32_t>(wrapper >> 32), static_cast<std::uint32_t>(wrapper));
+        if (function == here) continue;
+        if (function->class_id < 0) {
+            const Type type = lookup(function->name, at);
+            if (type->kind == TypeKind::Function && type->function == function) return function->name;
+            continue;
+        }
+        if (here == nullptr || here->class_id < 0 || here->is_nested || !evaluator_.derives_from(here->class_id, function->class_id)) continue;
+        const Evaluator::Decorated& decorated = evaluator_.decorators(*here);
+        if (decorated.static_method || decorated.class_method) continue;
+        const NodeId parameters = tree().child(here->node, Kind::Parameters);
+        const NodeId self = parameters == kNoNode ? kNoNode : tree().first_child(parameters);
+        if (self == kNoNode) continue;
+        return std::string(identifier(tree(), self)) + "." + function->name;
+    }
+    return {};
+}
+
+} // namespace awaitls::analysis

@@ -1,0 +1,29 @@
+#pragma once
+
+// Region text -> Tree. Tree-sitter parses, `lower` flattens; nothing else in the analysis sees tree-sitter.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "analysis/syntax/node.h"
+
+namespace awaitls::analysis {
+
+/// A tree-sitter tree kept to make the next parse of the same region cheaper. May be shared between threads.
+class ParseTree;
+
+struct ParsedRegion {
+    Tree tree;
+    std::shared_ptr<const ParseTree> parse; // null when the parser gave up
+    bool gave_up = false;                   // the text needed more steps than its budget; the Tree is an empty Module
+    bool python2 = false;                   // has print or exec statements
+};
+
+/// Parses the text of a region. Total: the work is bounded by a number of parser steps that depends on the text's
+/// size alone, so the result depends on the text alone. `previous` and `previous_text`, an earlier parse of a similar text,
+/// save time where the text is long.
+ParsedRegion parse_region(std::string text, std::shared_ptr<const ParseTree> previous = nullptr,
+                          std::string_view previous_text = {});
+
+} // namespace awaitls::analysis

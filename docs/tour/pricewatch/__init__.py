@@ -1,0 +1,1 @@
+"""Polls market prices and tells people when one crosses their line."""

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "protocol/json_writer.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace awaitls::protocol {
+
+struct Diagnostic;
+
+/// Builds a publish or the result of a pull in one string, diagnostic by diagnostic. Serialised
+/// diagnostics (`to_json(diagnostic)`) can be kept and joined, which costs a copy of their bytes.
+class DiagnosticsMessage {
+public:
+    /// The whole body of textDocument/publishDiagnostics. The version is left out where there is
+    /// none.
+    static DiagnosticsMessage publish(std::string_view uri, std::optional<std::int64_t> version);
+    /// A full report, the result of textDocument/diagnostic.
+    static DiagnosticsMessage full_report(std::optional<std::string_view> result_id);
+
+    void reserve(std::size_t bytes) { writer_.reserve(bytes); }
+    void add(const Diagnostic& diagnostic);
+    void add(const RawJson& serialised) { writer_.raw(serialised.text); }
+
+    /// The complete text. Call once, last.
+    std::string finish();
+
+private:
+    explicit DiagnosticsMessage(std::string_view tail) : tail_(tail) {}
+
+    JsonWriter writer_;
+    std::string_view tail_; // closes what stands around the items
+};
+
+/// The result of textDocument/diagnostic when nothing changed.
+RawJson unchanged_report(std::string_view result_id);
+
+} // namespace awaitls::protocol

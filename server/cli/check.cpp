@@ -1,0 +1,394 @@
+#include "server/cli/check.h"
+
+#include "analysis/rules/catalog.h"
+#include "server/cli/check_file.h"
+#include "server/cli/diff.h"
+#include "server/cli/report.h"
+#include "server/cli/terminal.h"
+#include "server/config/resolve.h"
+#include "server/config/toml.h"
+#include "server/files/discover.h"
+#include "server/files/file.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <filesystem>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+namespace awaitls::server {
+
+namespace {
+
+using analysis::Severity;
+using Clock = std::chrono::steady_clock;
+
+/// What goes wrong is told on standard error as it happens, and remembered for the exit status.
+class Complaints {
+public:
+    Complaints() : color_(use_color(STDERR_FILENO)) {}
+
+    void error(std::string_view text) {
+        any_ = true;
+        say("error", text);
+    }
+    void config(const ConfigProblem& problem, const std::string& folder) {
+        std::string where = relative_to(problem.file, folder);
+        if (problem.line > 0) where += fmt::format(":{}:{}", problem.line, problem.column);
+        error(where + ": " + problem.message);
+    }
+    void warning(std::string_view text) { say("warning", text); }
+    bool any() const { return any_; }
+
+private:
+    void say(std::string_view level, std::string_view text) const {
+        const Tint tint = level == "error" ? Tint::Error : Tint::Warning;
+        fmt::print(stderr, "{}: {}\n", tinted(color_, tint, level), show(text).text);
+    }
+
+    bool color_;
+    bool any_ = false;
+};
+
+// --- settings ------------------------------------------------------------------------------------
+
+/// A list of strings as if it had been written in a file.
+ConfigValue string_list(const std::vector<std::string>& items) {
+    ConfigValue list;
+    list.type = ConfigValue::Type::List;
+    for (const std::string& item : items) {
+        ConfigValue value;
+        value.type = ConfigValue::Type::String;
+        value.string = item;
+        list.list.push_back(std::move(value));
+    }
+    return list;
+}
+
+/// The command line as settings; what is wrong with it goes to `problems`.
+ConfigOverrides read_overrides(const CheckOptions& options, const std::string& folder,
+                               std::vector<ConfigProblem>& problems) {
+    ConfigOverrides overrides;
+    overrides.isolated = options.isolated;
+    for (const std::string& item : options.config) {
+        std::error_code error;
+        if (std::filesystem::is_regular_file(item, error)) {
+            if (!overrides.config_file.empty()) {
+                problems.push_back({"--config", 0, 0, "only one file can be given"});
+            }
+            overrides.config_file = absolute_path(item);
+        } else if (item.find('=') == std::string::npos) {
+            problems.push_back(
+                {"--config", 0, 0, fmt::format("\"{}\" is neither a file nor KEY=VALUE", item)});
+        } else {
+            const std::string source = fmt::format("--config '{}'", item);
+            const TomlDocument document = parse_toml(item, source);
+            if (document.problem) problems.push_back(*document.problem);
+            overrides.layers.push_back(read_layer(document.root, source, folder, problems));
+        }
+    }
+    const auto add = [&](std::string_view key, ConfigValue value) {
+        ConfigValue table;
+        table.type = ConfigValue::Type::Table;
+        table.table.push_back({std::string(key), std::move(value)});
+        return read_layer(table, fmt::format("--{}", key), folder, problems);
+    };
+    // One source, so that select and ignore weigh against one another.
+    ConfigLayer flags;
+    flags.base = folder;
+    if (options.select) flags.select = add("select", string_list(*options.select)).select;
+    if (options.ignore) flags.ignore = add("ignore", string_list(*options.ignore)).ignore;
+    if (!options.extend_select.empty()) {
+        flags.extend_select =
+            add("extend-select", string_list(options.extend_select)).extend_select;
+    }
+    if (!options.target_version.empty()) {
+        ConfigValue version = string_list({options.target_version}).list.front();
+        flags.target_version = add("target-version", std::move(version)).target_version;
+    }
+    overrides.layers.push_back(std::move(flags));
+    return overrides;
+}
+
+std::string show_settings(const std::string& shown, const std::string& folder,
+                          const FileSettings& resolved) {
+    const analysis::Settings& settings = *resolved.settings;
+    const std::string source =
+        resolved.config_file.empty() ? "defaults" : relative_to(resolved.config_file, folder);
+    std::string out = fmt::format("# {}\nconfiguration = \"{}\"\n", shown, source);
+    out += fmt::format("target-version = \"{}.{}\"\n", settings.target_version.major,
+                       settings.target_version.minor);
+    out += fmt::format("strictness = \"{}\"\n",
+                       settings.strictness == analysis::Strictness::Certain ? "certain" : "likely");
+    out += fmt::format("max-file-size = {}\n", resolved.max_file_size);
+    if (!settings.blocking_calls.empty()) out += "blocking-calls = [\n";
+    for (const analysis::BlockingPattern& entry : settings.blocking_calls) {
+        out += fmt::format("    \"{} -> {}\",\n", entry.pattern, entry.advice);
+    }
+    if (!settings.blocking_calls.empty()) out += "]\n";
+    for (const auto& [key, values] : settings.options) {
+        out += fmt::format("{} = [", key);
+        for (std::size_t i = 0; i < values.size(); ++i)
+            out += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", values[i]);
+        out += "]\n";
+    }
+    out += "rules = [\n";
+    for (std::size_t rule = 0; rule < analysis::catalog().size(); ++rule) {
+        if (!settings.enabled.test(rule)) continue;
+        const analysis::RuleInfo& info = analysis::catalog()[rule].info;
+        const auto changed = settings.severity.find(rule);
+        const Severity severity =
+            changed == settings.severity.end() ? info.severity : changed->second;
+        out += fmt::format("    \"{}\", # {}\n", info.name, severity_name(severity));
+    }
+    return out + "]\n";
+}
+
+// --- running -------------------------------------------------------------------------------------
+
+/// Checks the inputs on several threads; the results stand in the order of the inputs.
+std::vector<FileReport> check_all(const std::vector<CheckInput>& inputs,
+                                  const CheckOptions& options, unsigned threads,
+                                  StageTimes& times) {
+    std::vector<FileReport> reports(inputs.size());
+    std::vector<StageTimes> times_of_threads(threads);
+    std::atomic<std::size_t> next{0};
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::size_t done = 0; // guarded by mutex
+
+    const auto work = [&](StageTimes& own_times) {
+        for (std::size_t index = next++; index < inputs.size(); index = next++) {
+            reports[index] = check_file(inputs[index], options, own_times);
+            const std::lock_guard lock(mutex);
+            if (++done == inputs.size()) changed.notify_one();
+        }
+    };
+    {
+        Progress progress(inputs.size());
+        std::vector<std::jthread> workers;
+        for (StageTimes& own_times : times_of_threads)
+            workers.emplace_back(work, std::ref(own_times));
+        std::unique_lock lock(mutex);
+        while (done < inputs.size()) {
+            changed.wait_for(lock, std::chrono::milliseconds(100));
+            const std::size_t count = done;
+            lock.unlock();
+            progress.update(count);
+            lock.lock();
+        }
+    }
+    for (const StageTimes& own : times_of_threads) {
+        times.read += own.read;
+        times.analyse += own.analyse;
+        times.fix += own.fix;
+        times.bytes += own.bytes;
+    }
+    return reports;
+}
+
+/// Writes to the output file, or to standard output where its name is empty.
+void deliver(const std::string& text, const std::string& output_file, Complaints& complaints) {
+    if (!output_file.empty()) {
+        const std::string error = write_file(output_file, text);
+        if (!error.empty()) complaints.error(fmt::format("{}: {}", output_file, error));
+        return;
+    }
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+        complaints.error("standard output cannot be written");
+}
+
+std::string colored_diff(std::string_view diff, bool color) {
+    std::string out;
+    while (!diff.empty()) {
+        const std::size_t end = std::min(diff.find('\n'), diff.size() - 1);
+        const std::string_view line = diff.substr(0, end);
+        const char sign = line.empty() ? ' ' : line.front();
+        const bool header = line.starts_with("--- ") || line.starts_with("+++ ");
+        const Tint tint = header        ? Tint::Strong
+                          : sign == '+' ? Tint::Added
+                          : sign == '-' ? Tint::Removed
+                                        : Tint::Gutter;
+        out += tinted(color && (header || sign == '+' || sign == '-' || sign == '@'), tint, line);
+        out += '\n';
+        diff.remove_prefix(end + 1);
+    }
+    return out;
+}
+
+class Run {
+public:
+    explicit Run(const CheckOptions& options)
+        : options_(options), folder_(current_directory()), begin_(Clock::now()) {}
+
+    int operator()() {
+        std::vector<ConfigProblem> problems;
+        ConfigResolver resolver(read_overrides(options_, folder_, problems));
+        for (const ConfigProblem& problem : problems) complaints_.config(problem, folder_);
+        if (!problems.empty()) return kExitError; // wrong arguments
+
+        if (options_.show_settings) return print_settings(resolver);
+        find_inputs(resolver);
+        for (const ConfigProblem& problem : resolver.problems())
+            complaints_.config(problem, folder_);
+        if (inputs_.empty()) {
+            complaints_.warning("there is nothing to check: no Python files under the given paths");
+        }
+        const Clock::time_point found = Clock::now();
+
+        const unsigned cores =
+            options_.jobs > 0 ? options_.jobs : std::max(1u, std::thread::hardware_concurrency());
+        threads_ = static_cast<unsigned>(std::clamp<std::size_t>(inputs_.size(), 1, cores));
+        reports_ = check_all(inputs_, options_, threads_, times_);
+        for (const FileReport& report : reports_) {
+            if (!report.error.empty())
+                complaints_.error(fmt::format("{}: {}", report.shown, report.error));
+        }
+        const Clock::time_point checked = Clock::now();
+
+        const bool changes = options_.diff ? print_diff() : print_report();
+        if (options_.timings) print_timings(found, checked);
+        if (complaints_.any()) return kExitError;
+        return changes && !options_.exit_zero ? kExitFindings : kExitClean;
+    }
+
+private:
+    bool from_stdin() const { return options_.paths.size() == 1 && options_.paths.front() == "-"; }
+
+    std::vector<std::string> given_paths() const {
+        std::vector<std::string> paths;
+        for (const std::string& path : options_.paths) paths.push_back(absolute_path(path));
+        if (paths.empty()) paths.push_back(folder_);
+        return paths;
+    }
+
+    void find_inputs(ConfigResolver& resolver) {
+        if (from_stdin()) {
+            const std::string& name = options_.stdin_filename.value_or("-");
+            const std::string path = absolute_path(name);
+            inputs_.push_back(
+                {options_.stdin_filename ? path : name, name, true, resolver.resolve(path)});
+            return;
+        }
+        Discovery discovery = discover(
+            given_paths(), [&](const std::string& path) { return resolver.excludes(path); });
+        for (const DiscoveryProblem& problem : discovery.problems) {
+            complaints_.error(
+                fmt::format("{}: {}", relative_to(problem.path, folder_), problem.message));
+        }
+        inputs_.reserve(discovery.files.size());
+        for (DiscoveredFile& file : discovery.files) {
+            FileSettings settings = resolver.resolve(file.path);
+            std::string shown = relative_to(file.path, folder_);
+            inputs_.push_back({std::move(file.path), std::move(shown), false, std::move(settings)});
+        }
+    }
+
+    int print_settings(ConfigResolver& resolver) {
+        std::string out;
+        std::vector<std::string> paths =
+            from_stdin() ? std::vector{absolute_path(options_.stdin_filename.value_or("-"))}
+                         : given_paths();
+        for (const std::string& path : paths) {
+            std::error_code error;
+            const bool is_folder = std::filesystem::is_directory(path, error);
+            if (!from_stdin() && !std::filesystem::exists(path, error)) {
+                complaints_.error(
+                    fmt::format("{}: No such file or directory", relative_to(path, folder_)));
+                continue;
+            }
+            // A folder's own settings are those of a file in it that no pattern names.
+            if (!out.empty()) out += '\n';
+            out += show_settings(path == folder_ ? "." : relative_to(path, folder_), folder_,
+                                 resolver.resolve(is_folder ? path + "/*" : path));
+        }
+        for (const ConfigProblem& problem : resolver.problems())
+            complaints_.config(problem, folder_);
+        deliver(out, options_.output_file, complaints_);
+        return complaints_.any() ? kExitError : kExitClean;
+    }
+
+    /// Returns whether there are changes.
+    bool print_diff() {
+        const bool color = options_.output_file.empty() && use_color(STDOUT_FILENO);
+        std::string out;
+        std::size_t fixed = 0;
+        for (const FileReport& report : reports_) {
+            if (report.fixed == 0) continue;
+            fixed += report.fixed;
+            out += colored_diff(unified_diff(report.text, report.fixed_text, report.shown), color);
+        }
+        deliver(out, options_.output_file, complaints_);
+        fmt::print(stderr, "{}\n",
+                   fixed > 0 ? fmt::format("{} would be fixed.", count_of(fixed, "problem"))
+                             : std::string("Nothing would be fixed."));
+        return fixed > 0;
+    }
+
+    /// Returns whether a finding is as severe as --fail-on says.
+    bool print_report() {
+        const bool fixes_stdin = options_.fix && from_stdin();
+        const bool to_terminal = options_.output_file.empty();
+        ReportStyle style;
+        style.format = options_.format;
+        style.color = to_terminal && use_color(fixes_stdin ? STDERR_FILENO : STDOUT_FILENO);
+        style.unsafe_fixes = options_.unsafe_fixes;
+        const std::string text = options_.statistics ? render_statistics(reports_, style)
+                                                     : render_report(reports_, style);
+        if (fixes_stdin) {
+            // The fixed text takes standard output, as a formatter's would; the findings give way.
+            deliver(reports_.front().fixed_text, {}, complaints_);
+            if (to_terminal) fmt::print(stderr, "{}", text);
+        }
+        if (!fixes_stdin || !to_terminal) deliver(text, options_.output_file, complaints_);
+        for (const FileReport& report : reports_) {
+            for (const analysis::Diagnostic& finding : report.findings) {
+                if (finding.severity <= options_.fail_on) return true;
+            }
+        }
+        return false;
+    }
+
+    void print_timings(Clock::time_point found, Clock::time_point checked) const {
+        const auto ms = [](Clock::duration duration) {
+            return std::chrono::duration<double, std::milli>(duration).count();
+        };
+        const Clock::time_point end = Clock::now();
+        fmt::print(stderr,
+                   "find files      {:8.1f} ms\n"
+                   "check files     {:8.1f} ms   {}, {} bytes, {}\n"
+                   "    read        {:8.1f} ms   summed over the threads, as are the next two\n"
+                   "    analyse     {:8.1f} ms\n"
+                   "    fix         {:8.1f} ms\n"
+                   "report          {:8.1f} ms\n"
+                   "total           {:8.1f} ms\n",
+                   ms(found - begin_), ms(checked - found), count_of(inputs_.size(), "file"),
+                   times_.bytes, count_of(threads_, "thread"), ms(times_.read), ms(times_.analyse),
+                   ms(times_.fix), ms(end - checked), ms(end - begin_));
+    }
+
+    const CheckOptions& options_;
+    std::string folder_;
+    Clock::time_point begin_;
+    Complaints complaints_;
+    std::vector<CheckInput> inputs_;
+    std::vector<FileReport> reports_; // of inputs_, in their order
+    StageTimes times_;
+    unsigned threads_ = 1;
+};
+
+} // namespace
+
+int run_check(const CheckOptions& options) {
+    return Run(options)();
+}
+
+} // namespace awaitls::server

@@ -1,0 +1,160 @@
+#include "server/cli/check_file.h"
+
+#include "analysis/analysis.h"
+#include "server/files/file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <utility>
+
+namespace awaitls::server {
+
+namespace {
+
+using analysis::Diagnostic;
+using analysis::FileAnalysis;
+using analysis::Severity;
+using Clock = std::chrono::steady_clock;
+
+/// Adds the time from its making to the end of its scope.
+class Stopwatch {
+public:
+    explicit Stopwatch(StageTimes::Duration& total) : total_(total), begin_(Clock::now()) {}
+    ~Stopwatch() { total_ += Clock::now() - begin_; }
+    Stopwatch(const Stopwatch&) = delete;
+    Stopwatch& operator=(const Stopwatch&) = delete;
+
+private:
+    StageTimes::Duration& total_;
+    Clock::time_point begin_;
+};
+
+Diagnostic note(Severity severity, std::string message) {
+    Diagnostic result;
+    result.rule = analysis::kNoteRule;
+    result.severity = severity;
+    result.message = std::move(message);
+    return result;
+}
+
+bool carries_everything(OutputFormat format) {
+    return format == OutputFormat::Json || format == OutputFormat::JsonLines;
+}
+
+/// Keeps what is to be reported: hints are for editors, programs, and whoever asks.
+void take_findings(const std::vector<Diagnostic>& found, const CheckInput& input,
+                   const CheckOptions& options, FileReport& report) {
+    const bool hints =
+        options.hints || options.fail_on == Severity::Hint || carries_everything(options.format);
+    for (const Diagnostic& finding : found) {
+        const bool by_name = finding.rule != analysis::kNoteRule &&
+                             input.settings.settings->selected_by_name.test(finding.rule);
+        if (finding.severity == Severity::Hint && !hints && !by_name)
+            ++report.hidden_hints;
+        else
+            report.findings.push_back(finding);
+    }
+}
+
+/// Applies the fixes that the options admit, and writes the file unless a diff is wanted. Returns
+/// the analysis of what is then the text; the one before where nothing was done.
+std::shared_ptr<const FileAnalysis> fix(const std::shared_ptr<const FileAnalysis>& before,
+                                        const CheckInput& input, const CheckOptions& options,
+                                        std::string_view bytes, const analysis::Decoded& decoded,
+                                        const std::string& name, FileReport& report) {
+    analysis::FixResult result = analysis::fix_all(before, name, options.unsafe_fixes);
+    if (result.applied == 0) return before;
+    std::string fixed_bytes;
+    if (!analysis::encode_source(result.text, decoded.encoding, decoded.had_bom, fixed_bytes)) {
+        report.error =
+            fmt::format("not fixed: a character of the fix has no form in {}", decoded.encoding);
+        return before;
+    }
+    if (options.diff) {
+        report.fixed_text = std::move(result.text);
+    } else if (input.is_stdin) {
+        report.fixed_text = std::move(fixed_bytes);
+    } else {
+        const std::string error = replace_file(input.path, bytes, fixed_bytes);
+        if (!error.empty()) {
+            report.error = "not fixed: " + error;
+            return before;
+        }
+    }
+    report.fixed = result.applied;
+    return result.analysis;
+}
+
+void analyse(const CheckInput& input, const CheckOptions& options, const std::string& bytes,
+             StageTimes& times, FileReport& report) {
+    const analysis::Decoded decoded = analysis::decode_source(bytes);
+    const std::string name = input.shown.substr(input.shown.rfind('/') + 1);
+    std::shared_ptr<const FileAnalysis> result;
+    {
+        const Stopwatch watch(times.analyse);
+        result = FileAnalysis::analyse(std::make_shared<const std::string>(decoded.text),
+                                       input.settings.settings, name);
+    }
+    // A lossy reading is analysed, as most of the file is what it was meant to be, but never
+    // written back.
+    const bool fixes = (options.fix || options.diff) && decoded.error.empty();
+    report.text = decoded.text;
+    report.fixed_text = input.is_stdin && !options.diff ? bytes : std::string();
+    if (fixes) {
+        const Stopwatch watch(times.fix);
+        result = fix(result, input, options, bytes, decoded, name, report);
+        // A diff starts from what was read; findings speak of what is there now.
+        if (!options.diff) report.text = result->text();
+    }
+    if (!decoded.error.empty()) report.findings.push_back(note(Severity::Warning, decoded.error));
+    take_findings(result->diagnostics(), input, options, report);
+    report.lines = analysis::LineIndex(report.text);
+}
+
+} // namespace
+
+FileReport check_file(const CheckInput& input, const CheckOptions& options, StageTimes& times) {
+    FileReport report;
+    report.path = input.path;
+    report.shown = input.shown;
+    FileBytes file;
+    {
+        const Stopwatch watch(times.read);
+        const std::uint64_t limit = input.settings.max_file_size;
+        file = input.is_stdin ? read_standard_input(limit) : read_file(input.path, limit);
+    }
+    times.bytes += file.bytes.size();
+    if (!file.error.empty()) {
+        report.error = file.error;
+        return report;
+    }
+    if (file.too_large) {
+        const std::string limit =
+            fmt::format("larger than `max-file-size` ({} bytes)", input.settings.max_file_size);
+        // With --fix, standard input must come out again, and it was not read.
+        if (input.is_stdin && options.fix)
+            report.error = limit;
+        else
+            report.findings.push_back(
+                note(Severity::Information, "This file is not analysed: it is " + limit));
+        return report;
+    }
+    try {
+        analyse(input, options, file.bytes, times, report);
+    } catch (const std::exception& error) {
+        report = FileReport{};
+        report.path = input.path;
+        report.shown = input.shown;
+        report.error = fmt::format("a defect of awaitls: {}", error.what());
+    }
+    if (report.findings.empty() && !(options.diff && report.fixed > 0)) {
+        report.text.clear();
+        report.lines = analysis::LineIndex();
+    }
+    return report;
+}
+
+} // namespace awaitls::server

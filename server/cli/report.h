@@ -1,0 +1,70 @@
+#pragma once
+
+// The findings of a run, in the formats of `awaitls check`.
+
+#include "analysis/diagnostic.h"
+#include "analysis/text/text.h"
+#include "server/cli/command_line.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace awaitls::server {
+
+/// What came of one file.
+struct FileReport {
+    std::string path;  // absolute; "-" for standard input without a name
+    std::string shown; // as people are told it: relative to the current folder where it lies below
+    std::string text;  // UTF-8; empty where nothing refers to it
+    analysis::LineIndex lines;
+    std::vector<analysis::Diagnostic> findings; // those to report, in the order of the text
+    std::size_t hidden_hints = 0;               // left out of the findings
+    std::uint32_t fixed = 0;                    // findings ended by --fix, or that --diff would end
+    /// Under --diff the text with fixes applied, under --fix from standard input its bytes.
+    std::string fixed_text;
+    std::string error; // why it could not be read or written, for people
+};
+
+/// Row and column from 1, the column in characters.
+struct Location {
+    std::size_t row;
+    std::size_t column;
+};
+Location locate(const FileReport& file, std::uint32_t offset);
+
+/// How the findings are shown.
+struct ReportStyle {
+    OutputFormat format = OutputFormat::Full;
+    bool color = false;
+    bool unsafe_fixes = false; // unsafe fixes are on offer
+    bool fix = false;          // fixes were applied
+};
+
+/// The code of a finding: its rule's name, empty for a note about the file.
+std::string_view finding_code(const analysis::Diagnostic& finding);
+/// The fix that `--fix` would apply; null where there is none under this style.
+const analysis::Fix* offered_fix(const analysis::Diagnostic& finding, const ReportStyle& style);
+
+/// Everything that goes to the output: the findings, and in the formats for people a summary.
+std::string render_report(const std::vector<FileReport>& files, const ReportStyle& style);
+/// How often each rule was found, most often first.
+std::string render_statistics(const std::vector<FileReport>& files, const ReportStyle& style);
+
+/// "1 file", "3 files".
+std::string count_of(std::size_t count, std::string_view noun);
+
+// The formats for programs (report_json.cpp).
+std::string render_json(const std::vector<FileReport>& files);
+std::string render_json_lines(const std::vector<FileReport>& files);
+struct RuleCount {
+    std::string_view code; // empty for notes
+    std::size_t count = 0;
+    std::size_t fixable = 0;
+};
+std::string render_json_statistics(const std::vector<RuleCount>& counts);
+
+} // namespace awaitls::server

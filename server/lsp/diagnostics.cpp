@@ -1,0 +1,246 @@
+#include "server/lsp/diagnostics.h"
+
+#include <algorithm>
+
+#include "analysis/rules/catalog.h"
+
+namespace awaitls::server {
+
+namespace {
+
+using analysis::Span;
+
+/// Where an edit left a span of the old text; none where it touched it.
+class EditShift {
+public:
+    EditShift(std::string_view before, std::string_view after)
+        : ends_(analysis::common_ends(before, after)),
+          old_end_(static_cast<std::uint32_t>(before.size()) - ends_.suffix),
+          delta_(static_cast<std::int64_t>(after.size()) - static_cast<std::int64_t>(before.size())) {}
+
+    std::optional<Span> map(Span span) const {
+        if (span.end < ends_.prefix || (span.end == ends_.prefix && span.size() > 0)) {
+            return span;
+        }
+        if (span.begin >= old_end_ && span.begin >= ends_.prefix) {
+            return span.shifted(delta_);
+        }
+        return std::nullopt;
+    }
+
+private:
+    analysis::CommonEnds ends_;
+    std::uint32_t old_end_;
+    std::int64_t delta_;
+};
+
+std::optional<analysis::Diagnostic> moved(const analysis::Diagnostic& finding, const EditShift& shift) {
+    const std::optional<Span> span = shift.map(finding.span);
+    if (!span) {
+        return std::nullopt;
+    }
+    analysis::Diagnostic result = finding;
+    result.span = *span;
+    result.fixes.clear(); // sticky findings are shown, never mended
+    std::erase_if(result.related, [&](analysis::Related& related) {
+        const std::optional<Span> place = shift.map(related.span);
+        related.span = place.value_or(related.span);
+        return !place;
+    });
+    return result;
+}
+
+} // namespace
+
+protocol::Diagnostic to_protocol(const analysis::Diagnostic& finding, const TextMap& map,
+                                 const std::string& uri, const ClientStyle& style) {
+    const protocol::ClientCapabilities& client = style.capabilities;
+    protocol::Diagnostic result;
+    result.range = map.range(finding.span);
+    result.severity = static_cast<protocol::DiagnosticSeverity>(finding.severity);
+    result.source = std::string(kSource);
+    result.message = finding.message;
+    if (finding.rule < analysis::catalog().size()) {
+        const std::string_view name = analysis::catalog()[finding.rule].info.name;
+        result.code = std::string(name);
+        if (client.code_description) {
+            result.code_description = protocol::CodeDescription{analysis::rule_url(name)};
+        }
+    }
+    if (finding.unnecessary && client.tag_unnecessary) {
+        result.tags.push_back(protocol::DiagnosticTag::Unnecessary);
+    }
+    for (const analysis::Related& related : finding.related) {
+        const protocol::Range range = map.range(related.span);
+        if (client.related_information) {
+            result.related_information.push_back({{uri, range}, related.message});
+        } else {
+            result.message +=
+                "\n  line " + std::to_string(range.start.line + 1) + ": " + related.message;
+        }
+    }
+    return result;
+}
+
+protocol::Diagnostic document_note(std::string message) {
+    protocol::Diagnostic note;
+    note.severity = protocol::DiagnosticSeverity::Information;
+    note.source = std::string(kSource);
+    note.message = std::move(message);
+    return note;
+}
+
+bool DiagnosticsView::Item::shows(const analysis::Diagnostic& finding,
+                                  const protocol::Range& place, const TextMap& map) const {
+    if (!(place == range) || finding.rule != rule || finding.severity != severity || finding.unnecessary != unnecessary ||
+        finding.related.size() != related.size() || finding.message != message) {
+        return false;
+    }
+    for (std::size_t i = 0; i < related.size(); ++i) {
+        if (finding.related[i].message != related[i].second ||
+            !(map.range(finding.related[i].span) == related[i].first)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+DiagnosticsView::Item DiagnosticsView::make_item(const analysis::Diagnostic& finding,
+                                                 const protocol::Range& place,
+                                                 const TextMap& map) const {
+    Item item;
+    item.rule = finding.rule;
+    item.severity = finding.severity;
+    item.unnecessary = finding.unnecessary;
+    item.message = finding.message;
+    item.range = place;
+    for (const analysis::Related& related : finding.related) {
+        item.related.emplace_back(map.range(related.span), related.message);
+    }
+    item.json = protocol::to_json(to_protocol(finding, map, uri_, *style_));
+    item.hash = analysis::hash_bytes(item.json.text);
+    return item;
+}
+
+void DiagnosticsView::show(std::shared_ptr<const analysis::FileAnalysis> analysis) {
+    if (analysis == analysis_) {
+        return;
+    }
+    keep_sticky(*analysis);
+    analysis_ = std::move(analysis);
+    render();
+}
+
+void DiagnosticsView::show_note(std::string message) {
+    clear();
+    Item item;
+    item.json = protocol::to_json(document_note(std::move(message)));
+    item.hash = analysis::hash_bytes(item.json.text);
+    items_.push_back(std::move(item));
+}
+
+void DiagnosticsView::clear() {
+    analysis_.reset();
+    sticky_.clear();
+    items_.clear();
+}
+
+void DiagnosticsView::drop_sticky() {
+    if (!sticky_.empty()) {
+        sticky_.clear();
+        render();
+    }
+}
+
+void DiagnosticsView::keep_sticky(const analysis::FileAnalysis& next) {
+    std::vector<analysis::Diagnostic> kept;
+    // Other settings may have switched a rule off; what is shown then must follow at once.
+    if (analysis_ && analysis_->settings().fingerprint() == next.settings().fingerprint()) {
+        std::vector<analysis::RegionInfo> regions = next.regions();
+        std::erase_if(regions, [](const analysis::RegionInfo& region) {
+            return region.health == analysis::Health::Clean;
+        });
+        if (!regions.empty()) {
+            const EditShift shift(analysis_->text(), next.text());
+            const auto consider = [&](const analysis::Diagnostic& finding) {
+                std::optional<analysis::Diagnostic> candidate = moved(finding, shift);
+                if (!candidate) {
+                    return;
+                }
+                const bool in_broken = std::any_of(
+                    regions.begin(), regions.end(), [&](const analysis::RegionInfo& region) {
+                        return region.span.begin <= candidate->span.begin &&
+                               candidate->span.end <= region.span.end;
+                    });
+                const bool made_again = std::any_of(
+                    next.diagnostics().begin(), next.diagnostics().end(),
+                    [&](const analysis::Diagnostic& other) {
+                        return other.rule == candidate->rule && other.span == candidate->span;
+                    });
+                if (in_broken && !made_again) {
+                    kept.push_back(std::move(*candidate));
+                }
+            };
+            std::for_each(analysis_->diagnostics().begin(), analysis_->diagnostics().end(), consider);
+            std::for_each(sticky_.begin(), sticky_.end(), consider);
+        }
+    }
+    sticky_ = std::move(kept);
+}
+
+void DiagnosticsView::render() {
+    std::vector<const analysis::Diagnostic*> findings;
+    findings.reserve(analysis_->diagnostics().size() + sticky_.size());
+    for (const analysis::Diagnostic& finding : analysis_->diagnostics()) {
+        findings.push_back(&finding);
+    }
+    if (!sticky_.empty()) {
+        for (const analysis::Diagnostic& finding : sticky_) {
+            findings.push_back(&finding);
+        }
+        std::stable_sort(findings.begin(), findings.end(),
+                         [](const analysis::Diagnostic* a, const analysis::Diagnostic* b) {
+                             return a->span.begin < b->span.begin;
+                         });
+    }
+    // Both lists are in the order of the text, and an item that can be kept stands where it stood.
+    const TextMap map(analysis_->text(), analysis_->lines(), style_->encoding);
+    std::vector<Item> items;
+    items.reserve(findings.size());
+    std::size_t old = 0;
+    for (const analysis::Diagnostic* finding : findings) {
+        const protocol::Range range = map.range(finding->span);
+        while (old < items_.size() && items_[old].range.start < range.start) {
+            ++old;
+        }
+        std::size_t at = old;
+        while (at < items_.size() && items_[at].range.start == range.start &&
+               !items_[at].shows(*finding, range, map)) {
+            ++at;
+        }
+        const bool found = at < items_.size() && items_[at].range.start == range.start;
+        items.push_back(found ? std::move(items_[at]) : make_item(*finding, range, map));
+    }
+    items_ = std::move(items);
+}
+
+std::uint64_t DiagnosticsView::hash() const {
+    std::uint64_t hash = analysis::hash_bytes({}, items_.size());
+    for (const Item& item : items_) {
+        hash = analysis::hash_combine(hash, item.hash);
+    }
+    return hash;
+}
+
+void DiagnosticsView::append_to(protocol::DiagnosticsMessage& message) const {
+    std::size_t bytes = 256;
+    for (const Item& item : items_) {
+        bytes += item.json.text.size() + 1;
+    }
+    message.reserve(bytes);
+    for (const Item& item : items_) {
+        message.add(item.json);
+    }
+}
+
+} // namespace awaitls::server

@@ -1,0 +1,617 @@
+// The session's documents: their texts, their analyses, what is published about them, and the
+// configuration that holds for them.
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "protocol/json_reader.h"
+#include "server/files/file.h"
+#include "server/lsp/open_document.h"
+
+namespace awaitls::server {
+
+namespace method = protocol::method;
+
+namespace {
+
+double milliseconds(Clock::duration duration) {
+    return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+std::string megabytes(std::uint64_t bytes) {
+    const std::uint64_t tenths = (bytes + 50'000) / 100'000;
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MB";
+}
+
+/// How often edits alone make us look at the configuration files, where nobody watches them for us.
+constexpr std::chrono::seconds kCheckInterval{1};
+
+/// A configuration file that is larger is shown with its problems on the first line.
+constexpr std::uint64_t kMaxShownFile = 1'000'000;
+
+} // namespace
+
+// ---- Text synchronisation ----
+
+Session::OpenDocument* Session::find(std::string_view uri) {
+    const auto found = documents_.find(protocol::uri_key(uri));
+    return found == documents_.end() ? nullptr : found->second.get();
+}
+
+void Session::did_open(protocol::DidOpenTextDocumentParams params, bool repaired) {
+    protocol::TextDocumentItem& item = params.text_document;
+    protocol::Uri uri = protocol::parse_uri(item.uri);
+    const std::string key = uri.key;
+    if (is_configuration_file(uri.path)) {
+        check_configuration_files();
+    }
+    other_documents_.erase(key);
+    if (const auto open = documents_.find(key); open != documents_.end()) {
+        log_.warning("opened again without being closed: " + item.uri);
+        refuse_waiters(*open->second, "the document was opened again");
+        documents_.erase(open);
+    }
+    if (item.language_id != "python") {
+        other_documents_.emplace(key, item.uri);
+        return;
+    }
+    const std::uint64_t opening = ++openings_;
+    // The callbacks come only while the document is open, and by then it has its place in the map.
+    const auto self = [this, key, opening]() -> OpenDocument* {
+        const auto found = documents_.find(key);
+        return found != documents_.end() && found->second->opening == opening ? found->second.get()
+                                                                              : nullptr;
+    };
+    std::unique_ptr<OpenDocument> document = std::make_unique<OpenDocument>(
+        Document(std::move(uri), std::move(item.language_id), item.version, std::move(item.text),
+                 style_.encoding),
+        opening, style_, analyser_context_, loop_,
+        [this, self] {
+            if (OpenDocument* const found = self()) {
+                ready(*found);
+            }
+        },
+        [this, self](bool is_slow) {
+            if (OpenDocument* const found = self()) {
+                slow(*found, is_slow);
+            }
+        });
+    document->publish_always = true;
+    document->due_now = true;
+    if (repaired) {
+        log_.warning("the text of " + document->document.display_name() +
+                     " holds characters that are no Unicode text; they were replaced");
+    }
+    documents_.emplace(key, std::move(document));
+    check_configuration_files();
+}
+
+void Session::did_change(const protocol::DidChangeTextDocumentParams& params, bool repaired) {
+    OpenDocument* const open = find(params.text_document.uri);
+    if (open == nullptr) {
+        const std::string key = protocol::uri_key(params.text_document.uri);
+        if (other_documents_.count(key) == 0) {
+            log_.warning("ignored a change of a document that is not open: " +
+                         params.text_document.uri);
+        }
+        return;
+    }
+    Document& document = open->document;
+    if (params.text_document.version <= document.version()) {
+        log_.debug(document.display_name() + ": version " +
+                   std::to_string(params.text_document.version) + " follows version " +
+                   std::to_string(document.version()));
+    }
+    if (repaired) {
+        log_.warning("a change of " + document.display_name() +
+                     " holds characters that are no Unicode text; they were replaced until the next save");
+    }
+    const bool was_in_sync = document.in_sync();
+    if (document.apply(params.text_document.version, params.content_changes) ==
+            ChangeOutcome::OutOfText &&
+        was_in_sync) {
+        lost_sync(*open, "a change lies outside of the text");
+    }
+    open->edited = Clock::now();
+    open->publish_always = true;
+    if (!style_.capabilities.watched_files_dynamic_registration &&
+        *open->edited - last_files_check_ >= kCheckInterval) {
+        check_configuration_files();
+    }
+}
+
+void Session::did_save(const protocol::DidSaveTextDocumentParams& params) {
+    check_configuration_files();
+    OpenDocument* const open = find(params.text_document.uri);
+    if (open == nullptr) {
+        return;
+    }
+    if (params.text) {
+        const bool was_in_sync = open->document.in_sync();
+        if (open->document.replace(*params.text)) {
+            open->publish_always = true;
+            log_.warning(was_in_sync ? open->document.display_name() +
+                                           " was saved with another text than its changes gave; "
+                                           "the saved text holds"
+                                     : open->document.display_name() + " is in step again");
+        }
+    }
+    open->due_now = true;
+}
+
+void Session::did_close(const protocol::DidCloseTextDocumentParams& params) {
+    const std::string key = protocol::uri_key(params.text_document.uri);
+    other_documents_.erase(key);
+    const auto found = documents_.find(key);
+    if (found == documents_.end()) {
+        return;
+    }
+    OpenDocument& open = *found->second;
+    refuse_waiters(open, "the document was closed");
+    slow(open, false);
+    if (!style_.capabilities.pull_diagnostics) {
+        connection_->send_body(
+            protocol::DiagnosticsMessage::publish(open.document.uri().text, std::nullopt).finish(),
+            key);
+    }
+    documents_.erase(found);
+}
+
+void Session::bad_notification(const protocol::Message& message, const std::string& why) {
+    if (message.method != method::DidChange::kMethod) {
+        return;
+    }
+    // What the change was is lost, so the text is unknown from here on.
+    const protocol::Reader uri =
+        message.params().soft_field("textDocument").soft_field("uri");
+    if (!uri.missing() && uri.is_string()) {
+        if (OpenDocument* const open = find(uri.string())) {
+            open->document.lose_sync();
+            open->edited = Clock::now();
+            open->publish_always = true;
+            lost_sync(*open, why);
+        }
+    }
+}
+
+void Session::lost_sync(OpenDocument& open, const std::string& why) {
+    const std::string name = open.document.display_name();
+    log_.warning("lost track of " + name + ": " + why);
+    connection_->notify<method::ShowMessage>(
+        {protocol::MessageType::Warning,
+         "awaitls lost track of the text of " + name + ". Save or reopen it to go on."});
+}
+
+// ---- Work after a batch ----
+
+void Session::batch_done() {
+    if (shut_down_) {
+        return;
+    }
+    if (configure_again_) {
+        configure_documents();
+    }
+    for (const auto& [key, open] : documents_) {
+        if (!open->waiters.empty()) {
+            review_waiters(*open);
+        }
+        if (open->edited || open->due_now || !open->waiters.empty()) {
+            start_work(*open);
+        }
+    }
+    if (configuration_told_ != configuration_version_) {
+        tell_configuration_problems();
+    }
+}
+
+void Session::review_waiters(OpenDocument& open) {
+    const std::uint64_t generation = open.document.generation();
+    std::vector<Waiter> kept;
+    for (Waiter& waiter : open.waiters) {
+        if (waiter.responder.cancelled()) {
+            waiter.responder.fail(protocol::ErrorCode::RequestCancelled, "cancelled by the client");
+            continue;
+        }
+        if (waiter.generation != generation) {
+            if (waiter.superseded == Superseded::Fail) {
+                waiter.responder.fail(protocol::ErrorCode::ContentModified, "the text has changed");
+                continue;
+            }
+            if (++waiter.carried > kMaxCarried) {
+                waiter.responder.fail(
+                    protocol::ErrorCode::ServerCancelled, "the text keeps changing",
+                    protocol::to_json(protocol::DiagnosticServerCancellationData{true}));
+                continue;
+            }
+            waiter.generation = generation;
+        }
+        kept.push_back(std::move(waiter));
+    }
+    open.waiters = std::move(kept);
+}
+
+void Session::start_work(OpenDocument& open) {
+    using Standing = OpenDocument::Standing;
+    const std::optional<Clock::time_point> edited = std::exchange(open.edited, std::nullopt);
+    const bool due_now = std::exchange(open.due_now, false);
+    Document& document = open.document;
+    if (!open.configured) {
+        open.settings = workspace_.settings_for(document.uri());
+        open.configured = true;
+        ++configuration_version_; // files may have been read for it
+    }
+    open.standing = !document.in_sync()         ? Standing::OutOfSync
+                    : open.settings.excluded    ? Standing::Excluded
+                    : document.text()->size() > open.settings.max_file_size ? Standing::TooLarge
+                                                                            : Standing::Analysed;
+    if (open.standing != Standing::Analysed) {
+        ready(open);
+        return;
+    }
+    if (open.analysed_generation != document.generation()) {
+        open.analysed_generation = document.generation();
+        open.analyser.set_input(
+            {document.text(), open.settings.settings, document.display_name()});
+    }
+    const bool push = !style_.capabilities.pull_diagnostics;
+    if (push && due_now) {
+        open.analyser.schedule_now();
+    } else if (push && edited) {
+        open.analyser.schedule_edit(*edited);
+    }
+    if (!open.waiters.empty()) {
+        if (open.analyser.ready()) {
+            ready(open);
+        } else {
+            open.analyser.want();
+        }
+    }
+    open.analyser.run_due();
+}
+
+void Session::ready(OpenDocument& open) {
+    const bool analysed = open.standing == OpenDocument::Standing::Analysed;
+    const AnalysisPtr analysis = analysed ? open.analyser.result() : nullptr;
+    std::vector<Waiter> waiters = std::move(open.waiters);
+    open.waiters.clear();
+    for (Waiter& waiter : waiters) {
+        const Clock::time_point begin = Clock::now();
+        const std::string id = log_.enabled(LogLevel::Debug) ? waiter.responder.id().text() : "";
+        const std::string name = id.empty() ? "" : waiter.responder.method();
+        if (waiter.responder.cancelled()) {
+            waiter.responder.fail(protocol::ErrorCode::RequestCancelled, "cancelled by the client");
+        } else {
+            waiter.answer(open, analysis, std::move(waiter.responder));
+        }
+        if (!id.empty()) {
+            log_request(name, id, begin - waiter.received, Clock::now() - begin);
+        }
+    }
+    if (!style_.capabilities.pull_diagnostics) {
+        update_view(open);
+        publish(open, std::exchange(open.publish_always, false));
+    }
+}
+
+void Session::log_request(const std::string& name, const std::string& id, Clock::duration queued,
+                          Clock::duration run) {
+    char times[64];
+    std::snprintf(times, sizeof times, "queue %.2f ms, run %.2f ms", milliseconds(queued),
+                  milliseconds(run));
+    log_.debug(name + " " + id + ": " + times);
+}
+
+void Session::with_analysis(std::string_view uri, protocol::AnyResponder responder,
+                            Superseded superseded, Answer answer, const protocol::RawJson& nothing) {
+    OpenDocument* const open = find(uri);
+    if (open == nullptr) {
+        responder.reply_raw(nothing);
+        return;
+    }
+    open->waiters.push_back({std::move(responder), std::move(answer), superseded,
+                             open->document.generation(), 0, Clock::now()});
+}
+
+void Session::refuse_waiters(OpenDocument& open, const std::string& why) {
+    for (Waiter& waiter : open.waiters) {
+        if (waiter.superseded == Superseded::AnswerForNewText) {
+            waiter.responder.fail(
+                protocol::ErrorCode::ServerCancelled, why,
+                protocol::to_json(protocol::DiagnosticServerCancellationData{false}));
+        } else {
+            waiter.responder.fail(protocol::ErrorCode::ContentModified, why);
+        }
+    }
+    open.waiters.clear();
+}
+
+// ---- Delivery ----
+
+void Session::update_view(OpenDocument& open) {
+    using Standing = OpenDocument::Standing;
+    open.viewed_generation = open.document.generation();
+    switch (open.standing) {
+    case Standing::Analysed:
+        break;
+    case Standing::OutOfSync:
+    case Standing::Excluded:
+        open.view.clear();
+        open.sticky_timer.cancel();
+        return;
+    case Standing::TooLarge:
+        open.view.show_note("Not analysed: the file is larger than " +
+                            megabytes(open.settings.max_file_size) +
+                            ". The option max-file-size raises the limit.");
+        open.sticky_timer.cancel();
+        return;
+    }
+    const AnalysisPtr analysis = open.analyser.result();
+    if (!analysis) {
+        open.view.show_note("Not analysed until it changes: awaitls failed on this text. Please report it.");
+        open.sticky_timer.cancel();
+        return;
+    }
+    open.view.show(analysis);
+    if (!open.view.has_sticky()) {
+        open.sticky_timer.cancel();
+        return;
+    }
+    open.sticky_timer.start(kStickyTime, [this, key = open.document.uri().key] {
+        if (const auto found = documents_.find(key); found != documents_.end()) {
+            sticky_time_is_over(*found->second);
+        }
+    });
+}
+
+void Session::sticky_time_is_over(OpenDocument& open) {
+    // An edit under way brings a view of its own.
+    if (open.viewed_generation != open.document.generation()) {
+        return;
+    }
+    open.view.drop_sticky();
+    if (!style_.capabilities.pull_diagnostics) {
+        publish(open, false);
+    } else {
+        refresh_pulled();
+    }
+}
+
+void Session::publish(OpenDocument& open, bool also_if_unchanged) {
+    const std::uint64_t hash = open.view.hash();
+    if (!also_if_unchanged && open.published_hash == hash) {
+        return;
+    }
+    open.published_hash = hash;
+    const protocol::Uri& uri = open.document.uri();
+    protocol::DiagnosticsMessage message =
+        protocol::DiagnosticsMessage::publish(uri.text, open.document.version());
+    open.view.append_to(message);
+    connection_->send_body(message.finish(), uri.key);
+}
+
+void Session::refresh_pulled() {
+    if (style_.capabilities.pull_diagnostics && style_.capabilities.diagnostics_refresh) {
+        connection_->request<method::DiagnosticRefresh>(
+            protocol::Null{}, [](const protocol::Outcome<protocol::Null>&) {});
+    }
+}
+
+void Session::slow(OpenDocument& open, bool is_slow) {
+    if (!is_slow) {
+        if (open.progress) {
+            open.progress->over = true;
+            if (open.progress->begun) {
+                connection_->notify<method::Progress>(
+                    {open.progress->token, protocol::to_json(protocol::WorkDoneProgressEnd{})});
+            }
+            open.progress.reset();
+        }
+        return;
+    }
+    if (!style_.capabilities.work_done_progress || open.progress) {
+        return;
+    }
+    open.progress = std::make_shared<Progress>();
+    open.progress->token = "awaitls-" + std::to_string(++progress_tokens_);
+    connection_->request<method::WorkDoneProgressCreate>(
+        {open.progress->token},
+        [this, progress = open.progress,
+         name = open.document.display_name()](const protocol::Outcome<protocol::Null>& outcome) {
+            if (!outcome.value || progress->over) {
+                return;
+            }
+            progress->begun = true;
+            protocol::WorkDoneProgressBegin begin;
+            begin.title = "awaitls";
+            begin.message = "Analysing " + name;
+            connection_->notify<method::Progress>({progress->token, protocol::to_json(begin)});
+        });
+}
+
+// ---- Configuration ----
+
+void Session::check_configuration_files() {
+    last_files_check_ = Clock::now();
+    std::vector<const protocol::Uri*> uris;
+    for (const auto& [key, open] : documents_) {
+        uris.push_back(&open->document.uri());
+    }
+    if (workspace_.files_changed(uris)) {
+        configure_again_ = true;
+    }
+}
+
+void Session::configure_documents() {
+    configure_again_ = false;
+    ++configuration_version_;
+    bool changed = false;
+    for (const auto& [key, open] : documents_) {
+        if (!open->configured) {
+            continue; // start_work does it
+        }
+        FileSettings settings = workspace_.settings_for(open->document.uri());
+        const bool same = settings.settings->fingerprint() == open->settings.settings->fingerprint() &&
+                          settings.excluded == open->settings.excluded &&
+                          settings.max_file_size == open->settings.max_file_size;
+        open->settings = std::move(settings);
+        if (!same) {
+            open->document.touch();
+            open->due_now = true;
+            changed = true;
+        }
+    }
+    if (changed) {
+        refresh_pulled();
+    }
+}
+
+void Session::tell_configuration_problems() {
+    configuration_told_ = configuration_version_;
+    for (const FileProblems& file : workspace_.problems()) {
+        std::vector<ConfigProblem>& told = told_problems_[file.file];
+        if (told == file.problems) {
+            continue;
+        }
+        told = file.problems;
+        send_configuration_problems(file.file, told);
+        if (!told.empty()) {
+            const ConfigProblem& first = told.front();
+            connection_->notify<method::ShowMessage>(
+                {protocol::MessageType::Warning,
+                 file.file + (first.line > 0 ? ":" + std::to_string(first.line) : "") + ": " +
+                     first.message +
+                     (told.size() > 1 ? " (and " + std::to_string(told.size() - 1) + " more)" : "")});
+        }
+    }
+    const std::vector<FileProblems> now = workspace_.problems();
+    std::erase_if(told_problems_, [&](const auto& entry) {
+        const bool gone = std::none_of(now.begin(), now.end(), [&](const FileProblems& file) {
+            return file.file == entry.first;
+        });
+        if (gone && !entry.second.empty()) {
+            send_configuration_problems(entry.first, {});
+        }
+        return gone;
+    });
+}
+
+void Session::send_configuration_problems(const std::string& file,
+                                          const std::vector<ConfigProblem>& problems) {
+    protocol::PublishDiagnosticsParams params;
+    params.uri = protocol::file_uri(file);
+    if (const auto open = other_documents_.find(protocol::uri_key(params.uri));
+        open != other_documents_.end()) {
+        params.uri = open->second;
+    }
+    const FileBytes bytes = problems.empty() ? FileBytes{} : read_file(file, kMaxShownFile);
+    const analysis::LineIndex lines(bytes.bytes);
+    // Problems count columns in characters.
+    const TextMap characters(bytes.bytes, lines, protocol::PositionEncoding::Utf32);
+    const TextMap map(bytes.bytes, lines, style_.encoding);
+    for (const ConfigProblem& problem : problems) {
+        protocol::Diagnostic diagnostic;
+        const std::uint32_t line = problem.line > 0 ? problem.line - 1 : 0;
+        const std::uint32_t column = problem.column > 0 ? problem.column - 1 : 0;
+        diagnostic.range = map.range({characters.offset({line, column}),
+                                      characters.offset({line, protocol::kMaxUinteger})});
+        diagnostic.severity = protocol::DiagnosticSeverity::Warning;
+        diagnostic.source = std::string(kSource);
+        diagnostic.message = problem.message;
+        params.diagnostics.push_back(std::move(diagnostic));
+    }
+    connection_->notify<method::PublishDiagnostics>(params);
+}
+
+void Session::pull_configuration() {
+    if (!style_.capabilities.configuration) {
+        return;
+    }
+    if (configuration_pull_running_) {
+        configuration_pull_again_ = true;
+        return;
+    }
+    configuration_pull_running_ = true;
+    protocol::ConfigurationParams params;
+    std::vector<std::string> uris;
+    for (const Workspace::Folder& folder : workspace_.folders()) {
+        uris.push_back(folder.uri);
+        params.items.push_back({folder.uri, std::string(kConfigurationSection)});
+    }
+    params.items.push_back({std::nullopt, std::string(kConfigurationSection)});
+    connection_->request<method::Configuration>(
+        params, [this, uris](const protocol::Outcome<std::vector<protocol::RawJson>>& outcome) {
+            configuration_pull_running_ = false;
+            if (std::exchange(configuration_pull_again_, false)) {
+                pull_configuration();
+                return;
+            }
+            if (!outcome.value) {
+                log_.warning("the client did not tell its configuration: " + outcome.error.message);
+                return;
+            }
+            take_configuration(uris, *outcome.value);
+        });
+}
+
+void Session::take_configuration(const std::vector<std::string>& uris,
+                                 const std::vector<protocol::RawJson>& sections) {
+    const std::vector<Workspace::Folder> folders = workspace_.folders();
+    for (std::size_t i = 0; i < sections.size() && i <= uris.size(); ++i) {
+        std::optional<std::size_t> folder;
+        if (i < uris.size()) {
+            // Folders may have changed since the question.
+            const auto found =
+                std::find_if(folders.begin(), folders.end(),
+                             [&](const Workspace::Folder& known) { return known.uri == uris[i]; });
+            if (found == folders.end()) {
+                continue;
+            }
+            folder = static_cast<std::size_t>(found - folders.begin());
+        }
+        take_editor_options(workspace_.set_editor_settings(folder, sections[i]));
+    }
+    configure_again_ = true;
+}
+
+void Session::take_editor_options(const EditorOptions& options) {
+    if (options.log_level && !options_.fixed_log_level) {
+        log_.set_level(*options.log_level);
+    }
+    for (const std::string& problem : options.problems) {
+        if (told_editor_problems_.insert(problem).second) {
+            connection_->notify<method::ShowMessage>(
+                {protocol::MessageType::Warning, "awaitls settings of the editor: " + problem});
+        }
+    }
+}
+
+void Session::did_change_configuration(const protocol::DidChangeConfigurationParams& params) {
+    told_editor_problems_.clear();
+    if (style_.capabilities.configuration) {
+        pull_configuration();
+    } else if (params.settings.present() && params.settings.text != "null") {
+        take_editor_options(workspace_.set_editor_settings_for_all(params.settings));
+        configure_again_ = true;
+    }
+}
+
+void Session::did_change_watched_files(const protocol::DidChangeWatchedFilesParams& params) {
+    for (const protocol::FileEvent& event : params.changes) {
+        if (is_configuration_file(protocol::parse_uri(event.uri).path)) {
+            workspace_.forget_files();
+            check_configuration_files();
+            configure_again_ = true;
+            return;
+        }
+    }
+}
+
+void Session::did_change_workspace_folders(
+    const protocol::DidChangeWorkspaceFoldersParams& params) {
+    workspace_.change_folders(params.event);
+    configure_again_ = true;
+    pull_configuration();
+}
+
+} // namespace awaitls::server

@@ -1,0 +1,22 @@
+#pragma once
+
+// What the client shows for a place in the text.
+
+#include <cstdint>
+#include <optional>
+
+#include "analysis/analysis.h"
+#include "protocol/types.h"
+#include "server/lsp/diagnostics.h"
+#include "server/lsp/document.h"
+
+namespace awaitls::server {
+
+/// The findings at an offset with the page of their rule in brief, what is known of the code there, or
+/// the rule that a suppression comment names. None where there is nothing to say.
+/// Requires: `analysis` is of the document's present text.
+std::optional<protocol::Hover> hover_at(const Document& document,
+                                        const analysis::FileAnalysis& analysis,
+                                        std::uint32_t offset, const ClientStyle& style);
+
+} // namespace awaitls::server

@@ -1,0 +1,66 @@
+#pragma once
+
+// What a session keeps for each open document. Only the session's own sources include this.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/lsp/session.h"
+
+namespace awaitls::server {
+
+inline constexpr std::string_view kFixAllCommand = "awaitls.fixAll";
+
+/// A request that waits for the analysis of the text it was made for.
+struct Session::Waiter {
+    protocol::AnyResponder responder;
+    Answer answer;
+    Superseded superseded = Superseded::Fail;
+    std::uint64_t generation = 0;
+    int carried = 0;
+    Clock::time_point received;
+};
+
+/// A long analysis that the client shows. The client agrees to a token first; by then it may be over.
+struct Session::Progress {
+    protocol::ProgressToken token;
+    bool begun = false;
+    bool over = false;
+};
+
+struct Session::OpenDocument {
+    OpenDocument(Document text, std::uint64_t opening_number, const ClientStyle& style,
+                 AnalyserContext& context, EventLoop& loop, Analyser::OnReady on_ready,
+                 Analyser::OnSlow on_slow)
+        : document(std::move(text)),
+          opening(opening_number),
+          analyser(context, std::move(on_ready), std::move(on_slow)),
+          view(document.uri().text, style),
+          sticky_timer(loop) {}
+
+    /// Why there is no analysis; empty where there is one.
+    enum class Standing { Analysed, OutOfSync, Excluded, TooLarge };
+
+    Document document;
+    std::uint64_t opening; // which didOpen of the session made it
+    Analyser analyser;
+    DiagnosticsView view;
+    Timer sticky_timer;
+    FileSettings settings;
+    Standing standing = Standing::Analysed;
+    bool configured = false;
+    std::uint64_t analysed_generation = 0; // the one that the analyser was given
+    std::uint64_t viewed_generation = 0;   // the one that `view` shows
+    bool publish_always = false;           // an open or an edit is to be answered
+    std::optional<std::uint64_t> published_hash;
+    std::optional<Clock::time_point> edited; // since the last batch
+    bool due_now = false;                    // opened, saved or with other settings, since the last batch
+    std::vector<Waiter> waiters;
+    std::shared_ptr<Progress> progress;
+};
+
+} // namespace awaitls::server

@@ -1,0 +1,22 @@
+#pragma once
+
+// The language server as a process: `awaitls server`.
+
+#include <optional>
+#include <string>
+
+#include "server/lsp/log.h"
+
+namespace awaitls::server {
+
+struct ServerOptions {
+    std::optional<LogLevel> log_level; // none: info, or what the client's settings say
+    std::string log_file;              // path; empty: none
+    std::string record_file;           // path for all traffic as JSON lines; empty: none
+};
+
+/// Serves one client on standard input and output until it is done. Returns the exit status: 0 after an
+/// orderly shutdown, 1 where the client went without one, 2 where a file of the options cannot be written.
+int run_language_server(const ServerOptions& options);
+
+} // namespace awaitls::server

@@ -1,0 +1,292 @@
+#include "server/lsp/session.h"
+
+#include <utility>
+
+#include "generated/version.h"
+#include "protocol/json_text.h"
+#include "server/lsp/code_actions.h"
+#include "server/lsp/open_document.h"
+
+namespace awaitls::server {
+
+namespace method = protocol::method;
+
+namespace {
+
+protocol::MessageType message_type(LogLevel level) {
+    switch (level) {
+    case LogLevel::Error:
+        return protocol::MessageType::Error;
+    case LogLevel::Warning:
+        return protocol::MessageType::Warning;
+    case LogLevel::Info:
+        return protocol::MessageType::Info;
+    case LogLevel::Debug:
+        return protocol::MessageType::Log;
+    }
+    return protocol::MessageType::Log;
+}
+
+/// The folders of a client that knows none: its root, if it has one.
+std::vector<protocol::WorkspaceFolder> initial_folders(const protocol::InitializeParams& params) {
+    if (params.workspace_folders && !params.workspace_folders->empty()) {
+        return *params.workspace_folders;
+    }
+    if (params.root_uri) {
+        return {{*params.root_uri, ""}};
+    }
+    if (params.root_path) {
+        return {{protocol::file_uri(*params.root_path), ""}};
+    }
+    return {};
+}
+
+protocol::ServerCapabilities server_capabilities(const ClientStyle& style) {
+    protocol::ServerCapabilities result;
+    result.position_encoding = style.encoding;
+    result.text_document_sync = protocol::TextDocumentSyncOptions{
+        true, protocol::TextDocumentSyncKind::Incremental, protocol::SaveOptions{true}};
+    result.hover_provider = true;
+    result.code_action_provider = protocol::CodeActionOptions{
+        {std::string(protocol::code_action_kind::kQuickFix), std::string(kFixAllKind)},
+        style.capabilities.code_action_resolve_edit};
+    if (style.capabilities.pull_diagnostics) {
+        result.diagnostic_provider = protocol::DiagnosticOptions{std::string(kSource), true, false};
+    }
+    if (style.capabilities.apply_edit) {
+        result.execute_command_provider =
+            protocol::ExecuteCommandOptions{{std::string(kFixAllCommand)}};
+    }
+    protocol::WorkspaceServerCapabilities workspace;
+    workspace.workspace_folders = protocol::WorkspaceFoldersServerCapabilities{true, true};
+    result.workspace = workspace;
+    return result;
+}
+
+} // namespace
+
+Session::Session(EventLoop& loop, Pool& pool, Log& log,
+                 std::unique_ptr<protocol::Transport> transport, SessionOptions options)
+    : loop_(loop),
+      pool_(pool),
+      log_(log),
+      options_(std::move(options)),
+      analyser_context_{loop, pool, log, options_.analyse} {
+    protocol::Connection::Hooks hooks;
+    hooks.on_batch_done = [this] { batch_done(); };
+    hooks.on_end = [this](protocol::EndReason reason, const std::string& detail) {
+        ended(reason, detail);
+    };
+    hooks.log = [this](const std::string& text) { log_.warning(text); };
+    hooks.anomaly = [this](const std::string& text) { log_.anomaly("protocol", text); };
+    hooks.on_traffic = [this](protocol::Direction direction, std::string_view body) {
+        if (options_.on_traffic) {
+            options_.on_traffic(direction, body);
+        }
+        if (trace_ != protocol::TraceValue::Off) {
+            trace_message(direction, body);
+        }
+    };
+    connection_ = std::make_unique<protocol::Connection>(std::move(transport), std::move(hooks));
+    register_handlers();
+}
+
+Session::~Session() {
+    log_.set_client(nullptr);
+    documents_.clear();
+}
+
+void Session::start() { connection_->start(); }
+
+void Session::register_handlers() {
+    protocol::Router& router = connection_->router();
+    const auto any = [](auto&& responder) { return protocol::AnyResponder(std::move(responder)); };
+
+    router.on_request<method::Initialize>([this](protocol::InitializeParams params, auto responder) {
+        initialize(std::move(params), std::move(responder));
+    });
+    router.on_notification<method::Initialized>([this](protocol::Null) { initialized(); });
+    router.on_request<method::Shutdown>(
+        [this, any](protocol::Null, auto responder) { shutdown(any(std::move(responder))); });
+    router.on_notification<method::Exit>([this](protocol::Null) { exit(); });
+    router.on_notification<method::SetTrace>(
+        [this](const protocol::SetTraceParams& params) { trace_ = params.value; });
+
+    router.on_notification<method::DidOpen>(
+        [this](protocol::DidOpenTextDocumentParams params, const protocol::Message& message) {
+            did_open(std::move(params), message.repaired);
+        });
+    router.on_notification<method::DidChange>(
+        [this](const protocol::DidChangeTextDocumentParams& params,
+               const protocol::Message& message) { did_change(params, message.repaired); });
+    router.on_notification<method::DidSave>(
+        [this](const protocol::DidSaveTextDocumentParams& params) { did_save(params); });
+    router.on_notification<method::DidClose>(
+        [this](const protocol::DidCloseTextDocumentParams& params) { did_close(params); });
+    router.on_bad_notification([this](const protocol::Message& message, const std::string& why) {
+        bad_notification(message, why);
+    });
+
+    router.on_request<method::DocumentDiagnostic>(
+        [this, any](const protocol::DocumentDiagnosticParams& params, auto responder) {
+            pull_diagnostics(params, any(std::move(responder)));
+        });
+    router.on_request<method::CodeActions>(
+        [this, any](protocol::CodeActionParams params, auto responder) {
+            code_actions(std::move(params), any(std::move(responder)));
+        });
+    router.on_request<method::CodeActionResolve>(
+        [this, any](protocol::CodeAction action, auto responder) {
+            resolve_code_action(std::move(action), any(std::move(responder)));
+        });
+    router.on_request<method::HoverAt>(
+        [this, any](const protocol::HoverParams& params, auto responder) {
+            hover(params, any(std::move(responder)));
+        });
+    router.on_request<method::ExecuteCommand>(
+        [this, any](const protocol::ExecuteCommandParams& params, auto responder) {
+            execute_command(params, any(std::move(responder)));
+        });
+
+    router.on_notification<method::DidChangeConfiguration>(
+        [this](const protocol::DidChangeConfigurationParams& params) {
+            did_change_configuration(params);
+        });
+    router.on_notification<method::DidChangeWatchedFiles>(
+        [this](const protocol::DidChangeWatchedFilesParams& params) {
+            did_change_watched_files(params);
+        });
+    router.on_notification<method::DidChangeWorkspaceFolders>(
+        [this](const protocol::DidChangeWorkspaceFoldersParams& params) {
+            did_change_workspace_folders(params);
+        });
+}
+
+void Session::initialize(protocol::InitializeParams params,
+                         protocol::Responder<protocol::InitializeResult> responder) {
+    style_.capabilities = std::move(params.capabilities);
+    style_.encoding = style_.capabilities.negotiate_position_encoding();
+    workspace_.set_folders(initial_folders(params));
+    responder.reply(
+        {server_capabilities(style_), protocol::ServerInfo{"awaitls", std::string(kVersion)}});
+
+    // Nothing may be sent before the reply.
+    log_.set_client([this](LogLevel level, const std::string& text) {
+        connection_->notify<method::LogMessage>({message_type(level), text});
+    });
+    trace_ = params.trace;
+    take_editor_options(workspace_.set_initialization_options(params.initialization_options));
+    const std::string client =
+        params.client_info ? params.client_info->name + " " + params.client_info->version.value_or("")
+                           : "a client without a name";
+    log_.info("awaitls " + std::string(kVersion) + " serves " + client + ", " +
+              std::string(protocol::position_encoding_name(style_.encoding)) + ", diagnostics by " +
+              (style_.capabilities.pull_diagnostics ? "pull" : "push"));
+    if (params.process_id) {
+        options_.on_parent(*params.process_id);
+    }
+}
+
+void Session::initialized() {
+    const protocol::ClientCapabilities& client = style_.capabilities;
+    protocol::RegistrationParams registrations;
+    const auto add = [&](std::string_view name, protocol::RawJson options) {
+        registrations.registrations.push_back(
+            {"awaitls-" + std::to_string(++registrations_), std::string(name), std::move(options)});
+    };
+    if (client.watched_files_dynamic_registration) {
+        protocol::DidChangeWatchedFilesRegistrationOptions watched;
+        for (const std::string_view name : kConfigurationFileNames) {
+            watched.watchers.push_back({"**/" + std::string(name), std::nullopt});
+        }
+        add(method::DidChangeWatchedFiles::kMethod, protocol::to_json(watched));
+    }
+    if (client.configuration_dynamic_registration) {
+        add(method::DidChangeConfiguration::kMethod,
+            protocol::to_json(protocol::DidChangeConfigurationRegistrationOptions{
+                {std::string(kConfigurationSection)}}));
+    }
+    if (!registrations.registrations.empty()) {
+        connection_->request<method::RegisterCapability>(
+            registrations, [this](const protocol::Outcome<protocol::Null>& outcome) {
+                if (!outcome.value) {
+                    log_.warning("the client refused to watch the configuration: " +
+                                 outcome.error.message);
+                }
+            });
+    }
+    pull_configuration();
+}
+
+void Session::shutdown(protocol::AnyResponder responder) {
+    shut_down_ = true;
+    for (const auto& [key, document] : documents_) {
+        refuse_waiters(*document, "the server shuts down");
+    }
+    documents_.clear();
+    responder.reply_raw({});
+}
+
+void Session::exit() {
+    finish(shut_down_ ? 0 : 1);
+}
+
+void Session::end(const std::string& why) {
+    log_.info("ending: " + why);
+    finish(shut_down_ ? 0 : 1);
+}
+
+void Session::ended(protocol::EndReason reason, const std::string& detail) {
+    log_.set_client(nullptr);
+    if (reason != protocol::EndReason::Closed) {
+        log_.info("the connection ended" + (detail.empty() ? "" : ": " + detail));
+    }
+    finish(shut_down_ ? 0 : 1);
+    options_.on_end();
+}
+
+void Session::finish(int status) {
+    if (exited_) {
+        return;
+    }
+    exited_ = true;
+    shut_down_ = true;
+    documents_.clear();
+    options_.on_exit(status);
+    connection_->close();
+}
+
+void Session::trace_message(protocol::Direction direction, std::string_view body) {
+    if (tracing_) {
+        return; // the trace is not traced
+    }
+    const protocol::Message message = protocol::parse_message(body);
+    if (message.method == method::LogTrace::kMethod ||
+        message.method == method::LogMessage::kMethod) {
+        return;
+    }
+    std::string text = direction == protocol::Direction::In ? "received " : "sent ";
+    switch (message.kind) {
+    case protocol::MessageKind::Request:
+        text += "request " + message.method + " (" + message.id.text() + ")";
+        break;
+    case protocol::MessageKind::Notification:
+        text += "notification " + message.method;
+        break;
+    case protocol::MessageKind::Response:
+        text += "response " + message.id.text();
+        break;
+    case protocol::MessageKind::Invalid:
+        text += "an invalid message";
+        break;
+    }
+    protocol::LogTraceParams trace{std::move(text), std::nullopt};
+    if (trace_ == protocol::TraceValue::Verbose) {
+        trace.verbose = std::string(body);
+    }
+    tracing_ = true;
+    connection_->notify<method::LogTrace>(trace);
+    tracing_ = false;
+}
+
+} // namespace awaitls::server

@@ -1,0 +1,164 @@
+#pragma once
+
+// One session with one client: what each message does.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/connection.h"
+#include "protocol/messages.h"
+#include "server/lsp/analyser.h"
+#include "server/lsp/diagnostics.h"
+#include "server/lsp/document.h"
+#include "server/lsp/event_loop.h"
+#include "server/lsp/log.h"
+#include "server/lsp/pool.h"
+#include "server/lsp/workspace.h"
+
+namespace awaitls::server {
+
+/// Findings of broken functions stay this long after the last edit.
+inline constexpr std::chrono::milliseconds kStickyTime{3000};
+/// Edits that a waiting pull is carried over before the client is told to ask again.
+inline constexpr int kMaxCarried = 8;
+
+struct SessionOptions {
+    AnalyseFunction analyse; // required
+    /// The client's `logLevel` does not change a level that was given on the command line.
+    bool fixed_log_level = false;
+    /// Every body received and sent.
+    std::function<void(protocol::Direction, std::string_view)> on_traffic;
+    /// Required. The client is `process_id`: the session shall end when that process does.
+    std::function<void(std::int64_t process_id)> on_parent;
+    /// Required. Called once: the session is over, the process shall end with this status. What is
+    /// queued is still written; then, or when that fails, on_end follows.
+    std::function<void(int status)> on_exit;
+    std::function<void()> on_end;
+};
+
+/// Belongs to the io thread. Owns all state of the conversation; only analyses and "fix all" run
+/// elsewhere, on values, and what they bring is used only if it is still of the present text.
+class Session {
+public:
+    Session(EventLoop& loop, Pool& pool, Log& log, std::unique_ptr<protocol::Transport> transport,
+            SessionOptions options);
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    void start();
+    /// The process ends for a reason of its own: a signal, a dead client.
+    void end(const std::string& why);
+
+private:
+    struct OpenDocument;
+    /// Answers a request from the present analysis. The analysis is null where the document is not
+    /// analysed: excluded, too large, out of sync, quarantined.
+    using Answer = std::function<void(OpenDocument&, const AnalysisPtr&, protocol::AnyResponder)>;
+    enum class Superseded { AnswerForNewText, Fail };
+    struct Waiter;
+    struct Progress;
+
+    // session.cpp: life cycle and traces
+    void register_handlers();
+    void initialize(protocol::InitializeParams params,
+                    protocol::Responder<protocol::InitializeResult> responder);
+    void initialized();
+    void shutdown(protocol::AnyResponder responder);
+    void exit();
+    void ended(protocol::EndReason reason, const std::string& detail);
+    void finish(int status);
+    void trace_message(protocol::Direction direction, std::string_view body);
+
+    // documents.cpp: documents, their analyses, and what is sent about them
+    void did_open(protocol::DidOpenTextDocumentParams params, bool repaired);
+    void did_change(const protocol::DidChangeTextDocumentParams& params, bool repaired);
+    void did_save(const protocol::DidSaveTextDocumentParams& params);
+    void did_close(const protocol::DidCloseTextDocumentParams& params);
+    void bad_notification(const protocol::Message& message, const std::string& why);
+    void lost_sync(OpenDocument& document, const std::string& why);
+    OpenDocument* find(std::string_view uri);
+    void batch_done();
+    void review_waiters(OpenDocument& document);
+    void start_work(OpenDocument& document);
+    void ready(OpenDocument& document);
+    void update_view(OpenDocument& document);
+    void publish(OpenDocument& document, bool also_if_unchanged);
+    void sticky_time_is_over(OpenDocument& document);
+    void slow(OpenDocument& document, bool slow);
+    void log_request(const std::string& name, const std::string& id, Clock::duration queued,
+                     Clock::duration run);
+    void refuse_waiters(OpenDocument& document, const std::string& why);
+    /// Calls `answer` now or when the analysis is there. `nothing` is the result for documents that are
+    /// not open or not Python.
+    void with_analysis(std::string_view uri, protocol::AnyResponder responder, Superseded superseded,
+                       Answer answer, const protocol::RawJson& nothing);
+
+    // documents.cpp: configuration
+    void check_configuration_files();
+    void configure_documents();
+    void pull_configuration();
+    void take_configuration(const std::vector<std::string>& uris,
+                            const std::vector<protocol::RawJson>& sections);
+    void take_editor_options(const EditorOptions& options);
+    void tell_configuration_problems();
+    void send_configuration_problems(const std::string& file,
+                                     const std::vector<ConfigProblem>& problems);
+    void refresh_pulled();
+    void did_change_configuration(const protocol::DidChangeConfigurationParams& params);
+    void did_change_watched_files(const protocol::DidChangeWatchedFilesParams& params);
+    void did_change_workspace_folders(const protocol::DidChangeWorkspaceFoldersParams& params);
+
+    // requests.cpp
+    void pull_diagnostics(const protocol::DocumentDiagnosticParams& params,
+                          protocol::AnyResponder responder);
+    void code_actions(protocol::CodeActionParams params, protocol::AnyResponder responder);
+    void resolve_code_action(protocol::CodeAction action, protocol::AnyResponder responder);
+    void hover(const protocol::HoverParams& params, protocol::AnyResponder responder);
+    void execute_command(const protocol::ExecuteCommandParams& params,
+                         protocol::AnyResponder responder);
+    /// Works out the edits of "fix all" on a worker; `then` gets them on the io thread, unless the text
+    /// has changed meanwhile, which fails the request.
+    void fix_all(OpenDocument& document, const AnalysisPtr& analysis,
+                 protocol::AnyResponder responder,
+                 std::function<void(OpenDocument&, const std::vector<analysis::Edit>&,
+                                    protocol::AnyResponder)>
+                     then);
+
+    EventLoop& loop_;
+    Pool& pool_;
+    Log& log_;
+    SessionOptions options_;
+    ClientStyle style_;
+    Workspace workspace_;
+    AnalyserContext analyser_context_;
+    std::map<std::string, std::unique_ptr<OpenDocument>> documents_; // by Uri::key
+    /// Open documents of other languages: never analysed, but configuration files may be among them.
+    std::map<std::string, std::string> other_documents_; // Uri::key -> the client's spelling
+    std::uint64_t openings_ = 0;
+    std::uint64_t progress_tokens_ = 0;
+    std::uint64_t registrations_ = 0;
+    bool configure_again_ = false;            // before the end of this batch
+    std::uint64_t configuration_version_ = 0; // changes whenever files may have been read
+    std::uint64_t configuration_told_ = 0;    // the version whose problems were told
+    std::map<std::string, std::vector<ConfigProblem>> told_problems_; // by file
+    std::set<std::string> told_editor_problems_;
+    Clock::time_point last_files_check_;
+    bool configuration_pull_running_ = false;
+    bool configuration_pull_again_ = false;
+    bool shut_down_ = false;
+    bool exited_ = false;
+    protocol::TraceValue trace_ = protocol::TraceValue::Off;
+    bool tracing_ = false; // inside trace_message
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true); // for what comes back from elsewhere
+    std::unique_ptr<protocol::Connection> connection_;
+};
+
+} // namespace awaitls::server

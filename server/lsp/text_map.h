@@ -1,0 +1,40 @@
+#pragma once
+
+// Between byte offsets of a text and the positions of the protocol.
+
+#include <cstdint>
+#include <string_view>
+
+#include "analysis/text/text.h"
+#include "protocol/position.h"
+
+namespace awaitls::server {
+
+/// A view of one text in the negotiated encoding. Cheap to copy; text and index must outlive it.
+class TextMap {
+public:
+    TextMap(std::string_view text, const analysis::LineIndex& lines,
+            protocol::PositionEncoding encoding)
+        : text_(text), lines_(&lines), encoding_(encoding) {}
+
+    /// Any position gives an offset: a line past the last is the end of the text, a column past the end
+    /// of its line is that end (before the line's terminator), and a column inside a character is the
+    /// character's beginning.
+    std::uint32_t offset(protocol::Position position) const;
+    /// begin <= end, also where the client sent them the other way round.
+    analysis::Span span(const protocol::Range& range) const;
+
+    /// Offsets past the end count as the end.
+    protocol::Position position(std::uint32_t offset) const;
+    protocol::Range range(analysis::Span span) const { return {position(span.begin), position(span.end)}; }
+
+    std::string_view text() const { return text_; }
+    const analysis::LineIndex& lines() const { return *lines_; }
+
+private:
+    std::string_view text_;
+    const analysis::LineIndex* lines_;
+    protocol::PositionEncoding encoding_;
+};
+
+} // namespace awaitls::server

@@ -1,0 +1,441 @@
+"""`awaitls check` and `awaitls rule` from the outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from conftest import Cli
+
+BAD = "import asyncio\nimport time\n\n\nasync def main():\n    time.sleep(1)\n"
+FIXED = "import asyncio\nimport time\n\n\nasync def main():\n    await asyncio.sleep(1)\n"
+CLEAN = "import asyncio\n\n\nasync def main():\n    await asyncio.sleep(1)\n"
+HINT = "import asyncio\n\n\nasync def main(f):\n    try:\n        await f()\n    except asyncio.TimeoutError:\n        print(1)\n"
+TARGET = ("--target-version", "3.11")  # timeout-error-alias speaks from 3.11 on
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def concise(cli: Cli, *arguments: str, **kwargs: str | bytes) -> list[str]:
+    """`path:row:col: rule` of each finding."""
+    done = cli("check", "--output-format", "concise", *arguments, **kwargs)
+    return re.findall(r"^(\S+:\d+:\d+: \S+) ", done.stdout, re.MULTILINE)
+
+
+# --- exit status ---------------------------------------------------------------------------------------
+
+
+def test_clean_exits_0(cli: Cli) -> None:
+    cli.write("a.py", CLEAN)
+    done = cli("check")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "No problems found in 1 file.\n", "")
+
+
+def test_findings_exit_1(cli: Cli) -> None:
+    cli.write("a.py", BAD)
+    done = cli("check", "a.py")
+    assert done.returncode == 1
+    assert "error[blocking-sleep]" in done.stdout and " --> a.py:6:5\n" in done.stdout
+    assert "Found 1 problem: 1 error.\n[*] 1 fixable with `--fix`.\n" in done.stdout
+    assert cli("check", "--exit-zero").returncode == 0
+
+
+def test_fail_on(cli: Cli) -> None:
+    cli.write("a.py", BAD)
+    severity = ("--config", "severity = { blocking-sleep = 'information' }")
+    assert cli("check", *severity).returncode == 0
+    assert cli("check", *severity, "--fail-on", "information").returncode == 1
+    assert cli("check", *severity, "--fail-on", "error").returncode == 0
+    assert cli("check", "--fail-on", "fatal").returncode == 2
+
+
+def test_hints_stay_in_the_editor(cli: Cli) -> None:
+    cli.write("a.py", HINT)
+    done = cli("check", *TARGET)
+    assert done.returncode == 0
+    assert done.stdout == "No problems found in 1 file.\n1 hint not shown; `--hints` shows it.\n"
+    assert concise(cli, *TARGET, "--hints") == ["a.py:7:12: timeout-error-alias"]
+    assert concise(cli, *TARGET, "--select", "timeout-error-alias") == ["a.py:7:12: timeout-error-alias"]
+    assert cli("check", *TARGET, "--hints").returncode == 0
+    assert cli("check", *TARGET, "--fail-on", "hint").returncode == 1
+    found = json.loads(cli("check", *TARGET, "--output-format", "json").stdout)
+    assert [finding["severity"] for finding in found] == ["hint"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "--select", "blocking_sleep"], 'did you mean "blocking-sleep"?'),
+        (["check", "--ignore", "nosuchrule"], "`awaitls rule --all` lists them"),
+        (["check", "--output-format", "sarif"], 'does not write "sarif" yet; there are: full, concise'),
+        (["check", "--output-format", "gitlab"], 'does not write "gitlab" yet'),
+        (["check", "--output-format", "junit"], 'does not write "junit" yet'),
+        (["check", "--output-format", "xml"], 'there is no format "xml"'),
+        (["check", "--baseline", "b.json"], "no baselines in this version"),
+        (["check", "--python", "/usr/bin/python3"], "does not read installed libraries"),
+        (["check", "--target-version", "3"], '"3" is no Python version'),
+        (["check", "--jobs", "0"], "--jobs"),
+        (["check", "--jobs", "many"], "--jobs"),
+        (["check", "--nosuch"], "--nosuch"),
+        (["check", "--config", "nosuch = 1"], "unknown key `nosuch`"),
+        (["check", "--config", "select = ["], "not valid TOML"),
+        (["check", "--config", "nosuch.toml"], "neither a file nor KEY=VALUE"),
+        (["check", "--diff", "--statistics"], "--diff"),
+        (["check", "--diff", "--output-format", "json"], "--diff"),
+        (["check", "--statistics", "--output-format", "github"], "--statistics"),
+        (["check", "-", "a.py"], "standard input"),
+        (["check", "a.py", "--stdin-filename", "b.py"], "--stdin-filename"),
+        (["rule"], "give the name of a rule, or --all"),
+        (["rule", "blocking-slep"], "did you mean `blocking-sleep`?"),
+        (["rule", "--all", "--output-dir", "x"], "--output-dir"),
+        (["server", "--log-level", "loud"], "--log-level"),
+        (["chekc"], "there are: check, rule, server"),
+    ],
+)
+def test_wrong_arguments_exit_2(cli: Cli, arguments: list[str], message: str) -> None:
+    cli.write("a.py", BAD)
+    done = cli(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
+def test_help_and_version(cli: Cli) -> None:
+    assert re.fullmatch(r"awaitls \d+\.\d+\.\d+\n", cli("--version").stdout)
+    assert cli("check", "--help").returncode == 0
+    assert cli().returncode == 2
+    help_text = cli("check", "--help").stdout
+    for option in ("--select", "--fix", "--unsafe-fixes", "--stdin-filename", "--fail-on", "--no-cache"):
+        assert option in help_text
+
+
+# --- files ---------------------------------------------------------------------------------------------
+
+
+def test_discovery(cli: Cli) -> None:
+    (cli.folder / ".git").mkdir()
+    cli.write(".gitignore", "gen/\n")
+    for name in ("b.py", "a/c.py", "gen/d.py", ".venv/e.py", "f.txt", "a/g.pyi"):
+        cli.write(name, BAD)
+    assert concise(cli) == [f"{name}:6:5: blocking-sleep" for name in ("a/c.py", "a/g.pyi", "b.py")]
+    assert concise(cli, "gen/d.py", "f.txt") == ["gen/d.py:6:5: blocking-sleep", "f.txt:6:5: blocking-sleep"]
+
+
+def test_order_does_not_depend_on_threads(cli: Cli) -> None:
+    for number in range(60):
+        cli.write(f"m{number:02}.py", BAD * (number % 3))
+    one = cli("check", "--jobs", "1").stdout
+    assert one == cli("check", "--jobs", "8").stdout
+    assert one.count("error[") == 60
+
+
+def test_nothing_to_check(cli: Cli) -> None:
+    done = cli("check")
+    assert done.returncode == 0
+    assert "there is nothing to check" in done.stderr
+
+
+def test_missing_path(cli: Cli) -> None:
+    cli.write("a.py", BAD)
+    done = cli("check", "gone.py", "a.py")
+    assert done.returncode == 2
+    assert done.stderr == "error: gone.py: No such file or directory\n"
+    assert "a.py:6:5" in done.stdout, "the rest goes on"
+
+
+def test_unreadable_file(cli: Cli) -> None:
+    cli.write("a.py", BAD)
+    (cli.folder / "b.py").symlink_to("/proc/self/mem")  # its first page cannot be read, not even by root
+    done = cli("check")
+    assert done.returncode == 2
+    assert done.stderr == "error: b.py: Input/output error\n"
+    assert "a.py:6:5" in done.stdout, "the rest goes on"
+
+
+def test_a_folder_named_like_a_module(cli: Cli) -> None:
+    (cli.folder / "a.py").mkdir()
+    cli.write("a.py/b.py", BAD)
+    assert concise(cli) == ["a.py/b.py:6:5: blocking-sleep"]
+
+
+def test_too_large(cli: Cli) -> None:
+    cli.write("big.py", BAD + "#" * 3_000_000)
+    done = cli("check")
+    assert done.returncode == 0
+    assert "not analysed: it is larger than `max-file-size` (2000000 bytes)" in done.stdout
+    assert cli("check", "--config", "max-file-size = 4_000_000").returncode == 1
+
+
+# --- configuration -------------------------------------------------------------------------------------
+
+
+def test_configuration_of_the_nearest_folder(cli: Cli) -> None:
+    cli.write("pyproject.toml", "[tool.awaitls]\nselect = ['task']\n")
+    cli.write("sub/awaitls.toml", "select = ['blocking']\n")
+    cli.write("a.py", BAD)
+    cli.write("sub/b.py", BAD)
+    assert concise(cli) == ["sub/b.py:6:5: blocking-sleep"]
+    assert len(concise(cli, "--isolated")) == 2
+    assert len(concise(cli, "--config", "sub/awaitls.toml")) == 2
+    assert len(concise(cli, "--config", "select = ['ALL']")) == 2
+    assert concise(cli, "--select", "ASYNC251", "--ignore", "blocking-sleep") == []
+    assert len(concise(cli, "--extend-select", "ASYNC2,RUF006")) == 2
+
+
+def test_mistakes_in_the_configuration(cli: Cli) -> None:
+    cli.write("pyproject.toml", "[tool.awaitls]\nselect = ['ALL', 'blocking_sleep']\nnosuch = 1\n")
+    cli.write("a.py", BAD)
+    done = cli("check")
+    assert done.returncode == 2
+    assert done.stderr == (
+        'error: pyproject.toml:2:18: there is no rule, category or code "blocking_sleep"; did you mean "blocking-sleep"?\n'
+        "error: pyproject.toml:3:1: unknown key `nosuch`\n"
+    )
+    assert "a.py:6:5" in done.stdout, "the rest holds"
+
+
+def test_broken_configuration(cli: Cli) -> None:
+    cli.write("pyproject.toml", "[project]\nname = 'x'\nversion = \n")
+    cli.write("a.py", BAD)
+    done = cli("check")
+    assert done.returncode == 2
+    assert re.match(r"error: pyproject\.toml:3:\d+: not valid TOML: ", done.stderr)
+    assert "a.py:6:5" in done.stdout
+
+
+def test_per_file_ignores_and_exclude(cli: Cli) -> None:
+    cli.write("awaitls.toml", "exclude = ['gen']\nper-file-ignores = { 'tests/*' = ['blocking'] }\n")
+    for name in ("gen/a.py", "tests/deep/b.py", "c.py"):
+        cli.write(name, BAD)
+    assert concise(cli) == ["c.py:6:5: blocking-sleep"]
+    assert concise(cli, "gen/a.py") == ["gen/a.py:6:5: blocking-sleep"]
+
+
+def test_show_settings(cli: Cli) -> None:
+    cli.write("pyproject.toml", "[project]\nrequires-python = '>=3.12'\n[tool.awaitls]\nselect = ['blocking-sleep']\n")
+    done = cli("check", "--show-settings")
+    assert done.returncode == 0
+    assert done.stdout == (
+        '# .\nconfiguration = "pyproject.toml"\ntarget-version = "3.12"\nstrictness = "certain"\n'
+        'max-file-size = 2000000\nrules = [\n    "blocking-sleep", # error\n]\n'
+    )
+
+
+# --- output --------------------------------------------------------------------------------------------
+
+
+def test_json_contract(cli: Cli) -> None:
+    cli.write("a.py", BAD.replace("time.sleep(1)", "x = 'é𝒳'; time.sleep(1)"))
+    done = cli("check", "--output-format", "json")
+    assert done.returncode == 1
+    [finding] = json.loads(done.stdout)
+    assert finding.keys() == {
+        "code", "name", "category", "severity", "review_severity", "aliases", "filename", "location", "end_location",
+        "message", "url", "fix", "related",
+    }  # fmt: skip
+    assert finding["code"] == finding["name"] == "blocking-sleep"
+    assert finding["category"] == "blocking"
+    assert finding["severity"] == "error"
+    assert finding["review_severity"] == "CRITICAL"
+    assert "ASYNC251" in finding["aliases"]
+    assert finding["filename"] == str(cli.folder / "a.py")
+    assert finding["location"] == {"row": 6, "column": 15}
+    assert finding["end_location"]["row"] == 6
+    assert finding["url"].endswith("docs/rules/blocking-sleep.md")
+    assert finding["fix"]["applicability"] == "safe"
+    assert finding["fix"]["message"]
+    for edit in finding["fix"]["edits"]:
+        assert edit.keys() == {"content", "location", "end_location"}
+    lines = cli("check", "--output-format", "json-lines").stdout.splitlines()
+    assert [json.loads(line) for line in lines] == [finding]
+    cli.write("a.py", CLEAN)
+    assert cli("check", "--output-format", "json").stdout == "[]\n"
+
+
+def test_formats(cli: Cli) -> None:
+    cli.write("a.py", BAD)
+    assert cli("check", "--output-format", "concise").stdout.startswith("a.py:6:5: blocking-sleep ")
+    assert cli("check", "--output-format", "grouped").stdout.startswith("a.py:\n  6:5 blocking-sleep [*] ")
+    assert cli("check", "--output-format", "github").stdout.startswith("::error title=awaitls (blocking-sleep),file=a.py,line=6,")
+    statistics = cli("check", "--statistics").stdout
+    assert re.match(r"1  blocking-sleep  \[\*\] ", statistics)
+    [count] = json.loads(cli("check", "--statistics", "--output-format", "json").stdout)
+    assert count == {"code": "blocking-sleep", "name": "blocking-sleep", "count": 1, "fixable": True, "fixable_count": 1}
+
+
+def test_colour(cli: Cli) -> None:
+    cli.write("a.py", BAD)
+    assert "\x1b" not in cli("check").stdout
+    assert "\x1b[" in cli("check", env={"FORCE_COLOR": "1"}).stdout
+    assert "\x1b" not in cli("check", env={"FORCE_COLOR": "1", "NO_COLOR": "1"}).stdout
+
+
+def test_output_file(cli: Cli) -> None:
+    cli.write("a.py", BAD)
+    done = cli("check", "--output-file", "out.txt", env={"FORCE_COLOR": "1"})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert cli.read("out.txt").startswith(b"error[blocking-sleep]: ")
+    assert cli("check", "--output-file", "no/such/folder.txt").returncode == 2
+
+
+def test_timings(cli: Cli) -> None:
+    cli.write("a.py", BAD)
+    done = cli("check", "--timings", "--no-cache")
+    assert re.search(r"^check files +\d+\.\d ms   1 file, \d+ bytes, 1 thread$", done.stderr, re.MULTILINE)
+    assert "ms" not in done.stdout.split("Found")[1]
+
+
+# --- fixes ---------------------------------------------------------------------------------------------
+
+
+def test_fix(cli: Cli) -> None:
+    path = cli.write("a.py", BAD)
+    path.chmod(0o640)
+    done = cli("check", "--fix")
+    assert done.returncode == 0
+    assert done.stdout == "Found 1 problem (1 fixed, 0 remaining).\n"
+    assert cli.read("a.py").decode() == FIXED
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert sorted(os.listdir(cli.folder)) == ["a.py"]
+    assert cli("check", "--fix").stdout == "No problems found in 1 file.\n"
+
+
+def test_fix_keeps_what_is_not_its_own(cli: Cli) -> None:
+    cli.write("crlf.py", BAD.replace("\n", "\r\n"))
+    cli.write("bom.py", b"\xef\xbb\xbf" + BAD.encode())
+    cli.write("latin.py", ("# coding: latin-1\n# \xe9\n" + BAD).encode("latin-1"))
+    cli.write("linked.txt", BAD)
+    (cli.folder / "link.py").symlink_to("linked.txt")
+    assert cli("check", "--fix").returncode == 0
+    assert cli.read("crlf.py").decode() == FIXED.replace("\n", "\r\n")
+    assert cli.read("bom.py") == b"\xef\xbb\xbf" + FIXED.encode()
+    assert cli.read("latin.py") == ("# coding: latin-1\n# \xe9\n" + FIXED).encode("latin-1")
+    assert (cli.folder / "link.py").is_symlink()
+    assert cli.read("linked.txt").decode() == FIXED
+
+
+def test_diff_writes_nothing(cli: Cli) -> None:
+    cli.write("a.py", BAD)
+    cli.write("b.py", CLEAN)
+    for arguments in (["--diff"], ["--fix", "--diff"]):
+        done = cli("check", *arguments)
+        assert done.returncode == 1
+        assert done.stdout == (
+            "--- a.py\n+++ a.py\n@@ -3,4 +3,4 @@\n \n \n async def main():\n"
+            "-    time.sleep(1)\n+    await asyncio.sleep(1)\n"
+        )
+        assert done.stderr == "1 problem would be fixed.\n"
+    assert cli.read("a.py").decode() == BAD
+    assert cli("check", "--diff", "--exit-zero").returncode == 0
+    assert cli("check", "--diff", "b.py").returncode == 0
+
+
+def test_unsafe_fixes_wait_for_their_flag(cli: Cli) -> None:
+    source = "import asyncio\nimport requests\n\n\nasync def main():\n    requests.get('http://x', timeout=3)\n"
+    cli.write("a.py", source)
+    done = cli("check", "--fix")
+    assert done.returncode == 1
+    assert cli.read("a.py").decode() == source
+    assert "fixable with `--fix --unsafe-fixes`" in done.stdout
+    assert cli("check", "--fix", "--unsafe-fixes").returncode == 0
+    assert "await asyncio.to_thread(" in cli.read("a.py").decode()
+
+
+# --- standard input ------------------------------------------------------------------------------------
+
+
+def test_stdin(cli: Cli) -> None:
+    cli.write("pkg/awaitls.toml", "ignore = ['blocking']\n")
+    assert concise(cli, "-", stdin=BAD) == ["-:6:5: blocking-sleep"]
+    assert concise(cli, "-", "--stdin-filename", "src/m.py", stdin=BAD) == ["src/m.py:6:5: blocking-sleep"]
+    assert concise(cli, "--stdin-filename", "pkg/m.py", stdin=BAD) == []
+    found = json.loads(cli("check", "-", "--stdin-filename", "m.py", "--output-format", "json", stdin=BAD).stdout)
+    assert found[0]["filename"] == str(cli.folder / "m.py")
+
+
+def test_stdin_fix(cli: Cli) -> None:
+    done = cli("check", "--fix", "-", stdin=BAD)
+    assert (done.returncode, done.stdout) == (0, FIXED)
+    assert done.stderr == "Found 1 problem (1 fixed, 0 remaining).\n"
+    assert cli("check", "--fix", "-", stdin=CLEAN).stdout == CLEAN
+    assert cli("check", "--diff", "-", stdin=BAD).stdout.startswith("--- -\n+++ -\n@@ ")
+
+
+# --- bad input -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"",
+        b"\0",
+        b"async def f():\n    \0\n",
+        b"\xff\xfe\x00\x01",
+        b"# coding: nosuch\n",
+        b"# coding: utf-8\nx = '\xe9'\n",
+        b"\xed\xa0\x80",
+        b"(" * 200_000,
+        b"[" * 5_000 + b"]" * 5_000,
+        b"async def f():\r    await g()\r",
+        b"if x:\n\ty\n        z\n",
+        b'"""' * 999,
+        b"\\",
+    ],
+    ids=lambda source: f"{source[:12]!r}x{len(source)}",
+)
+def test_any_bytes(cli: Cli, source: bytes) -> None:
+    cli.write("bad.py", source)
+    cli.write("good.py", BAD)
+    done = cli("check", "--output-format", "json")
+    assert done.returncode == 1, done.stderr
+    assert "blocking-sleep" in done.stdout, "other files go on"
+    assert cli("check", "--fix", "--unsafe-fixes").returncode in (0, 1)
+    assert cli.read("bad.py") == source
+
+
+def test_what_is_no_utf8_is_told(cli: Cli) -> None:
+    cli.write("a.py", b"x = '\xe9'\n" + BAD.encode())
+    done = cli("check", "--fix", "--output-format", "json")
+    notes = [finding for finding in json.loads(done.stdout) if finding["code"] is None]
+    assert len(notes) == 1 and notes[0]["severity"] == "warning"
+    assert cli.read("a.py") == b"x = '\xe9'\n" + BAD.encode(), "a lossy reading is never written"
+
+
+def test_names_that_command_the_terminal(cli: Cli) -> None:
+    cli.write("a\x1b[31m\n.py", BAD)
+    for form in ("full", "concise", "grouped"):
+        assert "\x1b" not in cli("check", "--output-format", form).stdout
+
+
+# --- rules and pages -----------------------------------------------------------------------------------
+
+
+def test_rule_pages(cli: Cli) -> None:
+    page = cli("rule", "blocking-sleep").stdout
+    assert page.startswith("# blocking-sleep\n\n")
+    assert cli("rule", "S7488").stdout == page
+    rules = json.loads(cli("rule", "--all", "--output-format", "json").stdout)
+    names = [rule["name"] for rule in rules]
+    assert names == sorted(names) and "blocking-sleep" in names
+    listed = cli("rule", "--all").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == names
+    markdown = cli("rule", "--all", "--output-format", "markdown").stdout
+    for rule in rules:
+        assert rule.keys() >= {"category", "severity", "review_severity", "aliases", "summary", "documentation", "fix", "url"}
+        assert f"# {rule['name']}\n" in markdown
+
+
+def test_the_pages_in_the_repository_are_current(cli: Cli) -> None:
+    done = cli("rule", "--all", "--output-format", "markdown", "--output-dir", "docs/rules")
+    assert done.returncode == 0, done.stderr
+    made = {path.name: path.read_text() for path in (cli.folder / "docs/rules").iterdir()}
+    kept = {path.name: path.read_text() for path in (ROOT / "docs/rules").glob("*.md")}
+    assert made.keys() == kept.keys(), "./dev docs writes the pages"
+    stale = [name for name, text in made.items() if kept[name] != text]
+    assert not stale, "./dev docs writes the pages"
+    configuration = (cli.folder / "docs/configuration.md").read_text()
+    assert configuration == (ROOT / "docs/configuration.md").read_text(), "./dev docs writes it"

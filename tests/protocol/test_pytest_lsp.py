@@ -1,0 +1,66 @@
+"""The same server under a client that others wrote: pytest-lsp, with pygls and lsprotocol's types."""
+
+import pytest
+import pytest_lsp
+from lsprotocol import types
+from lsprotocol.converters import get_converter
+from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
+
+from client import apply, binary
+
+TEXT = "import asyncio\nimport time\n\n\nasync def main():\n    time.sleep(1)\n"
+EDITORS = ["visual_studio_code", "neovim", "emacs"]
+
+
+@pytest_lsp.fixture(params=EDITORS, config=ClientServerConfig(server_command=[binary(), "server"]))
+async def editor(request, lsp_client: LanguageClient):
+    """A session with the capabilities that this editor announces."""
+
+    @lsp_client.feature(types.CLIENT_REGISTER_CAPABILITY)
+    def register(_: types.RegistrationParams) -> None:
+        """These editors allow it; pytest-lsp brings no answer of its own."""
+
+    parameters = types.InitializeParams(capabilities=client_capabilities(request.param))
+    lsp_client.result = await lsp_client.initialize_session(parameters)
+    yield
+    await lsp_client.shutdown_session()
+
+
+async def diagnostics(client: LanguageClient, uri: str) -> list[types.Diagnostic]:
+    """By the way that the session has agreed on."""
+    if client.result.capabilities.diagnostic_provider is None:
+        await client.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+        return list(client.diagnostics[uri])
+    report = await client.text_document_diagnostic_async(
+        types.DocumentDiagnosticParams(text_document=types.TextDocumentIdentifier(uri=uri))
+    )
+    return list(report.items)
+
+
+@pytest.mark.asyncio
+async def test_find_fix_and_check_again(editor: LanguageClient):
+    uri = "file:///project/app.py"
+    editor.text_document_did_open(
+        types.DidOpenTextDocumentParams(types.TextDocumentItem(uri=uri, language_id="python", version=1, text=TEXT))
+    )
+    [finding] = await diagnostics(editor, uri)
+    assert finding.code == "blocking-sleep"
+    assert finding.severity == types.DiagnosticSeverity.Error
+    hover = await editor.text_document_hover_async(
+        types.HoverParams(types.TextDocumentIdentifier(uri), finding.range.start)
+    )
+    assert "blocking-sleep" in hover.contents.value
+    actions = await editor.text_document_code_action_async(
+        types.CodeActionParams(types.TextDocumentIdentifier(uri), finding.range,
+                               types.CodeActionContext(diagnostics=[finding]))
+    )
+    edit = get_converter().unstructure(actions[0].edit, types.WorkspaceEdit)
+    fixed = apply(TEXT, edit, uri)
+    assert fixed == TEXT.replace("time.sleep", "await asyncio.sleep")
+    editor.text_document_did_change(
+        types.DidChangeTextDocumentParams(
+            types.VersionedTextDocumentIdentifier(version=2, uri=uri),
+            [types.TextDocumentContentChangeWholeDocument(text=fixed)],
+        )
+    )
+    assert await diagnostics(editor, uri) == []

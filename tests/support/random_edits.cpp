@@ -1,0 +1,74 @@
+#include "tests/support/random_edits.h"
+
+#include <algorithm>
+#include <array>
+
+namespace awaitls::tests {
+
+namespace {
+
+constexpr std::array<std::string_view, 40> kSnippets = {
+    "a", "x", "_", "1", ".", ",", ":", "(", ")", "[", "]", "{", "}", "\"", "'", "\"\"\"", "'''", "#", "\\", "@", "=",
+    "\n", "\n    ", "\n\n", "\r\n", "    ", "await ", "async ", "def f():\n", "async def g(self):\n        ", "class A:\n",
+    "import time\n", "time.sleep(1)", "asyncio.sleep(1)", "return ", "f\"{x}\"", "  # noqa\n", "\xc3\xa9", "\xf0\x9f\x90\x8d", "else:\n"};
+
+/// Start of the line that holds the offset.
+std::size_t line_begin(std::string_view text, std::size_t at) {
+    const std::size_t before = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
+    return before == std::string_view::npos ? 0 : before + 1;
+}
+
+std::size_t line_end(std::string_view text, std::size_t at) {
+    const std::size_t end = text.find('\n', at);
+    return end == std::string_view::npos ? text.size() : end + 1;
+}
+
+analysis::Edit make(std::size_t begin, std::size_t end, std::string_view text) {
+    return {{static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)}, std::string(text)};
+}
+
+} // namespace
+
+analysis::Edit random_edit(Random& random, std::string_view text) {
+    const std::size_t at = random.below(text.size() + 1);
+    switch (random.below(10)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3: return make(at, at, kSnippets[random.below(kSnippets.size())]);
+    case 4: { // a few characters go
+        const std::size_t end = std::min(text.size(), at + 1 + random.below(6));
+        return make(at, end, {});
+    }
+    case 5: { // a line goes
+        const std::size_t begin = line_begin(text, at);
+        return make(begin, line_end(text, at), {});
+    }
+    case 6: { // a line is copied to another place
+        const std::size_t from = random.below(text.size() + 1);
+        const std::size_t begin = line_begin(text, from);
+        const std::size_t target = line_begin(text, at);
+        return make(target, target, text.substr(begin, line_end(text, from) - begin));
+    }
+    case 7: { // characters are replaced
+        const std::size_t end = std::min(text.size(), at + random.below(4));
+        return make(at, end, kSnippets[random.below(kSnippets.size())]);
+    }
+    case 8: { // several lines are pasted
+        const std::size_t from = line_begin(text, random.below(text.size() + 1));
+        std::size_t end = from;
+        for (std::uint32_t lines = 1 + random.below(8); lines > 0 && end < text.size(); --lines) end = line_end(text, end);
+        const std::size_t target = line_begin(text, at);
+        return make(target, target, text.substr(from, end - from));
+    }
+    default: { // indentation changes
+        const std::size_t begin = line_begin(text, at);
+        if (random.below(2) == 0) return make(begin, begin, "    ");
+        std::size_t end = begin;
+        while (end < text.size() && end < begin + 4 && text[end] == ' ') ++end;
+        return make(begin, end, {});
+    }
+    }
+}
+
+} // namespace awaitls::tests
