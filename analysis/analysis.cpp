@@ -25,6 +25,7 @@ struct FileAnalysis::Impl {
     std::shared_ptr<const FileModel> model;
     std::vector<std::shared_ptr<const RegionEffects>> effects;
     std::vector<std::shared_ptr<const RunnerFacts>> runners;
+    std::vector<std::shared_ptr<const RegionCalls>> calls;
     std::vector<std::shared_ptr<const RegionResult>> results;
     std::vector<Diagnostic> diagnostics;
     std::uint32_t computed = 0;
@@ -96,6 +97,7 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const std::vector<b
             if (!reused[i]) continue;
             evaluator.effects[i] = before->effects[i];
             evaluator.runners[i] = before->runners[i];
+            evaluator.calls[i] = before->calls[i];
         }
     }
     context = evaluator.context_hash();
@@ -106,7 +108,7 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const std::vector<b
             const std::shared_ptr<const RegionResult>& old = before->results[i];
             bool valid = true;
             for (const SummaryDemand& demand : old->demands)
-                valid = valid && evaluator.summary(demand.slot, demand.index).hash == demand.hash;
+                valid = valid && evaluator.answer_hash(demand) == demand.hash;
             if (valid) {
                 results[i] = old;
                 continue;
@@ -118,6 +120,7 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const std::vector<b
     }
     effects = std::move(evaluator.effects);
     runners = std::move(evaluator.runners);
+    calls = std::move(evaluator.calls);
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "analysis/rules/catalog.h"
 #include "analysis/rules/suppressions.h"
@@ -146,10 +147,12 @@ void report_unused(Collector& collector, const Tree& tree, const Suppression& su
         std::uint32_t begin = suppression.comment.begin;
         while (begin > 0 && (tree.text()[begin - 1] == ' ' || tree.text()[begin - 1] == '\t')) --begin;
         std::uint32_t end = suppression.comment.end;
-        const bool own_line = begin == 0 || tree.text()[begin - 1] == '\n' || tree.text()[begin - 1] == '\r';
-        if (own_line) {
-            if (end < tree.text().size() && tree.text()[end] == '\r') ++end;
-            if (end < tree.text().size() && tree.text()[end] == '\n') ++end;
+        const std::string_view text = tree.text();
+        if (end < text.size() && text[end] == '#') {
+            begin = suppression.comment.begin; // the comment behind it takes its place
+        } else if (begin == 0 || text[begin - 1] == '\n' || text[begin - 1] == '\r') {
+            if (end < text.size() && text[end] == '\r') ++end;
+            if (end < text.size() && text[end] == '\n') ++end;
         }
         collector.report(suppression.comment, "this suppression silences nothing; remove it")
             .fix("Remove the unused suppression", Applicability::Safe, {{Span{begin, end}, ""}})
@@ -193,7 +196,7 @@ std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_
         }
         evaluator.set_demand_sink(nullptr);
         std::sort(result->demands.begin(), result->demands.end(), [](const SummaryDemand& a, const SummaryDemand& b) {
-            return a.slot != b.slot ? a.slot < b.slot : a.index < b.index;
+            return std::tuple(a.question, a.slot, a.index) < std::tuple(b.question, b.slot, b.index);
         });
         result->demands.erase(std::unique(result->demands.begin(), result->demands.end()), result->demands.end());
     }

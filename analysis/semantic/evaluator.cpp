@@ -86,6 +86,7 @@ Evaluator::Evaluator(const std::vector<Slot>& slots, const FileModel& file, cons
     : slots_(slots), file_(file), settings_(settings) {
     effects.resize(slots.size());
     runners.resize(slots.size());
+    calls.resize(slots.size());
     models_.resize(slots.size());
     class_defs_.resize(file.classes().size());
     slot_ids_.reserve(slots.size());
@@ -1179,8 +1180,99 @@ const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
 
 const FunctionSummary& Evaluator::summary(std::uint32_t slot, std::uint32_t function) {
     const FunctionSummary& result = summary_of(key(slot, function));
-    if (demands_ != nullptr) demands_->push_back({slot, function, result.hash});
+    note_demand(SummaryDemand::Question::Blocks, slot, function, result.hash);
     return result;
+}
+
+const RegionCalls& Evaluator::region_calls(std::uint32_t slot) {
+    if (calls[slot]) return *calls[slot];
+    auto result = std::make_shared<RegionCalls>();
+    RegionModel& scope = model(slot);
+    const Region& region = scope.region();
+    const Tree& tree = region.tree;
+    result->functions.resize(region.functions.size());
+    if (region.clean()) {
+        for (NodeId node = 0; node < tree.size(); ++node) {
+            const bool call = tree.is(node, Kind::Call);
+            if (!call && !tree.is(node, Kind::WithItem)) continue;
+            const std::int32_t owner = region.function_at(node);
+            if (owner < 0) continue;
+            RegionCalls::Calls& list = result->functions[static_cast<std::size_t>(owner)];
+            if (call) {
+                const CallTarget target = scope.target(node);
+                if (target.confidence != Confidence::Certain) continue;
+                if (!target.name.empty()) list.names.emplace_back(target.name);
+                else if (target.function != nullptr)
+                    list.functions.push_back(key(slot_of(target.function->region), index_of(*target.function)));
+            } else {
+                const Type entered_type = scope.type_of(tree.child(node, Role::Value));
+                if (entered_type->kind == TypeKind::Instance && entered_type->cls == nullptr)
+                    list.names.push_back(entered_type->name + (tree[tree.parent(node)].is_async() ? ".__aenter__" : ".__enter__"));
+            }
+        }
+    }
+    calls[slot] = std::move(result);
+    return *calls[slot];
+}
+
+const std::vector<std::string>& Evaluator::reaches(std::uint32_t slot, std::uint32_t function) {
+    const std::uint64_t start = key(slot, function);
+    auto found = reached_.find(start);
+    if (found == reached_.end()) {
+        std::vector<std::uint64_t> queue{start};
+        std::unordered_set<std::uint64_t> seen{start};
+        std::vector<std::string> names;
+        for (std::size_t i = 0; i < queue.size(); ++i) {
+            const RegionCalls::Calls& list = region_calls(static_cast<std::uint32_t>(queue[i] >> 32)).functions[static_cast<std::uint32_t>(queue[i])];
+            names.insert(names.end(), list.names.begin(), list.names.end());
+            for (const std::uint64_t next : list.functions)
+                if (seen.insert(next).second) queue.push_back(next);
+        }
+        std::sort(names.begin(), names.end());
+        names.erase(std::unique(names.begin(), names.end()), names.end());
+        found = reached_.emplace(start, std::move(names)).first;
+    }
+    if (demands_ != nullptr) {
+        std::uint64_t hash = 2;
+        for (const std::string& name : found->second) hash = hash_combine(hash, hash_bytes(name));
+        note_demand(SummaryDemand::Question::Reaches, slot, function, hash);
+    }
+    return found->second;
+}
+
+std::vector<Model::CallSite> Evaluator::calls_in_loops(std::uint32_t slot, std::uint32_t function) {
+    const FunctionDef* const def = function_def(slot, function);
+    std::vector<Model::CallSite> result;
+    std::uint64_t hash = 3;
+    for (std::uint32_t s = 0; s < slots_.size(); ++s) {
+        const Region& region = *slots_[s].region;
+        const Tree& tree = region.tree;
+        if (!region.clean()) continue;
+        for (const NodeId call : region.repeated_calls) {
+            const NodeId callee = tree.child(call, Role::Callee);
+            const std::string_view name = tree.is(callee, Kind::Attribute) ? identifier(tree, callee, Role::Attr)
+                                          : tree.is(callee, Kind::Name)   ? tree.text(callee)
+                                                                          : std::string_view{};
+            if (name != def->name || model(s).target(call).function != def) continue;
+            result.push_back({&model(s), call});
+            // The asker may look at all of the call's surroundings.
+            hash = hash_combine(hash, hash_combine(region.id, call));
+        }
+    }
+    note_demand(SummaryDemand::Question::CallsInLoops, slot, function, hash);
+    return result;
+}
+
+std::uint64_t Evaluator::answer_hash(const SummaryDemand& demand) {
+    std::vector<SummaryDemand> answer;
+    demands_ = &answer;
+    switch (demand.question) {
+    case SummaryDemand::Question::Blocks: summary(demand.slot, demand.index); break;
+    case SummaryDemand::Question::Reaches: reaches(demand.slot, demand.index); break;
+    case SummaryDemand::Question::CallsInLoops: calls_in_loops(demand.slot, demand.index); break;
+    }
+    demands_ = nullptr;
+    return answer.front().hash;
 }
 
 } // namespace awaitls::analysis

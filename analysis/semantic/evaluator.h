@@ -45,8 +45,19 @@ struct FunctionSummary {
     bool blocks() const { return !chain.steps.empty(); }
 };
 
-/// A question about a function's summary that an analysis of a region asked, and the answer's hash.
+/// What the functions of a region call, for Model::reaches(). Kept like RegionEffects.
+struct RegionCalls {
+    struct Calls {
+        std::vector<std::string> names;       // library things
+        std::vector<std::uint64_t> functions; // functions of the file: slot and index
+    };
+    std::vector<Calls> functions; // by index in Region::functions
+};
+
+/// A question about a function that an analysis of a region asked, and the answer's hash.
 struct SummaryDemand {
+    enum class Question : std::uint8_t { Blocks, Reaches, CallsInLoops };
+    Question question;
     std::uint32_t slot;
     std::uint32_t index;
     std::uint64_t hash;
@@ -65,13 +76,18 @@ public:
     /// Effects of unchanged regions from an earlier version; null where unknown. Filled as they are asked for.
     std::vector<std::shared_ptr<const RegionEffects>> effects;
     std::vector<std::shared_ptr<const RunnerFacts>> runners;
+    std::vector<std::shared_ptr<const RegionCalls>> calls;
 
     RegionModel& model(std::uint32_t slot);
 
     /// Hash of what holds for the whole file beyond surfaces: which functions the loop calls back, and the thread wrappers.
     std::uint64_t context_hash();
     const FunctionSummary& summary(std::uint32_t slot, std::uint32_t function);
-    /// Every summary that is asked for while a sink is set is noted there.
+    const std::vector<std::string>& reaches(std::uint32_t slot, std::uint32_t function);
+    std::vector<Model::CallSite> calls_in_loops(std::uint32_t slot, std::uint32_t function);
+    /// The hash of the answer to a question that was noted earlier.
+    std::uint64_t answer_hash(const SummaryDemand& demand);
+    /// Every question that is asked while a sink is set is noted there.
     void set_demand_sink(std::vector<SummaryDemand>* sink) { demands_ = sink; }
 
 private:
@@ -138,6 +154,10 @@ private:
     void build_context();
     RunnerFacts runner_facts(std::uint32_t slot);
     const RegionEffects& region_effects(std::uint32_t slot);
+    const RegionCalls& region_calls(std::uint32_t slot);
+    void note_demand(SummaryDemand::Question question, std::uint32_t slot, std::uint32_t function, std::uint64_t hash) {
+        if (demands_ != nullptr) demands_->push_back({question, slot, function, hash});
+    }
     const FunctionSummary& summary_of(std::uint64_t function);
 
     const std::vector<Slot>& slots_;
@@ -152,6 +172,7 @@ private:
     NameMap<Type> module_types_;
     NameMap<Type> external_types_;
     std::unordered_map<std::uint64_t, FunctionSummary, FunctionKeyHash> summaries_;
+    std::unordered_map<std::uint64_t, std::vector<std::string>, FunctionKeyHash> reached_;
     std::unordered_set<std::uint64_t> evaluating_; // functions whose result is being worked out
     std::vector<SummaryDemand>* demands_ = nullptr;
     bool context_built_ = false;
@@ -181,6 +202,8 @@ public:
     bool on_loop(NodeId node) const override;
     bool in_loop_callback(NodeId node) const override;
     const BlockingChain* blocking(const FunctionDef& function) const override;
+    const std::vector<std::string>& reaches(const FunctionDef& function) const override;
+    std::vector<CallSite> calls_in_loops(const FunctionDef& function) const override;
     std::vector<NodeId> uses_of_local(NodeId name) const override;
     bool is_local(NodeId name) const override;
     NodeId value_of_local(NodeId name) const override;

@@ -97,6 +97,19 @@ public:
     /// Why calling a sync function of this file blocks; null where it does not, as far as is known.
     virtual const BlockingChain* blocking(const FunctionDef& function) const = 0;
 
+    /// The library things that running a function of this file leads to: canonical names of the library functions and classes
+    /// that it calls, and `Class.__aenter__` or `Class.__enter__` of what it enters, itself or through functions of this
+    /// file that it calls. Sorted; what is not resolved is not in it.
+    virtual const std::vector<std::string>& reaches(const FunctionDef& function) const = 0;
+
+    /// A call of a function of this file, seen by the Model of the region where it stands.
+    struct CallSite {
+        const Model* model;
+        NodeId call;
+    };
+    /// The calls of a function that stand in the body of a loop or the element of a comprehension, anywhere in the file.
+    virtual std::vector<CallSite> calls_in_loops(const FunctionDef& function) const = 0;
+
     // --- variables -------------------------------------------------------------------------------------
 
     /// Every Name node of this region that refers to the same variable as this one (loads, stores and deletes, also in

@@ -73,6 +73,7 @@ public:
                 if (tree_.is(callee, Kind::Attribute)) name = identifier(tree_, callee, Role::Attr);
                 else if (tree_.is(callee, Kind::Name)) name = tree_.text(callee);
                 if (is_runner_name(name)) region_.runner_calls.push_back(id);
+                if (is_repeated(id)) region_.repeated_calls.push_back(id);
                 break;
             }
             default: break;
@@ -84,6 +85,18 @@ public:
     }
 
 private:
+    bool is_repeated(NodeId call) const {
+        NodeId child = call;
+        for (NodeId up = tree_.parent(call); up != kNoNode; child = up, up = tree_.parent(up)) {
+            const Kind kind = tree_.kind(up);
+            const Role role = tree_.role(child);
+            if (kind == Kind::FunctionDef || kind == Kind::ClassDef) return false;
+            if ((kind == Kind::For || kind == Kind::While) && role == Role::Body) return true;
+            if (is_comprehension(kind) && role == Role::Element) return true;
+        }
+        return false;
+    }
+
     void open_scope(ScopeKind kind, NodeId node, std::int32_t function) {
         const ScopeId outer = region_.scope_at(node);
         region_.scopes.push_back({kind, node, outer, function});

@@ -84,6 +84,7 @@ struct Region {
     std::vector<SelfAttribute> attributes; // in text order
     std::vector<NodeId> classes;           // ClassDef nodes in text order
     std::vector<NodeId> runner_calls;      // calls whose callee is named like something that runs a callable elsewhere
+    std::vector<NodeId> repeated_calls;    // calls in the body of a loop or the element of a comprehension of their function
     std::vector<NodeId> star_imports;      // ImportFrom nodes with `*`
 
     bool clean() const { return tree.clean() && !gave_up; }

@@ -697,6 +697,14 @@ const BlockingChain* RegionModel::blocking(const FunctionDef& function) const {
     return summary.blocks() ? &summary.chain : nullptr;
 }
 
+const std::vector<std::string>& RegionModel::reaches(const FunctionDef& function) const {
+    return evaluator_.reaches(evaluator_.slot_of(function.region), evaluator_.index_of(function));
+}
+
+std::vector<Model::CallSite> RegionModel::calls_in_loops(const FunctionDef& function) const {
+    return evaluator_.calls_in_loops(evaluator_.slot_of(function.region), evaluator_.index_of(function));
+}
+
 // --- for fixes -----------------------------------------------------------------------------------------
 
 AsyncLibrary RegionModel::library() const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <exception>
 #include <utility>
 
@@ -36,14 +37,17 @@ private:
 
 } // namespace
 
-/// One run on a worker. The worker writes the results, then hands the job back to the io thread.
+/// One run on a worker.
 struct Analyser::Job {
+    // The io thread's.
+    Lane lane = Lane::Report;
+    bool incremental = false;
+    bool of_present_input = true;
+    // Both threads'.
+    Flag superseded;
+    // The worker's, until it hands the job back to the io thread.
     Input input;
     AnalysisPtr previous;
-    Lane lane = Lane::Report;
-    Flag superseded;
-    bool of_present_input = true; // io thread
-
     AnalysisPtr result;
     Clock::duration cost{0};
     std::string error;
@@ -74,7 +78,7 @@ void Analyser::set_input(Input input) {
     }
     running_->of_present_input = false;
     // A first run is left to end: what it learns makes all later ones cheap.
-    if (running_->previous) {
+    if (running_->incremental) {
         running_->superseded.set();
         running_.reset();
     }
@@ -160,6 +164,7 @@ void Analyser::run_on_pool(Lane lane) {
     std::shared_ptr<Job> job = std::make_shared<Job>();
     job->input = input_;
     job->previous = latest_;
+    job->incremental = latest_ != nullptr;
     job->lane = lane;
     running_ = job;
     slow_timer_.start(kSlow, [this] {
@@ -206,7 +211,7 @@ void Analyser::finish(const std::shared_ptr<Job>& job) {
         failed("no result", job->lane);
         return;
     }
-    settle(std::move(job->result), job->cost, latest_ != nullptr);
+    settle(std::move(job->result), job->cost, job->incremental);
 }
 
 void Analyser::end_slow() {
@@ -224,6 +229,13 @@ void Analyser::settle(AnalysisPtr result, Clock::duration cost, bool incremental
     latest_ = std::move(result);
     current_ = true;
     due_set_ = false;
+    if (context_.log.enabled(LogLevel::Debug)) {
+        char text[96];
+        std::snprintf(text, sizeof text, "analysed in %.2f ms, %u regions anew, %zu findings: ",
+                      std::chrono::duration<double, std::milli>(cost).count(),
+                      latest_->regions_computed(), latest_->diagnostics().size());
+        context_.log.debug(text + input_.display_name);
+    }
     end_slow();
     on_ready_();
 }

@@ -82,21 +82,17 @@ bool takes_resource(std::string_view name) {
     return false;
 }
 
-/// The body of an async function of this region takes a socket, file or process.
+/// Running the async function takes a socket, file or process, and nothing on the way waits for a turn.
 bool body_takes_resource(const Model& model, const FunctionDef* function) {
-    const Tree& tree = model.tree();
-    const NodeId definition = function == nullptr || !function->is_async ? kNoNode : model.node_of(*function);
-    const NodeId body = definition == kNoNode ? kNoNode : tree.child(definition, Role::Body);
-    if (body == kNoNode) return false;
-    bool found = false;
-    walk_same_function(tree, body, [&](NodeId node) {
-        found = found || (tree.is(node, Kind::Call) && takes_resource(model.target(node).name));
-        return !found;
+    if (function == nullptr || !function->is_async) return false;
+    const std::vector<std::string>& reached = model.reaches(*function);
+    const bool limited = std::any_of(reached.begin(), reached.end(), [](const std::string& name) {
+        return name.find("Semaphore") != std::string::npos || name.find("Limiter") != std::string::npos;
     });
-    return found;
+    return !limited && std::any_of(reached.begin(), reached.end(), takes_resource);
 }
 
-/// The coroutine that the call makes takes a socket, file or process, as far as this region shows.
+/// The coroutine that the call makes takes a socket, file or process.
 bool child_takes_resource(const Model& model, NodeId child) {
     if (!model.tree().is(child, Kind::Call)) { // start_soon is given the function itself
         const Type type = model.type_of(child);

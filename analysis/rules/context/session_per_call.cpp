@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace awaitls::analysis {
 
@@ -182,18 +183,15 @@ bool is_request_handler(const Model& model, NodeId definition) {
     return false;
 }
 
-/// A call of a nested function that is made once per item.
-NodeId call_per_item(const Model& model, const FunctionDef& function, NodeId definition) {
-    const Tree& tree = model.tree();
-    for (NodeId use = 0; use < tree.size(); ++use) {
-        if (tree.kind(use) != Kind::Name || tree.role(use) != Role::Callee ||
-            tree.within(use, definition))
-            continue;
-        if (tree.text(use) != function.name || model.type_of(use)->function != &function) continue;
-        const NodeId loop = loop_around(model, use);
-        if (loop != kNoNode && !leaves_loop(tree, loop)) return tree.parent(use);
+/// A call of the function that is made once per item.
+std::optional<Model::CallSite> call_per_item(const Model& model, const FunctionDef& function) {
+    for (const Model::CallSite& site : model.calls_in_loops(function)) {
+        const Tree& tree = site.model->tree();
+        const bool itself = &site.model->region() == &model.region() && tree.within(site.call, function.node);
+        const NodeId loop = itself ? kNoNode : loop_around(*site.model, site.call);
+        if (loop != kNoNode && !leaves_loop(tree, loop)) return site;
     }
-    return kNoNode;
+    return std::nullopt;
 }
 
 bool is_test(std::string_view name) {
@@ -224,12 +222,11 @@ void check(RuleContext& context, NodeId call) {
             call, what + "is created for every request; create it once at startup and share it");
         return;
     }
-    if (!function->is_nested) return;
-    if (const NodeId user = call_per_item(model, *function, definition); user != kNoNode) {
+    if (const std::optional<Model::CallSite> user = call_per_item(model, *function)) {
         Finding finding = context.report(
             call, what + "is created by every call of `" + function->name +
                       "`, which is called for each item; create it once and share it");
-        finding.related(tree[user].span(), "called for each item here");
+        finding.related(user->model->region(), user->model->tree()[user->call].span(), "called for each item here");
     }
 }
 

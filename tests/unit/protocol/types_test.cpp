@@ -194,28 +194,26 @@ TEST(Types, KindsAreHierarchical) {
 // ---- Both ways ----
 
 TEST(Types, EditsEcho) {
-    for (
-        const std::string_view text :
-        {R"({"changes":{"file:///a":[{"range":{"start":{"line":0,"character":0},)"
-         R"("end":{"line":0,"character":0}},"newText":"x"}]}})",
-         R"({"documentChanges":[{"textDocument":{"uri":"file:///a","version":null},"edits":[]}]})",
-         R"({"documentChanges":[{"textDocument":{"uri":"file:///a","version":4},)"
-         R"("edits":[{"range":{"start":{"line":0,"character":0},"end":{"line":0,)"
-         R"("character":0}},"newText":"x","annotationId":"n"}]}],)"
-         R"("changeAnnotations":{"n":{"label":"l","needsConfirmation":true,)"
-         R"("description":"d"}}})",
-         "{}", R"({"changes":{}})"}) {
+    for (const std::string_view text :
+         {R"({"changes":{"file:///a":[{"range":{"start":{"line":0,"character":0},)"
+          R"("end":{"line":0,"character":0}},"newText":"x"}]}})",
+          R"({"documentChanges":[{"textDocument":{"uri":"file:///a","version":null},"edits":[]}]})",
+          R"({"documentChanges":[{"textDocument":{"uri":"file:///a","version":4},)"
+          R"("edits":[{"range":{"start":{"line":0,"character":0},"end":{"line":0,)"
+          R"("character":0}},"newText":"x","annotationId":"n"}]}],)"
+          R"("changeAnnotations":{"n":{"label":"l","needsConfirmation":true,)"
+          R"("description":"d"}}})",
+          "{}", R"({"changes":{}})"}) {
         EXPECT_EQ(echo<WorkspaceEdit>(text), text);
     }
 }
 
 TEST(Types, ReportsEcho) {
-    for (
-        const std::string_view text :
-        {R"({"kind":"full","items":[]})", R"({"kind":"full","resultId":"a","items":[]})",
-         R"({"kind":"unchanged","resultId":"a"})",
-         R"({"kind":"full","items":[],)"
-         R"("relatedDocuments":{"file:///b":{"kind":"unchanged","resultId":"x"}}})"}) {
+    for (const std::string_view text :
+         {R"({"kind":"full","items":[]})", R"({"kind":"full","resultId":"a","items":[]})",
+          R"({"kind":"unchanged","resultId":"a"})",
+          R"({"kind":"full","items":[],)"
+          R"("relatedDocuments":{"file:///b":{"kind":"unchanged","resultId":"x"}}})"}) {
         EXPECT_EQ(echo<DocumentDiagnosticReport>(text), text);
     }
     EXPECT_EQ(echo<WorkspaceDiagnosticReport>(
@@ -281,18 +279,17 @@ TEST(Types, ServerCapabilitiesAreWritten) {
     result.capabilities.notebook_document_sync = NotebookDocumentSyncOptions{
         {{NotebookDocumentFilter{"jupyter-notebook", {}, {}}, {{"python"}}}}, true};
     result.server_info = ServerInfo{"awaitls", "1"};
-    EXPECT_EQ(
-        to_json(result).text,
-        R"({"capabilities":{"positionEncoding":"utf-8",)"
-        R"("textDocumentSync":{"openClose":true,"change":2,"save":{"includeText":true}},)"
-        R"("notebookDocumentSync":{"notebookSelector":[{)"
-        R"("notebook":{"notebookType":"jupyter-notebook"},)"
-        R"("cells":[{"language":"python"}]}],"save":true},"hoverProvider":true,)"
-        R"("codeActionProvider":{"codeActionKinds":["quickfix"],"resolveProvider":true},)"
-        R"("diagnosticProvider":{"identifier":"awaitls","interFileDependencies":true,)"
-        R"("workspaceDiagnostics":false},)"
-        R"("workspace":{"workspaceFolders":{"supported":true,)"
-        R"("changeNotifications":true}}},"serverInfo":{"name":"awaitls","version":"1"}})");
+    EXPECT_EQ(to_json(result).text,
+              R"({"capabilities":{"positionEncoding":"utf-8",)"
+              R"("textDocumentSync":{"openClose":true,"change":2,"save":{"includeText":true}},)"
+              R"("notebookDocumentSync":{"notebookSelector":[{)"
+              R"("notebook":{"notebookType":"jupyter-notebook"},)"
+              R"("cells":[{"language":"python"}]}],"save":true},"hoverProvider":true,)"
+              R"("codeActionProvider":{"codeActionKinds":["quickfix"],"resolveProvider":true},)"
+              R"("diagnosticProvider":{"identifier":"awaitls","interFileDependencies":true,)"
+              R"("workspaceDiagnostics":false},)"
+              R"("workspace":{"workspaceFolders":{"supported":true,)"
+              R"("changeNotifications":true}}},"serverInfo":{"name":"awaitls","version":"1"}})");
 }
 
 } // namespace
