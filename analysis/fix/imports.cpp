@@ -147,8 +147,9 @@ std::vector<Edit> import_edit(const std::vector<Slot>& slots, std::string_view t
     }
     if (docstring_end) {
         const std::uint32_t at = next_line(text, *docstring_end);
-        const bool blank = at < text.size() && (text[at] == '\n' || text[at] == '\r');
-        return {{Span{at, at}, eol + line + eol + (blank ? "" : eol)}};
+        const bool terminated = text[at - 1] == '\n' || text[at - 1] == '\r';
+        const bool blank = at >= text.size() || text[at] == '\n' || text[at] == '\r';
+        return {{Span{at, at}, (terminated ? "" : eol) + eol + line + eol + (blank ? "" : eol)}};
     }
     return {{Span{first_code, first_code}, line + eol + eol + eol}};
 }

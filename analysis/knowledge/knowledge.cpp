@@ -2,47 +2,112 @@
 
 #include "analysis/knowledge/knowledge_data.h"
 
-#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
 
 namespace awaitls::analysis {
 
 namespace {
 
-/// The order of `name` against the text `head` + `tail`, without building that text.
-int compare_joined(std::string_view name, std::string_view head, std::string_view tail) {
-    const std::string_view start = name.substr(0, std::min(name.size(), head.size()));
-    const int first = start.compare(head);
-    return first != 0 ? first : name.substr(head.size()).compare(tail);
+std::string_view name_of(std::string_view name) { return name; }
+
+template <typename Row>
+std::string_view name_of(const Row& row) {
+    return row.name;
 }
 
-/// The rows whose name is `head` + `tail`.
-template <typename Row>
-std::span<const Row> find_rows(std::span<const Row> rows, std::string_view head,
-                               std::string_view tail) {
-    const auto first = std::partition_point(rows.begin(), rows.end(), [&](const Row& row) {
-        return compare_joined(row.name, head, tail) < 0;
-    });
-    auto last = first;
-    while (last != rows.end() && compare_joined(last->name, head, tail) == 0) {
-        ++last;
+/// Takes text in pieces: the hash of two pieces is that of their concatenation.
+class NameHash {
+public:
+    void add(std::string_view text) {
+        for (const char c : text) {
+            value_ = (value_ ^ static_cast<unsigned char>(c)) * 0x01000193U;
+        }
     }
-    return {first, last};
+    std::uint32_t value() const { return value_; }
+
+private:
+    std::uint32_t value_ = 0x811c9dc5U;
+};
+
+/// Where the rows of a name begin in an array that is sorted by name. The arrays are searched many
+/// times for each call of the code under analysis, nearly always in vain: a hash says so at once.
+template <typename Row>
+class Index {
+public:
+    explicit Index(std::span<const Row> rows) : rows_(rows) {
+        std::size_t size = 16;
+        while (size < rows.size() * 2) {
+            size *= 2;
+        }
+        cells_.resize(size);
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            if (i > 0 && name_of(rows[i - 1]) == name_of(rows[i])) {
+                continue;
+            }
+            NameHash hash;
+            hash.add(name_of(rows[i]));
+            std::size_t at = hash.value() & (size - 1);
+            while (cells_[at].row != 0) {
+                at = (at + 1) & (size - 1);
+            }
+            cells_[at] = {hash.value(), static_cast<std::uint32_t>(i + 1)};
+        }
+    }
+
+    /// The rows whose name is `head` + `tail`.
+    std::span<const Row> find(std::string_view head, std::string_view tail) const {
+        NameHash hash;
+        hash.add(head);
+        hash.add(tail);
+        const std::size_t mask = cells_.size() - 1;
+        for (std::size_t at = hash.value() & mask; cells_[at].row != 0; at = (at + 1) & mask) {
+            if (cells_[at].hash != hash.value()) {
+                continue;
+            }
+            const std::size_t first = cells_[at].row - 1;
+            const std::string_view name = name_of(rows_[first]);
+            if (name.size() != head.size() + tail.size() || !name.starts_with(head) ||
+                !name.ends_with(tail)) {
+                continue;
+            }
+            std::size_t last = first + 1;
+            while (last < rows_.size() && name_of(rows_[last]) == name) {
+                ++last;
+            }
+            return rows_.subspan(first, last - first);
+        }
+        return {};
+    }
+
+private:
+    struct Cell {
+        std::uint32_t hash = 0;
+        std::uint32_t row = 0; // its number from 1; 0 in an empty cell
+    };
+    std::span<const Row> rows_;
+    std::vector<Cell> cells_; // at most half of them full, a power of two
+};
+
+/// The index of an array, made when it is asked for first.
+template <const auto& kRows>
+const auto& index() {
+    static const Index<std::remove_const_t<typename std::remove_cvref_t<decltype(kRows)>::element_type>>
+        instance(kRows);
+    return instance;
 }
 
-template <typename Row>
-const Row* find_row(std::span<const Row> rows, std::string_view head, std::string_view tail) {
-    const std::span<const Row> found = find_rows(rows, head, tail);
+template <const auto& kRows>
+auto find_row(std::string_view head, std::string_view tail) {
+    const auto found = index<kRows>().find(head, tail);
     return found.empty() ? nullptr : found.data();
 }
 
-bool contains(std::span<const std::string_view> sorted, std::string_view head,
-              std::string_view tail) {
-    const auto found =
-        std::partition_point(sorted.begin(), sorted.end(), [&](std::string_view name) {
-            return compare_joined(name, head, tail) < 0;
-        });
-    return found != sorted.end() && compare_joined(*found, head, tail) == 0;
+template <const auto& kNames>
+bool contains(std::string_view head, std::string_view tail) {
+    return !index<kNames>().find(head, tail).empty();
 }
 
 /// The compiler of the tables refuses a base that is unknown or a cycle; this bounds the walk all
@@ -82,24 +147,25 @@ bool visit_declarations(std::string_view qualified_name, const Visit& visit) {
 }
 
 /// The row of a name in a table whose names are unique.
-template <typename Row>
-const Row* find_declared(std::span<const Row> rows, std::string_view qualified_name) {
-    const Row* found = nullptr;
+template <const auto& kRows>
+auto find_declared(std::string_view qualified_name) {
+    decltype(find_row<kRows>({}, {})) found = nullptr;
     visit_declarations(qualified_name, [&](std::string_view head, std::string_view tail) {
-        found = find_row(rows, head, tail);
+        found = find_row<kRows>(head, tail);
         return found != nullptr;
     });
     return found;
 }
 
-bool contains_declared(std::span<const std::string_view> names, std::string_view qualified_name) {
-    return visit_declarations(qualified_name, [&](std::string_view head, std::string_view tail) {
-        return contains(names, head, tail);
+template <const auto& kNames>
+bool contains_declared(std::string_view qualified_name) {
+    return visit_declarations(qualified_name, [](std::string_view head, std::string_view tail) {
+        return contains<kNames>(head, tail);
     });
 }
 
 const BlockingApi* blocking_row(std::string_view head, std::string_view tail, BlockingUse use) {
-    for (const BlockingApi& row : find_rows(data::kBlocking, head, tail)) {
+    for (const BlockingApi& row : index<data::kBlocking>().find(head, tail)) {
         if (row.use == use) {
             return &row;
         }
@@ -119,7 +185,7 @@ const BlockingApi* find_blocking(std::string_view qualified_name, BlockingUse us
         return found;
     }
     visit_declarations(qualified_name, [&](std::string_view head, std::string_view tail) {
-        if (contains(data::kNotBlocking, head, tail)) {
+        if (contains<data::kNotBlocking>(head, tail)) {
             return true;
         }
         found = blocking_row(head, tail, use);
@@ -132,11 +198,11 @@ const BlockingApi* find_blocking(std::string_view qualified_name, BlockingUse us
 }
 
 const Api* find_api(std::string_view qualified_name) {
-    return find_declared(data::kApis, qualified_name);
+    return find_declared<data::kApis>(qualified_name);
 }
 
 const ClassInfo* find_class(std::string_view qualified_name) {
-    return find_row(data::kClasses, qualified_name, {});
+    return find_row<data::kClasses>(qualified_name, {});
 }
 
 bool inherits_from(std::string_view class_name, std::string_view base) {
@@ -147,7 +213,7 @@ bool canonical_name(std::string_view qualified_name, std::string_view& head,
                     std::string_view& tail) {
     std::string_view prefix = qualified_name;
     while (!prefix.empty()) {
-        if (const data::Alias* const alias = find_row(data::kAliases, prefix, {})) {
+        if (const data::Alias* const alias = find_row<data::kAliases>(prefix, {})) {
             head = alias->canonical;
             tail = qualified_name.substr(prefix.size());
             return true;
@@ -161,11 +227,11 @@ bool canonical_name(std::string_view qualified_name, std::string_view& head,
 }
 
 const Runner* find_runner(std::string_view qualified_name) {
-    return find_declared(data::kRunners, qualified_name);
+    return find_declared<data::kRunners>(qualified_name);
 }
 
 bool find_argument_use(std::string_view qualified_name, ArgumentUse& use) {
-    const data::ArgumentRule* const rule = find_declared(data::kArguments, qualified_name);
+    const data::ArgumentRule* const rule = find_declared<data::kArguments>(qualified_name);
     if (rule == nullptr) {
         return false;
     }
@@ -174,24 +240,24 @@ bool find_argument_use(std::string_view qualified_name, ArgumentUse& use) {
 }
 
 std::span<const std::string_view> star_names(std::string_view module) {
-    const data::StarModule* const found = find_row(data::kStarModules, module, {});
+    const data::StarModule* const found = find_row<data::kStarModules>(module, {});
     return found != nullptr ? found->names : std::span<const std::string_view>();
 }
 
 bool waits_for_network_forever(std::string_view qualified_name) {
-    return contains_declared(data::kNetworkWaits, qualified_name);
+    return contains_declared<data::kNetworkWaits>(qualified_name);
 }
 
 bool is_shared_session(std::string_view qualified_name) {
-    return contains(data::kSessions, qualified_name, {});
+    return contains<data::kSessions>(qualified_name, {});
 }
 
 bool reenters_loop(std::string_view qualified_name) {
-    return contains_declared(data::kReentry, qualified_name);
+    return contains_declared<data::kReentry>(qualified_name);
 }
 
 bool is_known_package(std::string_view root) {
-    return contains(data::kPackages, root, {});
+    return contains<data::kPackages>(root, {});
 }
 
 } // namespace awaitls::analysis

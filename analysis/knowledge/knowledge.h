@@ -5,8 +5,8 @@
 // The facts live in readable tables (analysis/knowledge/*.tsv, one source per row); the build
 // compiles them into sorted constant arrays. Every name is a dotted qualified name in its canonical
 // spelling, the one that users import (`aiohttp.ClientSession.get`, `threading.Lock`,
-// `builtins.open`). All lookups are pure, thread-safe, allocation-free and O(log n). A name that no
-// table has is unknown: null or false. A member is found under the name of a subclass too:
+// `builtins.open`). All lookups are pure, thread-safe and O(1); the first one of a table
+// makes its index. A name that no table has is unknown: null or false. A member is found under the name of a subclass too:
 // `asyncio.BaseEventLoop.create_task` gives the row of `asyncio.AbstractEventLoop.create_task`
 // because the class table knows the base.
 

@@ -76,7 +76,7 @@ constexpr std::array<std::pair<Category, std::string_view>, 9> kCategoryNames{{
     {Category::Hygiene, "hygiene"},
 }};
 
-bool by_name(const Rule& a, const Rule& b) {
+[[maybe_unused]] bool by_name(const Rule& a, const Rule& b) {
     return a.info.name < b.info.name;
 }
 

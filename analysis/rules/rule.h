@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "analysis/diagnostic.h"
+#include "analysis/semantic/blocking.h"
 #include "analysis/semantic/model.h"
 #include "analysis/settings.h"
 
@@ -84,6 +86,13 @@ public:
         return model.settings().target_version >= PythonVersion{major, minor};
     }
     std::string text(NodeId node) const { return std::string(tree.text(node)); }
+
+    /// What operation_on_loop() found at the node that it was asked for last: the blocking rules all ask for the same.
+    struct LastOperation {
+        NodeId node = kNoNode;
+        std::optional<BlockingOperation> operation;
+    };
+    mutable LastOperation last_operation;
 
     virtual void deliver(Diagnostic&& diagnostic, std::vector<const Region*>&& related_regions, Confidence confidence) = 0;
 

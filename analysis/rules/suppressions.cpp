@@ -110,8 +110,8 @@ private:
         } else if (take("awaitls")) {
             if (!take_colon() || !take("ignore")) return;
             result.form = Suppression::Form::Own;
-            if (take("-file")) result.file = true;
-            else if (at_ < end_ && is_code_char(text_[at_])) return;
+            result.file = take("-file");
+            if (at_ < end_ && is_code_char(text_[at_])) return;
             skip_blanks();
             if (at_ < end_ && text_[at_] == '[') {
                 ++at_;

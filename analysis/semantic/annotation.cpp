@@ -1,5 +1,7 @@
 #include "analysis/semantic/annotation.h"
 
+#include <algorithm>
+
 namespace awaitls::analysis {
 
 namespace {
@@ -95,5 +97,33 @@ private:
 } // namespace
 
 Annotation parse_annotation(std::string_view text) { return Parser(text).run(); }
+
+bool is_plain_annotation(std::string_view text) {
+    for (std::size_t at = text.find('.'); at != std::string_view::npos; at = text.find('.', at + 1)) {
+        constexpr std::string_view kBlanks = " \t\f\r\n\\";
+        if (at > 0 && kBlanks.find(text[at - 1]) != std::string_view::npos) return false;
+        if (at + 1 < text.size() && kBlanks.find(text[at + 1]) != std::string_view::npos) return false;
+    }
+    return text.find_first_of("#\\\f") == std::string_view::npos;
+}
+
+std::string plain_annotation(std::string_view text) {
+    std::string result;
+    for (std::size_t at = 0; at < text.size();) {
+        const char c = text[at];
+        if (c == '"' || c == '\'') {
+            const std::size_t close = text.find(c, at + 1);
+            const std::size_t end = close == std::string_view::npos ? text.size() : close + 1;
+            result += text.substr(at, end - at);
+            at = end;
+        } else if (c == '#') {
+            at = std::min(text.find_first_of("\r\n", at), text.size());
+        } else {
+            if (std::string_view(" \t\f\r\n\\").find(c) == std::string_view::npos) result += c;
+            ++at;
+        }
+    }
+    return result;
+}
 
 } // namespace awaitls::analysis

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,5 +19,9 @@ struct Annotation {
 
 /// Total: text that is no annotation gives one with an empty name. Nesting deeper than 32 is cut off.
 Annotation parse_annotation(std::string_view text);
+
+/// False where comments, backslashes or blanks around dots stand between the names: plain_annotation() takes them out.
+bool is_plain_annotation(std::string_view text);
+std::string plain_annotation(std::string_view text);
 
 } // namespace awaitls::analysis

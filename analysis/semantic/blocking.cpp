@@ -144,6 +144,18 @@ bool holds_option(const Model& model, NodeId expression, std::string_view option
     return found;
 }
 
+/// True when the expression reads something whose value is not known, such as a variable.
+bool reads_unknown(const Model& model, NodeId expression) {
+    const Tree& tree = model.tree();
+    bool found = false;
+    walk_same_function(tree, expression, [&](NodeId node) {
+        const bool reads = tree.is(node, Kind::Name) || tree.is(node, Kind::Attribute);
+        if (reads && model.name_of(node).empty()) found = true;
+        return !found && !reads;
+    });
+    return found;
+}
+
 /// What the arguments say about waiting.
 struct Waiting {
     bool never = false;
@@ -177,7 +189,9 @@ Waiting waiting_of(const Model& model, NodeId call, std::string_view name) {
             if (number && *number == 0) result.never = true;
             break;
         case FormKind::Option:
-            if (holds_option(model, value, form.option)) result.never = true;
+            // A variable may hold the option.
+            if (holds_option(model, value, form.option) || reads_unknown(model, value))
+                result.never = true;
             break;
         }
     }
@@ -695,6 +709,42 @@ bool is_known_finished(const Model& model, NodeId node, NodeId receiver) {
     }
     // A callback of the loop gets the future that has ended.
     return !bound && model.is_local(receiver) && model.in_loop_callback(node);
+}
+
+bool is_off_loop(const Model& model, NodeId node) {
+    const Tree& tree = model.tree();
+    const auto asks = [&](NodeId subtree) {
+        bool found = false;
+        if (subtree != kNoNode)
+            walk_same_function(tree, subtree, [&](NodeId inner) {
+                const bool name = tree.is(inner, Kind::Name) || tree.is(inner, Kind::Identifier);
+                if (name && ends_with(tree.text(inner), "get_running_loop")) found = true;
+                if (tree.is(inner, Kind::Call) && ends_with(model.target(inner).name, "get_running_loop")) found = true;
+                return !found;
+            });
+        return found;
+    };
+    NodeId inner = node;
+    for (NodeId outer = tree.parent(node); outer != kNoNode;
+         inner = outer, outer = tree.parent(outer)) {
+        const Kind kind = tree.kind(outer);
+        if (kind == Kind::FunctionDef || kind == Kind::Lambda || kind == Kind::ClassDef)
+            return false;
+        if (kind == Kind::If && asks(tree.child(outer, Role::Test))) return true;
+        if (kind == Kind::Try && tree.role(inner) != Role::Body &&
+            asks(tree.child(outer, Role::Body)))
+            return true;
+        if (kind != Kind::Block) continue;
+        // `if get_running_loop(): return ..` above
+        for (const NodeId statement : tree.children(outer)) {
+            if (statement == inner) break;
+            const NodeId body = tree.child(statement, Role::Body);
+            if (tree.is(statement, Kind::If) && body != kNoNode &&
+                !exits_of(tree, body).falls_through && asks(tree.child(statement, Role::Test)))
+                return true;
+        }
+    }
+    return false;
 }
 
 std::optional<BlockingOperation> blocking_operation(const Model& model, NodeId node) {

@@ -37,6 +37,10 @@ bool same_reference(const Tree& tree, NodeId a, NodeId b);
 /// binds it; else kNoNode.
 NodeId bound_value(const Model& model, NodeId name);
 
+/// True when a sync function comes to the node only where `get_running_loop()` found no loop, as far
+/// as can be seen: in a branch behind a test of it, or in the handler of a `try` that asks it.
+bool is_off_loop(const Model& model, NodeId node);
+
 /// True when what the node stands for has ended for certain: `x.done()` or `not x.is_alive()` was
 /// tested on the way, it comes out of the done set of a wait, or was awaited before. `receiver` is
 /// the future, thread or process.

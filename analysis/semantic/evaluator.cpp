@@ -669,9 +669,7 @@ Type Evaluator::source_type(std::uint32_t slot, BindingKind kind, NodeId name, N
         // self and cls.
         if (tree.first_child(parameters) != source || tree.kind(owner) != Kind::FunctionDef) return unknown_type();
         const Type bound = function_binding(slot, owner);
-        if (bound->kind != TypeKind::Function || bound->function->class_id < 0 || bound->function->is_nested) {
-            if (bound->kind != TypeKind::Function || bound->function->class_id < 0) return unknown_type();
-        }
+        if (bound->kind != TypeKind::Function || bound->function->class_id < 0) return unknown_type();
         const Decorated& decorated = decorators(*bound->function);
         if (decorated.static_method) return unknown_type();
         const ClassDef* const cls = class_def(bound->function->class_id);
@@ -1063,7 +1061,7 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
             if (owner < 0 || region.functions[static_cast<std::size_t>(owner)].is_async) continue;
             std::vector<RegionEffects::Effect>& list = result->functions[static_cast<std::size_t>(owner)];
             if (const std::optional<BlockingOperation> operation = blocking_operation(scope, node)) {
-                if (operation->confidence != Confidence::Certain) continue;
+                if (operation->confidence != Confidence::Certain || is_off_loop(scope, node)) continue;
                 RegionEffects::Effect effect;
                 effect.span = tree[operation->node].span();
                 std::string_view label = operation->name;
@@ -1078,7 +1076,7 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
             const CallTarget target = scope.target(node);
             if (target.function == nullptr || target.confidence != Confidence::Certain) continue;
             const FunctionDef& callee = *target.function;
-            if (callee.is_async) continue;
+            if (callee.is_async || is_off_loop(scope, node)) continue;
             // A generator runs when it is iterated.
             if (callee.is_generator) {
                 const NodeId parent = tree.parent(node);
@@ -1263,6 +1261,31 @@ std::vector<Model::CallSite> Evaluator::calls_in_loops(std::uint32_t slot, std::
     return result;
 }
 
+const std::vector<Model::CallSite>& Evaluator::mentions(std::uint32_t slot, NodeId node) {
+    const std::string_view name = slots_[slot].region->tree.text(node);
+    if (const auto found = mentions_.find(name); found != mentions_.end()) {
+        note_demand(SummaryDemand::Question::Mentions, slot, node, found->second.hash);
+        return found->second.sites;
+    }
+    std::vector<Model::CallSite> result;
+    std::uint64_t hash = 4;
+    for (std::uint32_t s = 0; s < slots_.size(); ++s) {
+        const Region& region = *slots_[s].region;
+        const Tree& tree = region.tree;
+        if (tree.text().find(name) == std::string_view::npos) continue;
+        // The asker may look at all of the surroundings.
+        hash = hash_combine(hash, region.id);
+        for (NodeId n = 0; n < tree.size(); ++n) {
+            if (tree.is(n, Kind::Name) ? tree.text(n) != name
+                                       : !tree.is(n, Kind::Attribute) || identifier(tree, n, Role::Attr) != name)
+                continue;
+            result.push_back({&model(s), n});
+        }
+    }
+    note_demand(SummaryDemand::Question::Mentions, slot, node, hash);
+    return mentions_.emplace(std::string(name), Mentions{std::move(result), hash}).first->second.sites;
+}
+
 std::uint64_t Evaluator::answer_hash(const SummaryDemand& demand) {
     std::vector<SummaryDemand> answer;
     demands_ = &answer;
@@ -1270,6 +1293,7 @@ std::uint64_t Evaluator::answer_hash(const SummaryDemand& demand) {
     case SummaryDemand::Question::Blocks: summary(demand.slot, demand.index); break;
     case SummaryDemand::Question::Reaches: reaches(demand.slot, demand.index); break;
     case SummaryDemand::Question::CallsInLoops: calls_in_loops(demand.slot, demand.index); break;
+    case SummaryDemand::Question::Mentions: mentions(demand.slot, demand.index); break;
     }
     demands_ = nullptr;
     return answer.front().hash;

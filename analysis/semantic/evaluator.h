@@ -54,12 +54,12 @@ struct RegionCalls {
     std::vector<Calls> functions; // by index in Region::functions
 };
 
-/// A question about a function that an analysis of a region asked, and the answer's hash.
+/// A question that an analysis of a region asked about another place of the file, and the answer's hash.
 struct SummaryDemand {
-    enum class Question : std::uint8_t { Blocks, Reaches, CallsInLoops };
+    enum class Question : std::uint8_t { Blocks, Reaches, CallsInLoops, Mentions };
     Question question;
     std::uint32_t slot;
-    std::uint32_t index;
+    std::uint32_t index; // of the function in Region::functions; for Mentions the node that spells the name
     std::uint64_t hash;
     friend bool operator==(const SummaryDemand&, const SummaryDemand&) = default;
 };
@@ -85,6 +85,7 @@ public:
     const FunctionSummary& summary(std::uint32_t slot, std::uint32_t function);
     const std::vector<std::string>& reaches(std::uint32_t slot, std::uint32_t function);
     std::vector<Model::CallSite> calls_in_loops(std::uint32_t slot, std::uint32_t function);
+    const std::vector<Model::CallSite>& mentions(std::uint32_t slot, NodeId node);
     /// The hash of the answer to a question that was noted earlier.
     std::uint64_t answer_hash(const SummaryDemand& demand);
     /// Every question that is asked while a sink is set is noted there.
@@ -173,6 +174,11 @@ private:
     NameMap<Type> external_types_;
     std::unordered_map<std::uint64_t, FunctionSummary, FunctionKeyHash> summaries_;
     std::unordered_map<std::uint64_t, std::vector<std::string>, FunctionKeyHash> reached_;
+    struct Mentions {
+        std::vector<Model::CallSite> sites;
+        std::uint64_t hash;
+    };
+    NameMap<Mentions> mentions_;
     std::unordered_set<std::uint64_t> evaluating_; // functions whose result is being worked out
     std::vector<SummaryDemand>* demands_ = nullptr;
     bool context_built_ = false;
@@ -204,9 +210,11 @@ public:
     const BlockingChain* blocking(const FunctionDef& function) const override;
     const std::vector<std::string>& reaches(const FunctionDef& function) const override;
     std::vector<CallSite> calls_in_loops(const FunctionDef& function) const override;
+    const std::vector<CallSite>& mentions(NodeId name) const override;
     std::vector<NodeId> uses_of_local(NodeId name) const override;
     bool is_local(NodeId name) const override;
     NodeId value_of_local(NodeId name) const override;
+    bool imports(std::string_view module) const override;
     AsyncLibrary library() const override;
     std::string module_name(std::string_view module, NodeId at, bool& needs_import) const override;
     std::string thread_wrapper(NodeId at) const override;
@@ -229,13 +237,14 @@ private:
     Type evaluate(NodeId node) const;
     Type call_type(NodeId call) const;
     Type result_of_call(Type callee, NodeId call) const;
-    Type annotation_type(NodeId annotation, int depth = 0) const;
+    Type annotation_type(NodeId annotation) const;
     std::string_view class_name(NodeId exception) const;
 
     Evaluator& evaluator_;
     const Region& region_;
     std::uint32_t slot_;
     mutable std::vector<Type> memo_; // by node; null while unknown
+    mutable std::unordered_map<NodeId, Type> annotations_; // what annotations say, by node
 };
 
 } // namespace awaitls::analysis

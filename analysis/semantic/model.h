@@ -109,6 +109,9 @@ public:
     };
     /// The calls of a function that stand in the body of a loop or the element of a comprehension, anywhere in the file.
     virtual std::vector<CallSite> calls_in_loops(const FunctionDef& function) const = 0;
+    /// The Names and Attributes of the file that are spelled like a Name or Identifier of this region, whatever they refer to:
+    /// a search for what may be the same method or attribute. `call` is the Name or Attribute.
+    virtual const std::vector<CallSite>& mentions(NodeId name) const = 0;
 
     // --- variables -------------------------------------------------------------------------------------
 
@@ -124,6 +127,8 @@ public:
 
     // --- for fixes -------------------------------------------------------------------------------------
 
+    /// True when the module's code, or a function of this region, imports a top-level module or something of it.
+    virtual bool imports(std::string_view module) const = 0;
     /// The async library that this file uses: by its imports; asyncio unless only anyio or only trio is imported.
     virtual AsyncLibrary library() const = 0;
     /// How to write a module (`asyncio`, `contextlib`, `anyio.to_thread`) at a node: the name it is imported under, or its own

@@ -28,8 +28,7 @@ public:
     explicit Binder(Region& region) : region_(region), tree_(region.tree) {}
 
     void run() {
-        region_.scopes.push_back({region_.member ? ScopeKind::Class : ScopeKind::Module, 0, 0, -1});
-        open_.push_back(0);
+        region_.scopes.push_back({region_.member ? ScopeKind::Class : ScopeKind::Module, 0, 0, -1, 0, 0, tree_.size(), 0, 0});
         const NodeId count = tree_.size();
         for (NodeId id = 0; id < count; ++id) {
             const Node& node = tree_[id];
@@ -86,8 +85,10 @@ public:
 
 private:
     bool is_repeated(NodeId call) const {
+        constexpr int kMaxNesting = 200; // deeper than anybody writes
         NodeId child = call;
-        for (NodeId up = tree_.parent(call); up != kNoNode; child = up, up = tree_.parent(up)) {
+        int nesting = 0;
+        for (NodeId up = tree_.parent(call); up != kNoNode && nesting < kMaxNesting; child = up, up = tree_.parent(up), ++nesting) {
             const Kind kind = tree_.kind(up);
             const Role role = tree_.role(child);
             if (kind == Kind::FunctionDef || kind == Kind::ClassDef) return false;
@@ -99,7 +100,25 @@ private:
 
     void open_scope(ScopeKind kind, NodeId node, std::int32_t function) {
         const ScopeId outer = region_.scope_at(node);
-        region_.scopes.push_back({kind, node, outer, function});
+        ScopeId around = static_cast<ScopeId>(region_.scopes.size() - 1);
+        while (around != 0 && !tree_.within(node, region_.scopes[around].node)) around = region_.scopes[around].around;
+        Scope scope{kind, node, outer, function, around, 0, 0, 0, 0};
+        if (kind == ScopeKind::Comprehension) {
+            // The first iterable is worked out outside.
+            scope.first = node + 1;
+            scope.last = tree_[node].next;
+            const NodeId clause = tree_.child(node, Kind::CompFor);
+            const NodeId iterable = clause == kNoNode ? kNoNode : tree_.child(clause, Role::Iter);
+            if (iterable != kNoNode) {
+                scope.hole_first = iterable;
+                scope.hole_last = tree_[iterable].next;
+            }
+        } else if (const NodeId body = tree_.child(node, Role::Body); body != kNoNode) {
+            // Decorators, defaults, annotations and bases belong outside.
+            scope.first = body;
+            scope.last = tree_[body].next;
+        }
+        region_.scopes.push_back(scope);
     }
 
     void bind(ScopeId scope, BindingKind kind, NodeId name, NodeId source) {
@@ -197,7 +216,6 @@ private:
 
     Region& region_;
     const Tree& tree_;
-    std::vector<ScopeId> open_;
 };
 
 /// True when the expression reads a name that its function binds other than as a parameter.
@@ -248,8 +266,10 @@ std::uint64_t surface_hash(const Region& region) {
         });
         // Module variables that the function assigns.
         for (const Binding& binding : region.bindings)
-            if (binding.scope == function.scope && binding.kind == BindingKind::Global)
+            if (binding.scope == function.scope && binding.kind == BindingKind::Global) {
                 hash = hash_combine(hash, hash_bytes(tree.text(body)));
+                break;
+            }
     }
     for (const SelfAttribute& attribute : region.attributes) {
         const NodeId statement = tree.statement(attribute.target);
@@ -299,28 +319,11 @@ ScopeId Region::scope_of(NodeId node) const {
 }
 
 ScopeId Region::scope_at(NodeId node) const {
-    NodeId child = node;
-    bool outermost_iterable = false; // child is the first iterable of the comprehension above
-    for (NodeId up = tree.parent(node); up != kNoNode; child = up, up = tree.parent(up)) {
-        const Kind construct = tree.kind(up);
-        const Role role = tree.role(child);
-        if (construct == Kind::CompFor) {
-            if (role == Role::Iter) {
-                const NodeId comprehension = tree.parent(up);
-                outermost_iterable = tree.child(comprehension, Kind::CompFor) == up;
-            } else {
-                outermost_iterable = false;
-            }
-            continue;
-        }
-        if ((construct == Kind::FunctionDef || construct == Kind::ClassDef || construct == Kind::Lambda) && role == Role::Body)
-            return scope_of(up);
-        if (is_comprehension(construct)) {
-            if (!(outermost_iterable && tree.kind(child) == Kind::CompFor)) return scope_of(up);
-            outermost_iterable = false;
-        }
-    }
-    return 0;
+    const auto behind = std::lower_bound(scopes.begin() + 1, scopes.end(), node,
+                                         [](const Scope& scope, NodeId n) { return scope.node < n; });
+    ScopeId scope = static_cast<ScopeId>(behind - scopes.begin()) - 1;
+    while (scope != 0 && !scopes[scope].holds(node)) scope = scopes[scope].around;
+    return scope;
 }
 
 std::int32_t Region::function_at(NodeId node) const {

@@ -23,6 +23,11 @@ struct Scope {
     NodeId node;          // the construct that opens it; 0 for scope 0
     ScopeId parent;       // itself for scope 0
     std::int32_t function; // index in Region::functions for Function and Lambda, else -1
+    ScopeId around;        // innermost scope whose construct holds this one's, seen from the syntax; itself for scope 0
+    NodeId first, last;    // the nodes inside: [first, last) without [hole_first, hole_last)
+    NodeId hole_first, hole_last;
+
+    bool holds(NodeId n) const { return first <= n && n < last && !(hole_first <= n && n < hole_last); }
 };
 
 enum class BindingKind : std::uint8_t {

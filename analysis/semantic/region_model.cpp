@@ -569,18 +569,22 @@ Type RegionModel::result_of_call(Type callee, NodeId call) const {
     return unknown_type();
 }
 
-Type RegionModel::annotation_type(NodeId annotation, int depth) const {
+Type RegionModel::annotation_type(NodeId annotation) const {
     const Tree& tree = region_.tree;
     Evaluator& ev = evaluator_;
-    if (annotation == kNoNode || depth > 16) return unknown_type();
+    if (annotation == kNoNode) return unknown_type();
+    // Unknown while it is worked out: `x: x` in a loop asks for itself.
+    if (const auto [known, fresh] = annotations_.emplace(annotation, unknown_type()); !fresh) return known->second;
     // The text of an annotation says the same as its nodes, and strings need the text's reader anyway.
-    (void)tree;
-    if (tree.is(annotation, Kind::String)) {
-        const std::optional<std::string_view> text = string_value(tree, annotation);
-        return text ? ev.from_annotation(parse_annotation(*text), this, annotation) : unknown_type();
-    }
-    if (tree[annotation].span().size() > 2000) return unknown_type();
-    return ev.from_annotation(parse_annotation(tree.text(annotation)), this, annotation);
+    std::optional<std::string_view> text = tree.text(annotation);
+    if (tree.is(annotation, Kind::String)) text = string_value(tree, annotation);
+    constexpr std::size_t kLongest = 2000;
+    if (!text || text->size() > kLongest) return unknown_type();
+    std::string plain;
+    if (!is_plain_annotation(*text)) text = plain = plain_annotation(*text);
+    const Type result = ev.from_annotation(parse_annotation(*text), this, annotation);
+    annotations_[annotation] = result;
+    return result;
 }
 
 CallTarget RegionModel::target(NodeId call) const {
@@ -705,25 +709,31 @@ std::vector<Model::CallSite> RegionModel::calls_in_loops(const FunctionDef& func
     return evaluator_.calls_in_loops(evaluator_.slot_of(function.region), evaluator_.index_of(function));
 }
 
+const std::vector<Model::CallSite>& RegionModel::mentions(NodeId name) const {
+    return evaluator_.mentions(evaluator_.slot_of(&region()), name);
+}
+
 // --- for fixes -----------------------------------------------------------------------------------------
 
-AsyncLibrary RegionModel::library() const {
-    bool asyncio = false;
-    bool anyio = false;
-    bool trio = false;
+bool RegionModel::imports(std::string_view module) const {
+    const auto is_of_module = [module](const Region& region, const Binding& binding) {
+        const NodeId statement = region.tree.parent(binding.name);
+        const NodeId path = region.tree.is(statement, Kind::ImportFrom) ? region.tree.child(statement, Kind::ModuleName)
+                                                                        : region.tree.child(binding.name, Kind::ModuleName);
+        return path != kNoNode && region.tree[path].op == 0 && identifier(region.tree, path) == module;
+    };
     for (const auto& [name, reference] : evaluator_.file_.imports()) {
         const Region& region = *evaluator_.slots_[reference.slot].region;
-        const NodeId alias = region.bindings[reference.index].name;
-        const NodeId statement = region.tree.parent(alias);
-        const NodeId module = region.tree.is(statement, Kind::ImportFrom) ? region.tree.child(statement, Kind::ModuleName)
-                                                                         : region.tree.child(alias, Kind::ModuleName);
-        if (module == kNoNode || region.tree[module].op != 0) continue;
-        const std::string_view root = identifier(region.tree, module);
-        asyncio = asyncio || root == "asyncio";
-        anyio = anyio || root == "anyio";
-        trio = trio || root == "trio";
+        if (is_of_module(region, region.bindings[reference.index])) return true;
     }
-    if (asyncio || anyio == trio) return AsyncLibrary::Asyncio;
+    return std::any_of(region_.bindings.begin(), region_.bindings.end(), [&](const Binding& binding) {
+        return (binding.kind == BindingKind::Import || binding.kind == BindingKind::ImportFrom) && is_of_module(region_, binding);
+    });
+}
+
+AsyncLibrary RegionModel::library() const {
+    const bool anyio = imports("anyio");
+    if (imports("asyncio") || anyio == imports("trio")) return AsyncLibrary::Asyncio;
     return anyio ? AsyncLibrary::Anyio : AsyncLibrary::Trio;
 }
 

@@ -1,10 +1,13 @@
 #include "analysis/syntax/lower.h"
 
+#include "analysis/syntax/tree_walk.h"
+
 #include <tree_sitter/api.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 
 extern "C" const TSLanguage* tree_sitter_python(void);
 
@@ -170,7 +173,8 @@ constexpr std::uint16_t kNoColumn = 0xffff;
 
 class Lowering {
 public:
-    Lowering(const TSTree* tree, std::string_view text) : g_(grammar()), text_(text), root_(ts_tree_root_node(tree)) {
+    Lowering(const TSTree* tree, std::string_view text)
+        : g_(grammar()), tree_(tree), text_(text), root_(ts_tree_root_node(tree)) {
         errors_ = ts_node_has_error(root_);
         result_.nodes.reserve(text.size() / 6 + 16);
     }
@@ -181,24 +185,23 @@ public:
         for (std::size_t at = text_.find('\0'); at != std::string_view::npos; at = text_.find('\0', at + 1))
             damage(static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + 1), 0);
         if (g_.type_of(ts_node_symbol(root_)) == T::Error) damage_error(root_);
-        TSTreeCursor cursor = ts_tree_cursor_new(root_);
-        bool down = ts_tree_cursor_goto_first_child(&cursor);
+        const std::unique_ptr<TreeWalk, void (*)(TreeWalk*)> walk(tree_walk_new(tree_), tree_walk_delete);
+        bool down = tree_walk_first_child(walk.get());
         if (down) {
             for (;;) {
-                if (enter(cursor) && ts_tree_cursor_goto_first_child(&cursor)) continue;
+                if (enter(*walk) && tree_walk_first_child(walk.get())) continue;
                 if (entered_) leave();
-                if (ts_tree_cursor_goto_next_sibling(&cursor)) continue;
+                if (tree_walk_next_sibling(walk.get())) continue;
                 bool done = false;
                 for (;;) {
-                    if (!ts_tree_cursor_goto_parent(&cursor)) { done = true; break; }
+                    if (!tree_walk_parent(walk.get())) { done = true; break; }
                     if (stack_.size() == 1) { done = true; break; }
                     leave();
-                    if (ts_tree_cursor_goto_next_sibling(&cursor)) break;
+                    if (tree_walk_next_sibling(walk.get())) break;
                 }
                 if (done) break;
             }
         }
-        ts_tree_cursor_delete(&cursor);
         result_.nodes[0].next = static_cast<NodeId>(result_.nodes.size());
         std::sort(result_.damage.begin(), result_.damage.end(),
                   [](Span a, Span b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });
@@ -254,6 +257,7 @@ private:
         return open_span(type, kind, role, ts_node_start_byte(node), ts_node_end_byte(node), flags);
     }
     NodeId open_span(T type, Kind kind, Role role, std::uint32_t begin, std::uint32_t end, std::uint8_t flags) {
+        if (begin == type_call_arguments_) begin = type_call_begin_;
         Frame& parent = stack_.back();
         NodeId wrapper = kNoNode;
         const bool pattern = parent.pattern;
@@ -314,8 +318,39 @@ private:
         else if (block.column != column) damage(begin, ts_node_end_byte(node), block.node);
     }
 
+    /// The grammar reads the assignment `type(x).y = z` as a type alias of `(x).y`. True for such a one; what its chain of
+    /// attributes and subscripts starts with is then lowered to the call, or the subscript, of `type`.
+    bool is_type_call(TSNode node) {
+        const TSNode left = ts_node_child_by_field_id(node, g_.left);
+        TSNode first = left;
+        int steps = 0;
+        for (T kind = T::Type; !ts_node_is_null(first);) {
+            first = ts_node_named_child(first, 0);
+            kind = ts_node_is_null(first) ? T::Unknown : g_.type_of(ts_node_symbol(first));
+            const bool called = kind == T::ParenthesizedExpression || kind == T::Tuple;
+            if ((called && steps > 0) || kind == T::List) {
+                type_call_arguments_ = ts_node_start_byte(first);
+                type_call_begin_ = ts_node_start_byte(node);
+                return true;
+            }
+            if (kind != T::Attribute && kind != T::Subscript && kind != T::Call && kind != T::MemberType && kind != T::Type) break;
+            steps += kind != T::Type;
+        }
+        return false;
+    }
+
+    /// The call `type(...)`, or the subscript `type[...]`, whose brackets are the node.
+    bool enter_type_call(T type, TSNode node, Role role) {
+        const bool subscript = type == T::List;
+        open(T::ArgumentList, subscript ? Kind::Subscript : Kind::Call, role, node);
+        stack_.back().role = subscript ? Role::Index : Role::Argument;
+        constexpr std::uint32_t kLength = 4; // `type`
+        push_node(Kind::Name, subscript ? Role::Object : Role::Callee, type_call_begin_, type_call_begin_ + kLength, 0);
+        return true;
+    }
+
     Role role_of(TSFieldId field) const;
-    bool enter(const TSTreeCursor& cursor);
+    bool enter(const TreeWalk& walk);
     bool enter_token(T type, TSSymbol symbol, TSNode node);
     bool enter_identifier(TSNode node, Role role, TSFieldId field);
     bool enter_pattern(T type, TSNode node);
@@ -328,6 +363,7 @@ private:
     }
 
     const Grammar& g_;
+    const TSTree* tree_;
     std::string_view text_;
     TSNode root_;
     Lowered result_;
@@ -337,6 +373,8 @@ private:
     bool errors_ = false;
     bool entered_ = false; // enter() pushed a frame
     std::uint32_t splat_ = 0xffffffffU; // the `*` of the newest misread `[*f(x)]`
+    std::uint32_t type_call_arguments_ = 0xffffffffU; // the bracket behind `type` of the newest misread `type(x).y = z`
+    std::uint32_t type_call_begin_ = 0;               // and where that statement starts
 };
 
 /// The role of a child by its parent's type, its field and its position.
@@ -608,7 +646,11 @@ bool Lowering::enter_statement(T type, TSNode node) {
     case T::PassStatement: return leaf(Kind::Pass, role, node);
     case T::BreakStatement: return leaf(Kind::Break, role, node);
     case T::ContinueStatement: return leaf(Kind::Continue, role, node);
-    case T::TypeAliasStatement: open(type, Kind::TypeAlias, role, node); return true;
+    case T::TypeAliasStatement: {
+        const bool alias = !is_type_call(node);
+        open(type, alias ? Kind::TypeAlias : Kind::Assign, role, node);
+        return true;
+    }
     case T::PrintStatement:
     case T::ExecStatement:
         result_.python2 = true;
@@ -644,6 +686,8 @@ bool Lowering::enter_expression(T type, TSNode node, Role role, TSFieldId field)
         stack_.back().opened[1] = inner;
         return true;
     }
+    if (begin_byte == type_call_arguments_ && (type == T::ParenthesizedExpression || type == T::Tuple || type == T::List))
+        return enter_type_call(type, node, role);
     switch (type) {
     case T::ParenthesizedExpression:
         pass_through(type, role);
@@ -767,9 +811,9 @@ bool Lowering::enter_expression(T type, TSNode node, Role role, TSFieldId field)
     }
 }
 
-bool Lowering::enter(const TSTreeCursor& cursor) {
+bool Lowering::enter(const TreeWalk& walk) {
     entered_ = false;
-    const TSNode node = ts_tree_cursor_current_node(&cursor);
+    const TSNode node = tree_walk_node(&walk);
     const TSSymbol symbol = ts_node_symbol(node);
     const T type = g_.type_of(symbol);
     if (type >= T::TokenAsync) return enter_token(type, symbol, node);
@@ -787,7 +831,7 @@ bool Lowering::enter(const TSTreeCursor& cursor) {
     Frame& parent = stack_.back();
     if (parent.pattern) return enter_pattern(type, node);
     if (type == T::Unknown) return false;
-    const TSFieldId field = ts_tree_cursor_current_field_id(&cursor);
+    const TSFieldId field = tree_walk_field(&walk);
     const Role role = role_of(field);
 
     if (type == T::Error) {

@@ -28,15 +28,27 @@ class Scanner {
 public:
     Scanner(std::string_view text, bool recover) : text_(text), size_(static_cast<std::uint32_t>(text.size())), recover_(recover) {}
 
-    /// Scans from a top-level region start and appends regions. `stop(offset)` is asked at each later top-level
-    /// region start; true ends the scan before that region.
-    template <typename Stop> void scan(std::uint32_t from, std::vector<RegionRange>& out, Stop stop) {
-        open_region(out, from, RegionKind::Statements, 0);
+    /// Scans from a region start and appends regions. `class_head` is the index in `out` of the class that the first of
+    /// them is a member of, or -1. `stop(offset, member)` is asked at each later region start; true ends the scan before
+    /// that region. Returns the index of the class that is open there, or -1.
+    template <typename Stop>
+    std::int32_t scan(std::uint32_t from, std::int32_t class_head, std::vector<RegionRange>& out, Stop stop) {
         bool first = true;
-        bool decorated = false;          // the last line on the region's own level was a decorator
-        std::int32_t class_head = -1;    // index in `out` of the open class, or -1
-        std::uint32_t class_indent = 0;  // indentation of its body, 0 while unknown
+        bool decorated = false;         // the last line on the region's own level was a decorator
+        std::uint32_t class_indent = 0; // indentation of the class's body, 0 while unknown
         std::uint32_t at = from;
+        if (class_head < 0) {
+            open_region(out, from, RegionKind::Statements, 0);
+        } else {
+            // The first line of a member stands at the indentation of the class's body and says what it is.
+            const std::uint32_t begin = skip_blanks(from, class_indent);
+            const LineStart start = classify(begin);
+            open_region(out, from, is_definition(start) ? RegionKind::Definition : RegionKind::Statements,
+                        static_cast<std::int32_t>(out.size()) - class_head);
+            first = false;
+            decorated = start == LineStart::Decorator;
+            at = logical_line_end(begin, class_indent);
+        }
         while (at < size_) {
             const std::uint32_t line = at;
             std::uint32_t indent = 0;
@@ -53,7 +65,8 @@ public:
             }
             const LineStart start = classify(begin);
             if (indent == 0) {
-                const bool definition = start == LineStart::Def || start == LineStart::Class || start == LineStart::Decorator;
+                decorated = decorated && out.back().parent == 0; // a member's decorator is not one of this line
+                const bool definition = is_definition(start);
                 const RegionKind kind = start == LineStart::Class ? RegionKind::ClassHead
                                         : definition              ? RegionKind::Definition
                                                                   : RegionKind::Statements;
@@ -66,11 +79,8 @@ public:
                     opens = false;
                     if (start == LineStart::Class) class_head = static_cast<std::int32_t>(out.size()) - 1;
                 } else if (opens) {
-                    if (stop(line)) {
-                        close(out, line);
-                        return;
-                    }
                     close(out, line);
+                    if (stop(line, false)) return -1;
                     open_region(out, line, kind, 0);
                     class_head = kind == RegionKind::ClassHead ? static_cast<std::int32_t>(out.size()) - 1 : -1;
                     class_indent = 0;
@@ -84,11 +94,12 @@ public:
             } else if (class_head >= 0 && !first) {
                 if (class_indent == 0) class_indent = indent;
                 if (indent == class_indent) {
-                    const bool definition = start == LineStart::Def || start == LineStart::Class || start == LineStart::Decorator;
+                    const bool definition = is_definition(start);
                     const bool on_statements = out.back().kind != RegionKind::Definition;
                     const bool opens = definition ? !decorated : start != LineStart::Continuation && !on_statements;
                     if (opens) {
                         close(out, line);
+                        if (stop(line, true)) return class_head;
                         open_region(out, line, definition ? RegionKind::Definition : RegionKind::Statements,
                                     static_cast<std::int32_t>(out.size()) - class_head);
                     }
@@ -100,11 +111,15 @@ public:
             at = logical_line_end(begin, indent);
         }
         close(out, size_);
+        return class_head;
     }
 
     bool unterminated() const { return unterminated_; }
 
 private:
+    static bool is_definition(LineStart start) {
+        return start == LineStart::Def || start == LineStart::Class || start == LineStart::Decorator;
+    }
     static void open_region(std::vector<RegionRange>& out, std::uint32_t begin, RegionKind kind, std::int32_t parent) {
         out.push_back({{begin, begin}, kind, parent});
     }
@@ -275,13 +290,13 @@ private:
 
 Outline make_outline(std::string_view text) {
     Outline outline;
-    const auto never = [](std::uint32_t) { return false; };
+    const auto never = [](std::uint32_t, bool) { return false; };
     Scanner scanner(text, false);
-    scanner.scan(0, outline.regions, never);
+    scanner.scan(0, -1, outline.regions, never);
     if (scanner.unterminated()) {
         outline.unterminated_string = true;
         outline.regions.clear();
-        Scanner(text, true).scan(0, outline.regions, never);
+        Scanner(text, true).scan(0, -1, outline.regions, never);
     }
     return outline;
 }
@@ -296,28 +311,35 @@ Outline edit_outline(const Outline& before_outline, std::string_view before, std
     });
     std::size_t restart = static_cast<std::size_t>(behind - old.begin());
     restart = restart >= 2 ? restart - 2 : 0;
-    restart -= static_cast<std::size_t>(old[restart].parent);
+    const std::int32_t head = old[restart].parent == 0 ? -1 : static_cast<std::int32_t>(restart) - old[restart].parent;
 
     Outline result;
+    result.regions.reserve(old.size() + 8);
     result.regions.assign(old.begin(), old.begin() + static_cast<std::ptrdiff_t>(restart));
     const std::uint32_t new_tail = static_cast<std::uint32_t>(after.size()) - suffix;
     const std::int64_t delta = static_cast<std::int64_t>(after.size()) - static_cast<std::int64_t>(before.size());
     std::size_t resume = old.size();
     Scanner scanner(after, false);
-    scanner.scan(old[restart].span.begin, result.regions, [&](std::uint32_t offset) {
+    const std::int32_t open_class = scanner.scan(old[restart].span.begin, head, result.regions, [&](std::uint32_t offset, bool member) {
         if (offset < new_tail) return false;
         const std::uint32_t old_offset = static_cast<std::uint32_t>(offset - delta);
         const auto it = std::lower_bound(old.begin(), old.end(), old_offset, [](const RegionRange& region, std::uint32_t o) {
             return region.span.begin < o;
         });
-        if (it == old.end() || it->span.begin != old_offset || it->parent != 0) return false;
+        if (it == old.end() || it->span.begin != old_offset || (it->parent != 0) != member) return false;
         resume = static_cast<std::size_t>(it - old.begin());
         return true;
     });
     if (scanner.unterminated()) return make_outline(after);
+    // From the same line on, the scan does the same, be it at the top level or in a class: a member's first line gives the
+    // indentation of its class. Only how far the members are from the class's head may differ.
+    bool in_open_class = open_class >= 0;
     for (std::size_t i = resume; i < old.size(); ++i) {
-        result.regions.push_back(old[i]);
-        result.regions.back().span = old[i].span.shifted(delta);
+        RegionRange region = old[i];
+        region.span = region.span.shifted(delta);
+        in_open_class = in_open_class && region.parent != 0;
+        if (in_open_class) region.parent = static_cast<std::int32_t>(result.regions.size()) - open_class;
+        result.regions.push_back(region);
     }
     return result;
 }

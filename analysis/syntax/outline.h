@@ -37,7 +37,7 @@ struct Outline {
 Outline make_outline(std::string_view text);
 
 /// The outline of `after`, equal to make_outline(after), made from that of `before`, of which the texts share their
-/// first `prefix` and last `suffix` bytes. Costs O(change + its surrounding top-level definition + regions behind it).
+/// first `prefix` and last `suffix` bytes. Costs O(change + the two regions around it + number of regions).
 Outline edit_outline(const Outline& before_outline, std::string_view before, std::string_view after,
                      std::uint32_t prefix, std::uint32_t suffix);
 

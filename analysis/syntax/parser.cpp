@@ -26,8 +26,11 @@ private:
 
 namespace {
 
-/// Regions from this size on are parsed incrementally when they change; a smaller one costs less to parse anew.
-constexpr std::size_t kIncrementalBytes = 4096;
+/// A smaller region costs less to parse anew.
+constexpr std::size_t kIncrementalBytes = 512;
+/// The parse of a region is some thirty times its text. It is kept where the region is being edited, as the next edit is
+/// probably there too, and where the region is so large that even the first edit should not parse it anew.
+constexpr std::size_t kKeptBytes = 4096;
 
 /// The parser asks the progress callback once in a hundred steps. Valid code needs well under one call per 100 bytes;
 /// error recovery on garbage grows with the square of the length and is cut off here.
@@ -148,7 +151,8 @@ ParsedRegion parse_region(std::string text, std::shared_ptr<const ParseTree> pre
     Lowered lowered = lower(tree, *source);
     result.python2 = lowered.python2;
     result.tree = Tree(std::move(text), std::move(lowered.nodes), std::move(lowered.comments), std::move(lowered.damage));
-    if (!normal || result.tree.text().size() < kIncrementalBytes) result.parse.reset();
+    const std::size_t least = previous_text.empty() ? kKeptBytes : kIncrementalBytes;
+    if (!normal || result.tree.text().size() < least) result.parse.reset();
     return result;
 }
 

@@ -21,8 +21,8 @@ struct ParsedRegion {
 };
 
 /// Parses the text of a region. Total: the work is bounded by a number of parser steps that depends on the text's
-/// size alone, so the result depends on the text alone. `previous` and `previous_text`, an earlier parse of a similar text,
-/// save time where the text is long.
+/// size alone, so the result depends on the text alone. `previous_text`, the text that stood in its place before, tells that
+/// the region is being edited: then its parse is kept, and the next one is made from it. `previous` is the kept one, if any.
 ParsedRegion parse_region(std::string text, std::shared_ptr<const ParseTree> previous = nullptr,
                           std::string_view previous_text = {});
 

@@ -59,16 +59,17 @@ std::string_view line_text(std::string_view text, const LineIndex& index, std::u
 }
 
 CommonEnds common_ends(std::string_view before, std::string_view after) {
+    constexpr std::size_t kBlocks[] = {4096, 64, 1};
     const std::size_t shorter = std::min(before.size(), after.size());
     std::size_t prefix = 0;
-    while (prefix + 64 <= shorter && std::memcmp(before.data() + prefix, after.data() + prefix, 64) == 0) prefix += 64;
-    while (prefix < shorter && before[prefix] == after[prefix]) ++prefix;
+    for (const std::size_t block : kBlocks)
+        while (prefix + block <= shorter && std::memcmp(before.data() + prefix, after.data() + prefix, block) == 0) prefix += block;
     std::size_t suffix = 0;
     const std::size_t limit = shorter - prefix;
-    const char* p = before.data() + before.size();
-    const char* q = after.data() + after.size();
-    while (suffix + 64 <= limit && std::memcmp(p - suffix - 64, q - suffix - 64, 64) == 0) suffix += 64;
-    while (suffix < limit && *(p - suffix - 1) == *(q - suffix - 1)) ++suffix;
+    const char* const p = before.data() + before.size();
+    const char* const q = after.data() + after.size();
+    for (const std::size_t block : kBlocks)
+        while (suffix + block <= limit && std::memcmp(p - suffix - block, q - suffix - block, block) == 0) suffix += block;
     return {static_cast<std::uint32_t>(prefix), static_cast<std::uint32_t>(suffix)};
 }
 

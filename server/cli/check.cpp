@@ -5,6 +5,7 @@
 #include "server/cli/diff.h"
 #include "server/cli/report.h"
 #include "server/cli/terminal.h"
+#include "server/config/environment.h"
 #include "server/config/resolve.h"
 #include "server/config/toml.h"
 #include "server/files/discover.h"
@@ -112,6 +113,11 @@ ConfigOverrides read_overrides(const CheckOptions& options, const std::string& f
     if (!options.target_version.empty()) {
         ConfigValue version = string_list({options.target_version}).list.front();
         flags.target_version = add("target-version", std::move(version)).target_version;
+    }
+    if (!options.python.empty()) {
+        const Environment environment = read_environment(absolute_path(options.python));
+        flags.environment_version = environment.version;
+        if (!environment.error.empty()) problems.push_back({"--python", 0, 0, environment.error});
     }
     overrides.layers.push_back(std::move(flags));
     return overrides;

@@ -150,6 +150,11 @@ void add_check(CLI::App& app, CheckOptions& options, List& select, List& ignore)
         ->option_text("KEY=VALUE|FILE")
         ->group(kFiles);
     app.add_flag("--isolated", options.isolated, "Read no configuration file")->group(kFiles);
+    app.add_option("--python", options.python,
+                   "The project's environment, or the interpreter in it: its version counts where no other is "
+                   "configured. Nothing in it is run")
+        ->option_text("PATH")
+        ->group(kFiles);
     app.add_option("--target-version", options.target_version,
                    "The oldest Python that the code runs on")
         ->option_text("3.10|py310")
@@ -176,8 +181,6 @@ void add_check(CLI::App& app, CheckOptions& options, List& select, List& ignore)
     add_refused(app, "--baseline",
                 "there are no baselines in this version; `--select`, `per-file-ignores` and "
                 "`# awaitls: ignore[rule]` limit what is reported");
-    add_refused(app, "--python",
-                "this version does not read installed libraries, so an environment has no effect");
 
     app.footer("Exit status: 0 nothing found, 1 findings (see --fail-on), 2 something could not be "
                "checked: a wrong\n"

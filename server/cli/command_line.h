@@ -24,6 +24,7 @@ struct CheckOptions {
     std::vector<std::string> extend_select;
     std::vector<std::string> config; // each KEY=VALUE as TOML, or a file
     std::string target_version;      // empty: as configured
+    std::string python;              // path of an environment; empty: none
     bool isolated = false;
 
     bool fix = false;

@@ -1,6 +1,7 @@
 #include "server/config/options.h"
 
 #include "analysis/rules/catalog.h"
+#include "server/config/environment.h"
 
 #include <fmt/format.h>
 
@@ -202,6 +203,22 @@ void read_max_file_size(LayerReader& reader, const ConfigValue& value) {
     reader.layer.max_file_size = static_cast<std::uint64_t>(value.integer);
 }
 
+/// A folder's own configuration names nothing outside of that folder.
+bool stays_inside(const std::string& path) {
+    if (path.empty() || path.front() == '/') return false;
+    return path != ".." && !path.starts_with("../") && path.find("/../") == std::string::npos && !path.ends_with("/..");
+}
+
+void read_python(LayerReader& reader, const ConfigValue& value) {
+    if (value.type != Type::String) return reader.wrong_type(value, "the path of an environment");
+    if (!stays_inside(value.string)) {
+        return reader.problem(value, "`python` must be a path below this file's folder; `--python` takes any path");
+    }
+    const Environment environment = read_environment(reader.layer.base + "/" + value.string);
+    if (environment.error.empty()) reader.layer.environment_version = environment.version;
+    else reader.problem(value, environment.error);
+}
+
 void read_reserved(LayerReader& reader, const ConfigValue& value) {
     reader.problem(
         value, fmt::format("`{}` has no effect in this version: the name is kept for a later one",
@@ -254,9 +271,9 @@ shown with the finding.)",
      R"(Larger files are not analysed; one note says so.)", "max-file-size = 5_000_000",
      read_max_file_size},
     {"python", "string", "unset",
-     R"(Kept for a later version, which reads the libraries of this environment; using it is told as
-a mistake.)",
-     "", read_reserved},
+     R"(The project's environment: the path of its folder, below that of the configuration file. Its Python
+version counts where neither `target-version` nor `requires-python` says one. Its files are read, nothing in it is run.)",
+     "python = \".venv\"", read_python},
     {"cache-dir", "string", "unset",
      R"(Kept for a later version; nothing is cached between runs yet, and using it is told as a
 mistake.)",

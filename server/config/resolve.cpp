@@ -289,7 +289,6 @@ std::shared_ptr<const ConfigResolver::FolderConfig>
 ConfigResolver::combine(const FolderFiles& files) {
     FolderConfig config;
     analysis::Settings settings = analysis::default_settings();
-    if (files.requires_python) settings.target_version = *files.requires_python;
     for (const std::string_view pattern : kDefaultExclude)
         config.exclude.emplace_back(pattern, "/");
 
@@ -301,6 +300,10 @@ ConfigResolver::combine(const FolderFiles& files) {
         config.config_file = files.layer->source;
         config.exclude_base = files.layer->base;
     }
+
+    for (const ConfigLayer* layer : layers)
+        if (layer->environment_version) settings.target_version = *layer->environment_version;
+    if (files.requires_python) settings.target_version = *files.requires_python;
 
     std::vector<std::string> carried_ignores;
     for (const ConfigLayer* layer : layers) {

@@ -1,6 +1,7 @@
 #include "server/files/glob.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace awaitls::server {
@@ -141,7 +142,19 @@ bool Glob::matches(std::string_view path) const {
                        [&](const std::vector<Token>& tokens) { return run(tokens, path); });
 }
 
-bool Glob::run(const std::vector<Token>& tokens, std::string_view path) const {
+bool Glob::run(const std::vector<Token>& all, std::string_view path) const {
+    // Literal ends are compared first: they refuse nearly every path.
+    std::span<const Token> tokens(all);
+    while (!tokens.empty() && tokens.back().step == Step::Byte) {
+        if (path.empty() || path.back() != tokens.back().byte) return false;
+        path.remove_suffix(1);
+        tokens = tokens.first(tokens.size() - 1);
+    }
+    while (!tokens.empty() && tokens.front().step == Step::Byte) {
+        if (path.empty() || path.front() != tokens.front().byte) return false;
+        path.remove_prefix(1);
+        tokens = tokens.subspan(1);
+    }
     // live[i]: the path so far matches the first i tokens. A run can also be left without a byte.
     std::vector<char> live(tokens.size() + 1, 0);
     std::vector<char> next(tokens.size() + 1, 0);

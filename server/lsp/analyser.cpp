@@ -224,7 +224,8 @@ void Analyser::end_slow() {
 
 void Analyser::settle(AnalysisPtr result, Clock::duration cost, bool incremental) {
     if (incremental) {
-        recent_ = (recent_ + cost) / 2;
+        recent_ = std::min(last_, cost);
+        last_ = cost;
     }
     latest_ = std::move(result);
     current_ = true;

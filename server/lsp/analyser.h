@@ -104,7 +104,8 @@ private:
     int failures_ = 0;         // of input_
     AnalysisPtr latest_;
     std::shared_ptr<Job> running_; // null, or the one run whose end matters
-    Clock::duration recent_{0};    // smoothed cost of incremental runs
+    Clock::duration last_{0};      // cost of the last incremental run
+    Clock::duration recent_{0};    // the smaller cost of the last two: a single slow run foretells nothing
 
     bool due_set_ = false;
     Clock::time_point due_;

@@ -90,7 +90,7 @@ ConfigLayer read_section(const protocol::RawJson& json, const std::string& base,
     table.type = ConfigValue::Type::Table;
     if (section.type != ConfigValue::Type::Table) {
         if (section.type != ConfigValue::Type::Null) {
-            options.problems.push_back("the section must be an object");
+            options.problems.emplace_back("the section must be an object");
         }
         section = {};
     }
@@ -103,7 +103,7 @@ ConfigLayer read_section(const protocol::RawJson& json, const std::string& base,
         if (entry.key == "logLevel") {
             options.log_level = log_level_from_name(entry.value.string);
             if (!options.log_level) {
-                options.problems.push_back("logLevel must be error, warning, info or debug");
+                options.problems.emplace_back("logLevel must be error, warning, info or debug");
             }
             continue;
         }

@@ -76,7 +76,8 @@ def test_hints_stay_in_the_editor(cli: Cli) -> None:
         (["check", "--output-format", "junit"], 'does not write "junit" yet'),
         (["check", "--output-format", "xml"], 'there is no format "xml"'),
         (["check", "--baseline", "b.json"], "no baselines in this version"),
-        (["check", "--python", "/usr/bin/python3"], "does not read installed libraries"),
+        (["check", "--python", "/no/such/env"], "there is no Python environment at /no/such/env"),
+        (["check", "--python", "/etc"], "/etc is no Python environment"),
         (["check", "--target-version", "3"], '"3" is no Python version'),
         (["check", "--jobs", "0"], "--jobs"),
         (["check", "--jobs", "many"], "--jobs"),
@@ -223,6 +224,27 @@ def test_show_settings(cli: Cli) -> None:
         '# .\nconfiguration = "pyproject.toml"\ntarget-version = "3.12"\nstrictness = "certain"\n'
         'max-file-size = 2000000\nrules = [\n    "blocking-sleep", # error\n]\n'
     )
+
+
+def test_an_environment_gives_the_version_where_nothing_else_does(cli: Cli) -> None:
+    cli.write("env/pyvenv.cfg", "home = /usr/bin\nversion = 3.12.4\n")
+    cli.write("old/lib/python3.9/site.py", "")
+    cli.write("pyproject.toml", "[tool.awaitls]\npython = 'env'\n")
+    version = lambda *options: cli("check", "--show-settings", *options).stdout.splitlines()[2]
+    assert version() == 'target-version = "3.12"'
+    assert version("--python", "old") == 'target-version = "3.9"'
+    assert version("--python", "old", "--target-version", "3.13") == 'target-version = "3.13"'
+    cli.write("pyproject.toml", "[project]\nrequires-python = '>=3.11'\n[tool.awaitls]\npython = 'env'\n")
+    assert version() == 'target-version = "3.11"'
+
+
+@pytest.mark.parametrize("path", ["/usr", "../env", "env/../../x", ""])
+def test_a_configured_environment_stays_in_the_project(cli: Cli, path: str) -> None:
+    cli.write("pyproject.toml", f"[tool.awaitls]\npython = '{path}'\n")
+    cli.write("a.py", "")
+    done = cli("check")
+    assert done.returncode == 2
+    assert "must be a path below this file's folder" in done.stderr
 
 
 # --- output --------------------------------------------------------------------------------------------

@@ -224,10 +224,14 @@ std::vector<Kind> blocking_kinds() {
 }
 
 std::optional<BlockingOperation> operation_on_loop(const RuleContext& context, NodeId node) {
+    RuleContext::LastOperation& last = context.last_operation;
+    if (last.node == node) return last.operation;
+    last = {node, std::nullopt};
     if (!context.model.on_loop(node)) return std::nullopt;
     std::optional<BlockingOperation> operation = blocking_operation(context.model, node);
     if (operation && context.tree.kind(node) == Kind::Call && configured_advice(context, node))
         return std::nullopt;
+    last.operation = operation;
     return operation;
 }
 

@@ -86,6 +86,13 @@ void add_fix(const RuleContext& context, NodeId call, NodeId future, Finding& fi
                 needs_import ? std::vector<std::string>{"asyncio"} : std::vector<std::string>{});
 }
 
+/// `self.task.result()` as a statement: raises what a stored future failed with, which its owner knows
+/// to have ended.
+bool only_raises(const Tree& tree, NodeId call, NodeId future) {
+    return tree.is(future, Kind::Attribute) && tree.is(tree.parent(call), Kind::ExprStmt) &&
+           argument_values(tree, call).empty();
+}
+
 void check(RuleContext& context, NodeId node) {
     const std::optional<BlockingOperation> operation = operation_on_loop(context, node);
     if (!operation || operation->api->kind != BlockingKind::Wait || !is_future_result(*operation))
@@ -94,7 +101,7 @@ void check(RuleContext& context, NodeId node) {
     const NodeId callee = tree.child(node, Role::Callee);
     const NodeId future =
         tree.is(callee, Kind::Attribute) ? tree.child(callee, Role::Object) : kNoNode;
-    if (future == kNoNode) return;
+    if (future == kNoNode || only_raises(tree, node, future)) return;
     const std::string_view method = identifier(tree, callee, Role::Attr);
     if (!is_from_coroutine(context.model, future)) {
         Finding finding = report_operation(context, *operation);

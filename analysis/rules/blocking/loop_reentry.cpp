@@ -95,11 +95,6 @@ bool is_expected(const Model& model, NodeId node) {
     return false;
 }
 
-bool is_nesting_allowed(const Model& model, NodeId node) {
-    bool needs_import = true;
-    return !model.module_name("nest_asyncio", node, needs_import).empty() && !needs_import;
-}
-
 /// `asyncio.run(f())` -> `await f()`; anyio.run and trio.run take the function and its arguments.
 void add_fix(const RuleContext& context, NodeId call, std::string_view name, Finding& finding) {
     const Model& model = context.model;
@@ -147,7 +142,7 @@ void check(RuleContext& context, NodeId node) {
         confidence = function->confidence;
     }
     if (name.empty() || confidence == Confidence::Unknown || !reenters_loop(name)) return;
-    if (is_expected(model, node) || is_nesting_allowed(model, node)) return;
+    if (is_expected(model, node) || model.imports("nest_asyncio")) return;
     Finding finding =
         context.report(node, "`" + callee_text(context.tree, node) +
                                  "()` fails on a running event loop; " + advice(model, node, name));

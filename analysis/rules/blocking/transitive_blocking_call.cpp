@@ -153,6 +153,22 @@ std::string chain_text(std::string_view first, const BlockingChain& chain) {
     return text;
 }
 
+/// The chain ends in `get()` of a queue, and the caller looks first whether a queue is empty.
+bool takes_what_is_there(const Tree& tree, NodeId call, const BlockingChain& chain) {
+    if (!chain.end.ends_with("Queue.get")) return false;
+    NodeId function = tree.parent(call);
+    while (tree.parent(function) != kNoNode && !tree.is(function, Kind::FunctionDef))
+        function = tree.parent(function);
+    for (NodeId other = function; other < call; ++other) {
+        if (!tree.is(other, Kind::Call)) continue;
+        const NodeId callee = tree.child(other, Role::Callee);
+        if (!tree.is(callee, Kind::Attribute)) continue;
+        const std::string_view method = identifier(tree, callee, Role::Attr);
+        if (method == "empty" || method == "qsize") return true;
+    }
+    return false;
+}
+
 void check(RuleContext& context, NodeId node) {
     const Model& model = context.model;
     if (!model.on_loop(node) || is_awaited(context.tree, node)) return;
@@ -160,6 +176,7 @@ void check(RuleContext& context, NodeId node) {
     if (target.function == nullptr || target.function->is_async || !target.known()) return;
     const BlockingChain* const chain = model.blocking(*target.function);
     if (chain == nullptr || chain->steps.empty() || !counts(model, *chain)) return;
+    if (takes_what_is_there(context.tree, node, *chain)) return;
     if (target.function->is_generator && !is_consumed(model, node)) return;
     if (configured_advice(context, node)) return;
 

@@ -69,7 +69,8 @@ There is no automatic one. Narrow `BaseException` to `Exception`, or end the han
 
 ## When not to follow it
 
-At the border to a framework that demands an exception of its own. Say so with a suppression comment.
+At the border to a framework that demands an exception of its own. Say so with a suppression comment. Where a function is only run as
+a task that nobody waits for in its file, and the `return` or `break` ends it, the finding has the severity Information.
 
 ## Differences
 
@@ -97,6 +98,7 @@ void check(RuleContext& context, NodeId node) {
     Finding finding = context.report(found.replaced, what_it_does(tree, found.replaced) + ", although " + caught(tree, handler) +
                                                          " catches cancellation; re-raise it with `raise`");
     finding.related(handler_head(tree, handler), "the cancellation is caught here");
+    if (ends_background_task(model, node, handler, found)) finding.severity(Severity::Information);
 }
 
 } // namespace

@@ -66,7 +66,8 @@ The fix ends the handler with `raise`, or, where the handler catches more than c
 ## When not to follow it
 
 A task that owns its end, such as a worker whose last statement is this `try`, may swallow the cancellation without harm when nobody
-awaits it or asks whether it was cancelled. Re-raising costs nothing there.
+awaits it or asks whether it was cancelled. Re-raising costs nothing there. Where the file shows this, that is, where the function is
+only handed to `create_task()` and its like and nothing but clean-up follows, the finding has the severity Information.
 
 ## Differences
 
@@ -122,21 +123,27 @@ void check(RuleContext& context, NodeId node) {
     if (tree.is(node, Kind::With)) {
         const NodeId suppressor = suppressor_of(model, node);
         if (suppressor == kNoNode || tasks::follows_cancel(model, tree.child(node, Role::Body))) return;
-        if (is_program_main(model, node)) return;
-        context.report(suppressor, "`" + callee_text(tree, suppressor) +
-                                       "()` swallows the cancellation of this block, so the task cannot be cancelled here; "
-                                       "let `CancelledError` pass");
+        if (is_program_main(model, node) || is_raised_after(tree, node)) return;
+        const bool at_end = ends_background_task(model, node, kNoNode, {});
+        Finding finding = context.report(suppressor, "`" + callee_text(tree, suppressor) +
+                                                         "()` swallows the cancellation of this block, so the task " +
+                                                         (at_end ? "ends like one that was not cancelled" : "cannot be cancelled here") +
+                                                         "; let `CancelledError` pass");
+        if (at_end) finding.severity(Severity::Information);
         return;
     }
     const NodeId handler = handler_of(model, node);
     if (handler == kNoNode) return;
     const Treatment found = treatment(model, handler);
     if (found.swallowed == kNoNode || is_dealt_with(model, node, handler) || is_program_main(model, node)) return;
-    if (tasks::follows_cancel(model, tree.child(node, Role::Body))) return;
+    if (is_raised_after(tree, node) || tasks::follows_cancel(model, tree.child(node, Role::Body))) return;
 
+    const bool at_end = ends_background_task(model, node, handler, found);
     Finding finding = context.report(handler_head(tree, handler),
-                                     caught(tree, handler) +
-                                         " swallows cancellation, so the task cannot be cancelled here; re-raise it with `raise`");
+                                     caught(tree, handler) + " swallows cancellation, so the task " +
+                                         (at_end ? "ends like one that was not cancelled" : "cannot be cancelled here") +
+                                         "; re-raise it with `raise`");
+    if (at_end) finding.severity(Severity::Information);
     if (found.swallowed != handler) finding.related(tree[found.swallowed].span(), "the loop goes on from here");
     if (found.only_falls_through) offer_raise(context, finding, handler);
 }

@@ -69,6 +69,7 @@ private:
         case Kind::Break: return leaving(&Flow::breaks, node);
         case Kind::Continue: return leaving(&Flow::continues, node);
         case Kind::Raise: return raise(node);
+        case Kind::Assert: return truth(tree_.first_child(node)) == Truth::False ? ending() : simple(node);
         case Kind::If: return branches(node);
         case Kind::For:
         case Kind::While: return loop(node);
@@ -87,7 +88,35 @@ private:
         return flow;
     }
 
+    /// Where a cancellation does not come, or is raised again.
+    static Flow ending() {
+        Flow flow;
+        flow.reraises = true;
+        return flow;
+    }
+
+    /// A cancelled scope of trio cancels every checkpoint, so waiting in its handler raises again.
+    bool is_cancelled_again(NodeId node) const {
+        if (model_.library() != AsyncLibrary::Trio) return false;
+        bool waits = false;
+        walk_same_function(tree_, node, [&](NodeId inner) {
+            const NodeId call = tree_.is(inner, Kind::Await) ? tree_.child(inner, Role::Value) : kNoNode;
+            waits = waits || (tree_.is(call, Kind::Call) && model_.target(call).name.starts_with("trio."));
+            return true;
+        });
+        if (!waits) return false;
+        for (NodeId up = tree_.parent(node); up != kNoNode && !tree_.is(up, Kind::FunctionDef); up = tree_.parent(up)) {
+            if (!tree_.is(up, Kind::With)) continue;
+            for (const NodeId item : tree_.children(up)) {
+                const NodeId scope = tree_.is(item, Kind::WithItem) ? tree_.child(item, Role::Value) : kNoNode;
+                if (tree_.is(scope, Kind::Call) && keyword_argument(tree_, scope, "shield") != kNoNode) return false;
+            }
+        }
+        return true;
+    }
+
     Flow simple(NodeId node) const {
+        if (is_cancelled_again(node)) return ending();
         Flow flow = falling();
         walk_same_function(tree_, node, [&](NodeId inner) {
             if (tree_.is(inner, Kind::Yield) || tree_.is(inner, Kind::YieldFrom)) flow.returns = std::min(flow.returns, inner);
@@ -136,9 +165,15 @@ private:
         return raises_cancellation_class(value);
     }
 
+    /// A local name that is no import or class.
+    bool is_variable(NodeId node) const {
+        return tree_.is(node, Kind::Name) && model_.is_local(node) && model_.name_of(node).empty() &&
+               model_.type_of(node)->kind != TypeKind::Class;
+    }
+
     bool raises_cancellation_class(NodeId value) const {
-        if (tree_.is(value, Kind::Name) && model_.is_local(value)) {
-            // A variable: the exception may have been saved in it.
+        if (is_variable(value)) {
+            // The exception may have been saved in it.
             const NodeId held = model_.value_of_local(value);
             return held == kNoNode || !tree_.is(held, Kind::Call) || raises_cancellation(held);
         }
@@ -148,7 +183,8 @@ private:
         if (!name.empty() && find_class(name) != nullptr)
             return inherits_from(name, "asyncio.CancelledError") || inherits_from(name, "trio.Cancelled") ||
                    inherits_from(name, "builtins.SystemExit") || inherits_from(name, "builtins.KeyboardInterrupt") ||
-                   inherits_from(name, "builtins.GeneratorExit");
+                   inherits_from(name, "builtins.GeneratorExit") ||
+                   inherits_from(name, "builtins.AssertionError"); // marks what cannot be reached
         // A class of another module is spelled like one; anything else may give the exception itself.
         const std::string_view text = tree_.text(value);
         const std::size_t dot = text.rfind('.');
@@ -159,6 +195,7 @@ private:
     Truth truth(NodeId test) const {
         if (test == kNoNode) return Truth::Unknown;
         switch (tree_.kind(test)) {
+        case Kind::False: return Truth::False;
         case Kind::Not: {
             const NodeId value = tree_.child(test, Role::Value);
             return negated(truth(value));
@@ -190,7 +227,13 @@ private:
             return true;
         }
         const std::string_view name = model_.name_of(classes);
-        return !name.empty() && find_class(name) != nullptr;
+        if (!name.empty() && find_class(name) != nullptr) return true;
+        // A class of another module is spelled like one, and one for cancellations like them; in capitals it may be a tuple.
+        std::string_view text = tree_.text(classes);
+        if (const std::size_t dot = text.rfind('.'); dot != std::string_view::npos) text.remove_prefix(dot + 1);
+        const bool upper = !text.empty() && text.front() >= 'A' && text.front() <= 'Z';
+        return upper && text.find_first_of("abcdefghijklmnopqrstuvwxyz") != std::string_view::npos &&
+               text.find("Cancel") == std::string_view::npos && !is_variable(classes);
     }
 
     Flow branches(NodeId node) const {
@@ -357,6 +400,12 @@ bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler) {
             const NodeId value = tree.child(node, Role::Value);
             if (value == kNoNode) break;
             if (is_target(tree, value, target)) return true;
+            // `self.error = wrap(e)`
+            if (!tree.is(tree.child(node, Role::Target), Kind::Name) && tree.is(value, Kind::Call) &&
+                has_target_argument(tree, value, target)) {
+                const std::string_view name = model.target(value).name;
+                if (name != "builtins.str" && name != "builtins.repr") return true;
+            }
             for (NodeId inner = value; inner < tree[value].next; ++inner)
                 if (tasks::calls(model, inner, "sys.exc_info")) return true;
             break;
@@ -394,12 +443,187 @@ bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler) {
     return false;
 }
 
+bool is_raised_after(const Tree& tree, NodeId statement) {
+    for (NodeId up = tree.parent(statement); up != kNoNode && !tree.is(up, Kind::FunctionDef); up = tree.parent(up)) {
+        if (tree.is(up, Kind::Lambda) || tree.is(up, Kind::ClassDef)) return false;
+        const NodeId body = tree.is(up, Kind::Except) ? tree.child(up, Role::Body) : kNoNode;
+        if (body == kNoNode) continue;
+        const Exits exits = exits_of(tree, body);
+        return exits.raises && !exits.falls_through && !exits.returns && !exits.breaks && !exits.continues;
+    }
+    return false;
+}
+
+namespace {
+
+/// Nothing but clean-up comes between the end of the statement and the end of its function.
+bool is_last(const Tree& tree, NodeId statement) {
+    NodeId inner = statement;
+    for (NodeId outer = tree.parent(statement); outer != kNoNode; inner = outer, outer = tree.parent(outer)) {
+        switch (tree.kind(outer)) {
+        case Kind::FunctionDef: return true;
+        case Kind::Lambda:
+        case Kind::ClassDef: return false;
+        case Kind::For:
+        case Kind::While:
+            if (tree.role(inner) == Role::Body) return false; // the next turn
+            break;
+        case Kind::Try: {
+            const NodeId otherwise = tree.child(outer, Kind::Else);
+            if (tree.role(inner) == Role::Body && otherwise != kNoNode && has_suspension_point(tree, otherwise)) return false;
+            break;
+        }
+        case Kind::Block:
+            for (NodeId next = tree.next_sibling(inner); next != kNoNode; next = tree.next_sibling(next))
+                if (tree.is(next, Kind::Raise) || has_suspension_point(tree, next)) return false;
+            break;
+        default: break;
+        }
+    }
+    return false;
+}
+
+/// Every way through the handler that does not re-raise ends the function without a result.
+bool ends_quietly(const Tree& tree, NodeId try_statement, NodeId handler, const Treatment& treatment) {
+    bool quiet = true;
+    bool breaks = false;
+    walk_same_function(tree, handler, [&](NodeId node) {
+        switch (tree.kind(node)) {
+        case Kind::Return: {
+            const NodeId value = tree.child(node, Role::Value);
+            quiet = quiet && (value == kNoNode || tree.is(value, Kind::None));
+            break;
+        }
+        case Kind::Raise: quiet = quiet && tree.child(node, Role::Value) == kNoNode; break;
+        case Kind::Yield:
+        case Kind::Continue: quiet = false; break;
+        case Kind::Break: breaks = true; break;
+        default: break;
+        }
+        return quiet;
+    });
+    if (!quiet) return false;
+    if (breaks) {
+        const NodeId loop = tasks::loop_around(tree, try_statement);
+        if (loop == kNoNode || !is_last(tree, loop)) return false;
+    }
+    return treatment.swallowed == kNoNode || is_last(tree, try_statement);
+}
+
+/// create_task and its like, by name: they are methods of many things.
+bool starts_task(const Tree& tree, NodeId call) {
+    const NodeId callee = tree.child(call, Role::Callee);
+    const std::string_view name = tree.is(callee, Kind::Attribute) ? identifier(tree, callee, Role::Attr)
+                                  : tree.is(callee, Kind::Name)   ? tree.text(callee)
+                                                                  : std::string_view{};
+    return name.find("create_task") != std::string_view::npos || name.ends_with("_background_task") ||
+           name.ends_with("create_eager_task") || name == "ensure_future" || name == "start_soon";
+}
+
+bool is_argument(const Tree& tree, NodeId expression, NodeId& call) {
+    call = tree.parent(expression);
+    if (tree.is(call, Kind::Keyword)) call = tree.parent(call);
+    else if (tree.role(expression) != Role::Argument) return false;
+    return tree.is(call, Kind::Call);
+}
+
+/// The Name is waited for in its function, in a way that would raise its cancellation: directly, or with
+/// asyncio.wait_for() and its like, but not asyncio.wait() or gather(return_exceptions=True).
+bool is_waited_for(const Tree& tree, NodeId name) {
+    const NodeId function = tasks::function_around(tree, name);
+    for (NodeId node = function; node < tree[function].next; ++node) {
+        if (!tree.is(node, Kind::Await) || !tasks::mentions(tree, node, tree.text(name))) continue;
+        const NodeId value = tree.child(node, Role::Value);
+        if (!tree.is(value, Kind::Call)) return true;
+        const NodeId callee = tree.child(value, Role::Callee);
+        const std::string_view called = tree.is(callee, Kind::Attribute) ? identifier(tree, callee, Role::Attr) : tree.text(callee);
+        if (called == "gather" && keyword_argument(tree, value, "return_exceptions") == kNoNode) return true;
+        if (called == "wait_for" || called == "shield") return true;
+    }
+    return false;
+}
+
+/// What the call of create_task gives is kept somewhere or left alone; its own function does not wait for it.
+bool runs_in_background(const Tree& tree, NodeId call) {
+    NodeId outer = call;
+    for (; outer != kNoNode && tree.role(outer) != Role::Statement; outer = tree.parent(outer))
+        if (tree.is(outer, Kind::Await)) return false;
+    if (!tree.is(outer, Kind::Assign) && !tree.is(outer, Kind::AnnAssign)) return true;
+    for (const NodeId target : tree.children(outer))
+        if (tree.role(target) == Role::Target && tree.is(target, Kind::Name) && is_waited_for(tree, target)) return false;
+    return true;
+}
+
+/// The expression is a coroutine, or the function that makes it, which becomes a task.
+bool becomes_task(const Tree& tree, NodeId coroutine) {
+    NodeId call = kNoNode;
+    if (is_argument(tree, coroutine, call)) return starts_task(tree, call) && runs_in_background(tree, call);
+    const NodeId name = tasks::assigned_name(tree, coroutine);
+    if (name == kNoNode) return false;
+    const NodeId function = tasks::function_around(tree, name);
+    bool started = false;
+    for (NodeId node = function; node < tree[function].next; ++node) {
+        if (!tree.is(node, Kind::Name) || tree.text(node) != tree.text(name) || tree[node].has(node_flag::kStore)) continue;
+        if (!is_argument(tree, node, call) || !starts_task(tree, call) || !runs_in_background(tree, call)) return false;
+        started = true;
+    }
+    return started;
+}
+
+/// Where the file may speak of the function: of a method by an attribute, of another function by its name.
+std::vector<Model::CallSite> mentions_of(const Model& model, const FunctionDef& function, NodeId definition) {
+    constexpr std::size_t kMany = 200; // a name for everything says nothing
+    std::vector<Model::CallSite> result;
+    const std::vector<Model::CallSite>& mentions = model.mentions(model.tree().child(definition, Role::Name));
+    if (mentions.size() > kMany) return result;
+    for (const Model::CallSite& mention : mentions) {
+        const Tree& there = mention.model->tree();
+        const bool attribute = there.is(mention.call, Kind::Attribute);
+        if (attribute != (function.class_id >= 0)) continue;
+        if (attribute && mention.model->type_of(there.child(mention.call, Role::Object))->kind == TypeKind::Module) continue;
+        result.push_back(mention);
+    }
+    return result;
+}
+
+} // namespace
+
+bool ends_background_task(const Model& model, NodeId statement, NodeId handler, const Treatment& treatment) {
+    const Tree& tree = model.tree();
+    const FunctionDef* const function = model.function_at(statement);
+    const NodeId definition = function == nullptr ? kNoNode : model.node_of(*function);
+    if (definition == kNoNode || function->is_lambda || function->is_generator) return false;
+    if (handler == kNoNode ? !is_last(tree, statement) : !ends_quietly(tree, statement, handler, treatment)) return false;
+    bool any = false;
+    for (const Model::CallSite& mention : mentions_of(model, *function, definition)) {
+        const Tree& there = mention.model->tree();
+        const NodeId call = there.parent(mention.call);
+        const bool called = there.is(call, Kind::Call) && there.role(mention.call) == Role::Callee;
+        if (!becomes_task(there, called ? call : mention.call)) return false;
+        any = true;
+    }
+    return any;
+}
+
 bool is_program_main(const Model& model, NodeId node) {
     const FunctionDef* const function = model.function_at(node);
     if (function == nullptr) return false;
     for (const std::string_view name : {"main", "_main", "amain", "_amain", "async_main", "_async_main", "main_async"})
         if (function->name == name) return true;
-    return false;
+    // asyncio.run(serve())
+    const NodeId definition = model.node_of(*function);
+    if (definition == kNoNode || function->is_lambda) return false;
+    bool any = false;
+    for (const Model::CallSite& mention : mentions_of(model, *function, definition)) {
+        const Tree& there = mention.model->tree();
+        NodeId call = there.parent(mention.call);
+        if (there.is(call, Kind::Call) && there.role(mention.call) == Role::Callee) call = there.parent(call);
+        if (!there.is(call, Kind::Call)) return false;
+        const std::string_view runner = mention.model->target(call).name;
+        if (runner != "asyncio.run" && runner != "anyio.run" && runner != "trio.run" && runner != "uvloop.run") return false;
+        any = true;
+    }
+    return any;
 }
 
 NodeId suppressor_of(const Model& model, NodeId with) {

@@ -104,6 +104,7 @@ bool depends_on_variables(const Model& model, NodeId call, NodeId loop) {
     const Tree& tree = model.tree();
     for (NodeId node = call + 1; node < tree[call].next; ++node) {
         if (tree.kind(node) != Kind::Name || !model.is_local(node)) continue;
+        if (!model.name_of(node).empty()) continue; // a local import
         if (loop == kNoNode) return true;
         for (const NodeId use : model.uses_of_local(node))
             if (tree[use].has(node_flag::kStore) && tree.within(use, loop)) return true;

@@ -69,12 +69,32 @@ bool names_timeout(const Tree& tree, NodeId expression) {
     return text.find("timeout") != std::string_view::npos || text.find("deadline") != std::string_view::npos;
 }
 
+/// The output of a child process ends with it.
+bool reads_process(const Model& model, NodeId call) {
+    const Tree& tree = model.tree();
+    const NodeId callee = tree.child(call, Role::Callee);
+    NodeId stream = tree.is(callee, Kind::Attribute) ? tree.child(callee, Role::Object) : kNoNode;
+    if (tree.is(stream, Kind::Name))
+        if (const NodeId held = model.value_of_local(stream); held != kNoNode) stream = held;
+    if (tree.is(stream, Kind::Name)) return tree.text(stream).find("std") != std::string_view::npos;
+    if (!tree.is(stream, Kind::Attribute)) return false;
+    const std::string_view name = identifier(tree, stream, Role::Attr);
+    return name == "stdout" || name == "stderr";
+}
+
+/// The limit is the first argument of a websocket's receive methods of aiohttp.
+bool has_limit_in_place(const Tree& tree, NodeId call, std::string_view name) {
+    return name.starts_with("aiohttp.") && name.find(".receive") != std::string_view::npos &&
+           argument(tree, call, 0, {}) != kNoNode;
+}
+
 void check(RuleContext& context, NodeId call) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
     if (!is_awaited(tree, call)) return;
     const CallTarget target = model.target(call);
     if (target.name.empty() || !waits_for_network_forever(target.name)) return;
+    if (reads_process(model, call) || has_limit_in_place(tree, call, target.name)) return;
     for (const NodeId child : tree.children(call)) {
         if (tree.is(child, Kind::DoubleStarred)) return;
         if (!tree.is(child, Kind::Keyword)) continue;

@@ -146,6 +146,68 @@ bool awaits_text(const Tree& tree, NodeId function, NodeId awaited, std::string_
     return false;
 }
 
+/// `task` in `await task`, `await asyncio.wait_for(asyncio.shield(task), 1)`: a Name or Attribute, or kNoNode.
+NodeId awaited_thing(const Model& model, NodeId expression) {
+    const Tree& tree = model.tree();
+    while (tree.is(expression, Kind::Call)) {
+        if (!calls(model, expression, "asyncio.wait_for") && !calls(model, expression, "asyncio.shield")) return kNoNode;
+        expression = argument(tree, expression, 0, {});
+    }
+    if (tree.is(expression, Kind::Name))
+        if (const NodeId held = model.value_of_local(expression); tree.is(held, Kind::Attribute)) return held;
+    return tree.is(expression, Kind::Name) || tree.is(expression, Kind::Attribute) ? expression : kNoNode;
+}
+
+/// `x.cancel()` of the Name or Attribute, or of the local variable that it is assigned to.
+bool is_cancelled(const Tree& tree, NodeId mention) {
+    const NodeId parent = tree.parent(mention);
+    if (tree.is(parent, Kind::Attribute) && identifier(tree, parent, Role::Attr) == "cancel")
+        return tree.is(tree.parent(parent), Kind::Call) && tree.role(parent) == Role::Callee;
+    const NodeId name = assigned_name(tree, mention);
+    if (name == kNoNode) return false;
+    const NodeId function = function_around(tree, name);
+    for (NodeId node = function; node < tree[function].next; ++node)
+        if (tree.is(node, Kind::Name) && tree.text(node) == tree.text(name) && tree.is(tree.parent(node), Kind::Attribute) &&
+            is_cancelled(tree, node))
+            return true;
+    return false;
+}
+
+/// All that the block waits for are things that the file cancels somewhere: attributes and variables of the module anywhere,
+/// others in the same function.
+bool waits_for_cancelled(const Model& model, NodeId block, NodeId function, const std::vector<NodeId>& awaited) {
+    const Tree& tree = model.tree();
+    if (awaited.empty()) return false;
+    bool only_awaits = true;
+    walk_same_function(tree, block, [&](NodeId inner) {
+        const Kind kind = tree.kind(inner);
+        const bool suspends = kind == Kind::For || kind == Kind::With || kind == Kind::CompFor;
+        // `async with asyncio.timeout(1)` around the wait suspends nowhere.
+        if (suspends && tree[inner].is_async() &&
+            !(kind == Kind::With && is_timeout(model, tree.child(tree.first_child(inner), Role::Value))))
+            only_awaits = false;
+        return only_awaits;
+    });
+    if (!only_awaits) return false;
+    for (const NodeId expression : awaited) {
+        const NodeId thing = awaited_thing(model, expression);
+        if (thing == kNoNode) return false;
+        const NodeId name = tree.is(thing, Kind::Attribute) ? tree.child(thing, Role::Attr) : thing;
+        bool cancelled = false;
+        if (tree.is(thing, Kind::Name) && model.is_local(thing)) {
+            for (NodeId node = function; node < tree[function].next && !cancelled; ++node)
+                cancelled = tree.is(node, Kind::Name) && tree.text(node) == tree.text(thing) && is_cancelled(tree, node);
+        } else {
+            for (const Model::CallSite& mention : model.mentions(name)) {
+                cancelled = is_cancelled(mention.model->tree(), mention.call);
+                if (cancelled) break;
+            }
+        }
+        if (!cancelled) return false;
+    }
+    return true;
+}
+
 } // namespace
 
 bool follows_cancel(const Model& model, NodeId node) {
@@ -169,7 +231,7 @@ bool follows_cancel(const Model& model, NodeId node) {
             if (iterable != kNoNode && awaits_text(tree, function, expression, tree.text(iterable))) return true;
         }
     }
-    return false;
+    return waits_for_cancelled(model, node, function, awaited);
 }
 
 std::string line_break(const Tree& tree) {

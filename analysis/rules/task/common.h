@@ -44,7 +44,8 @@ NodeId loop_around(const Tree& tree, NodeId node);
 /// The statements of a Block child.
 std::vector<NodeId> statements(const Tree& tree, NodeId block);
 
-/// True when something that the statement may wait for was cancelled (`x.cancel()`) before the node in the same function.
+/// True when something that the statement may wait for was cancelled (`x.cancel()`) before the node in the same function, or
+/// when it waits for nothing but what the file cancels elsewhere (`await self._task`, where a method calls `self._task.cancel()`).
 bool follows_cancel(const Model& model, NodeId node);
 
 // --- Layout -----------------------------------------------------------------------------------------

@@ -399,13 +399,15 @@ TEST(Resolve, AGivenFileReplacesTheNearest) {
 }
 
 TEST(ConfigurationPage, TellsEveryOption) {
+    const TempDir dir;
+    dir.write(".venv/pyvenv.cfg", "version = 3.12.1\n");
     const std::string page = configuration_page();
     for (const Option& option : option_table()) {
         EXPECT_NE(page.find("\n## " + std::string(option.key) + "\n"), std::string::npos)
             << option.key;
         if (option.example.empty()) continue;
         std::vector<ConfigProblem> problems;
-        layer(option.example, problems);
+        layer(option.example, problems, dir.path());
         EXPECT_TRUE(problems.empty()) << option.key << ": " << problems.front().message;
     }
 }
