@@ -1,6 +1,10 @@
 // Every rule's fixtures and the examples of its page, rewritten without changing what they do: the same is found at the
 // same places. And with the names of imports shadowed: what was found about them is not found any more.
 
+#include "analysis/rules/catalog.h"
+#include "analysis/syntax/parser.h"
+#include "tests/support/fixture.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,10 +12,6 @@
 #include <functional>
 #include <optional>
 #include <set>
-
-#include "analysis/rules/catalog.h"
-#include "analysis/syntax/parser.h"
-#include "tests/support/fixture.h"
 
 namespace awaitls::tests {
 namespace {
@@ -39,14 +39,17 @@ const std::vector<Input>& inputs() {
         std::vector<Input> result;
         for (const auto& [rule, path] : rule_fixtures()) {
             Fixture fixture = load_fixture(path, rule);
-            result.push_back({rule + "/" + std::filesystem::path(path).stem().string(), std::move(fixture.text), std::move(fixture.settings)});
+            result.push_back({rule + "/" + std::filesystem::path(path).stem().string(),
+                              std::move(fixture.text), std::move(fixture.settings)});
         }
         for (const analysis::Rule& rule : analysis::catalog()) {
             const std::string name(rule.info.name);
             int number = 0;
             for (std::string& example : doc_examples(rule.info.doc, "## Bad")) {
-                std::shared_ptr<const analysis::Settings> settings = fixture_settings(example, name);
-                result.push_back({name + "/page " + std::to_string(++number), std::move(example), std::move(settings)});
+                std::shared_ptr<const analysis::Settings> settings =
+                    fixture_settings(example, name);
+                result.push_back({name + "/page " + std::to_string(++number), std::move(example),
+                                  std::move(settings)});
             }
         }
         return result;
@@ -62,7 +65,9 @@ public:
     const Tree tree;
     std::vector<Edit> edits;
 
-    void insert(std::uint32_t at, std::string text) { edits.push_back({{at, at}, std::move(text)}); }
+    void insert(std::uint32_t at, std::string text) {
+        edits.push_back({{at, at}, std::move(text)});
+    }
     void replace(Span span, std::string text) { edits.push_back({span, std::move(text)}); }
 
     std::uint32_t line_begin(std::uint32_t at) const {
@@ -82,14 +87,16 @@ public:
     }
     bool in_string(std::uint32_t offset) const {
         for (NodeId n = 0; n < tree.size(); ++n)
-            if (tree.kind(n) == Kind::String && tree[n].begin < offset && offset < tree[n].end) return true;
+            if (tree.kind(n) == Kind::String && tree[n].begin < offset && offset < tree[n].end)
+                return true;
         return false;
     }
     bool in_string_node(NodeId node) const { return tree.ancestor(node, Kind::String) != kNoNode; }
     /// A suppression comment on a line means that line: nothing is broken up there.
     bool suppressed(std::uint32_t at) const {
         const std::string_view text = line(at);
-        return text.find("noqa") != std::string_view::npos || text.find("ignore") != std::string_view::npos;
+        return text.find("noqa") != std::string_view::npos ||
+               text.find("ignore") != std::string_view::npos;
     }
     std::vector<std::uint32_t> line_starts() const {
         std::vector<std::uint32_t> result{0};
@@ -105,8 +112,12 @@ public:
     /// The first statement behind the docstring and the imports from __future__, or kNoNode.
     NodeId first_statement() const {
         for (const NodeId statement : tree.children(0)) {
-            if (tree.kind(statement) == Kind::ExprStmt && tree.is(tree.first_child(statement), Kind::String)) continue;
-            const NodeId module = tree.kind(statement) == Kind::ImportFrom ? tree.child(statement, Kind::ModuleName) : kNoNode;
+            if (tree.kind(statement) == Kind::ExprStmt &&
+                tree.is(tree.first_child(statement), Kind::String))
+                continue;
+            const NodeId module = tree.kind(statement) == Kind::ImportFrom
+                                      ? tree.child(statement, Kind::ModuleName)
+                                      : kNoNode;
             if (module != kNoNode && tree.text(module) == "__future__") continue;
             return statement;
         }
@@ -116,7 +127,8 @@ public:
 
 std::string dotted(const Tree& tree, NodeId module) {
     std::string result;
-    for (const NodeId part : tree.children(module)) result += (result.empty() ? "" : ".") + std::string(tree.text(part));
+    for (const NodeId part : tree.children(module))
+        result += (result.empty() ? "" : ".") + std::string(tree.text(part));
     return result;
 }
 
@@ -124,18 +136,22 @@ std::string dotted(const Tree& tree, NodeId module) {
 bool bound_otherwise(const Module& module, std::string_view name, const std::set<NodeId>& aliases) {
     const Tree& tree = module.tree;
     return module.any([&](NodeId n) {
-        if (tree.kind(n) == Kind::Name && tree.text(n) == name) return tree[n].has(flag::kStore | flag::kDel);
+        if (tree.kind(n) == Kind::Name && tree.text(n) == name)
+            return tree[n].has(flag::kStore | flag::kDel);
         if (tree.kind(n) != Kind::Identifier || tree.text(n) != name) return false;
         const Kind parent = tree.kind(tree.parent(n));
-        if (parent == Kind::FunctionDef || parent == Kind::ClassDef || parent == Kind::Parameter || parent == Kind::Global ||
-            parent == Kind::Nonlocal)
+        if (parent == Kind::FunctionDef || parent == Kind::ClassDef || parent == Kind::Parameter ||
+            parent == Kind::Global || parent == Kind::Nonlocal)
             return true;
         if (parent == Kind::Alias && !aliases.contains(tree.parent(n))) {
-            return tree.role(n) == Role::AsName || tree.child(tree.parent(n), Role::AsName) == kNoNode;
+            return tree.role(n) == Role::AsName ||
+                   tree.child(tree.parent(n), Role::AsName) == kNoNode;
         }
-        if (parent != Kind::ModuleName || tree.kind(tree.parent(tree.parent(n))) != Kind::Alias) return false;
+        if (parent != Kind::ModuleName || tree.kind(tree.parent(tree.parent(n))) != Kind::Alias)
+            return false;
         const NodeId alias = tree.parent(tree.parent(n));
-        return !aliases.contains(alias) && tree.first_child(tree.parent(n)) == n && tree.child(alias, Role::AsName) == kNoNode;
+        return !aliases.contains(alias) && tree.first_child(tree.parent(n)) == n &&
+               tree.child(alias, Role::AsName) == kNoNode;
     });
 }
 
@@ -154,20 +170,27 @@ bool under_annotation(const Tree& tree, NodeId node) {
     return false;
 }
 
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool is_word(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
 
 /// Imports whose every use is known: the name is bound by nothing else, and a dotted module is used whole.
 std::vector<PlainImport> plain_imports(const Module& module) {
     const Tree& tree = module.tree;
     std::vector<PlainImport> result;
     for (NodeId alias = 0; alias < tree.size(); ++alias) {
-        if (tree.kind(alias) != Kind::Alias || tree.kind(tree.parent(alias)) != Kind::Import) continue;
+        if (tree.kind(alias) != Kind::Alias || tree.kind(tree.parent(alias)) != Kind::Import)
+            continue;
         const std::string path = dotted(tree, tree.child(alias, Kind::ModuleName));
         const NodeId as = tree.child(alias, Role::AsName);
         const std::string name = as == kNoNode ? path : std::string(tree.text(as));
-        const auto same = std::find_if(result.begin(), result.end(), [&](const PlainImport& i) { return i.module == path && i.name == name; });
-        if (same != result.end()) same->aliases.insert(alias);
-        else result.push_back({path, name, {alias}, {}, {}});
+        const auto same = std::find_if(result.begin(), result.end(), [&](const PlainImport& i) {
+            return i.module == path && i.name == name;
+        });
+        if (same != result.end())
+            same->aliases.insert(alias);
+        else
+            result.push_back({path, name, {alias}, {}, {}});
     }
     std::erase_if(result, [&](PlainImport& import) {
         const std::string root = import.name.substr(0, import.name.find('.'));
@@ -175,16 +198,19 @@ std::vector<PlainImport> plain_imports(const Module& module) {
         for (NodeId n = 0; n < tree.size(); ++n) {
             if (tree.kind(n) == Kind::String && under_annotation(tree, n)) {
                 const std::string_view text = tree.text(n);
-                for (std::size_t at = text.find(import.name); at != std::string_view::npos; at = text.find(import.name, at + 1)) {
+                for (std::size_t at = text.find(import.name); at != std::string_view::npos;
+                     at = text.find(import.name, at + 1)) {
                     const std::size_t end = at + import.name.size();
                     if (is_word(text[at - 1]) || text[at - 1] == '.' || text[end] != '.') continue;
                     const std::uint32_t begin = tree[n].begin + static_cast<std::uint32_t>(at);
-                    import.in_annotations.push_back({begin, begin + static_cast<std::uint32_t>(import.name.size())});
+                    import.in_annotations.push_back(
+                        {begin, begin + static_cast<std::uint32_t>(import.name.size())});
                 }
             }
             if (tree.kind(n) != Kind::Name || tree.text(n) != root) continue;
             NodeId use = n;
-            while (tree.text(use) != import.name && tree.is(tree.parent(use), Kind::Attribute)) use = tree.parent(use);
+            while (tree.text(use) != import.name && tree.is(tree.parent(use), Kind::Attribute))
+                use = tree.parent(use);
             if (tree.text(use) != import.name || tree[use].has(flag::kParenthesized)) return true;
             import.uses.push_back(use);
         }
@@ -200,7 +226,8 @@ void rename_imports(Module& module) {
     for (const PlainImport& import : plain_imports(module)) {
         std::string name = import.name + "_";
         std::replace(name.begin(), name.end(), '.', '_');
-        for (const NodeId alias : import.aliases) module.replace(module.tree[alias].span(), import.module + " as " + name);
+        for (const NodeId alias : import.aliases)
+            module.replace(module.tree[alias].span(), import.module + " as " + name);
         for (const NodeId use : import.uses) module.replace(module.tree[use].span(), name);
         for (const Span span : import.in_annotations) module.replace(span, name);
     }
@@ -211,8 +238,11 @@ void rename_from_imports(Module& module) {
     const Tree& tree = module.tree;
     std::map<std::string, std::set<NodeId>> names;
     for (NodeId alias = 0; alias < tree.size(); ++alias) {
-        if (tree.kind(alias) != Kind::Alias || tree.kind(tree.parent(alias)) != Kind::ImportFrom) continue;
-        if (tree.child(alias, Role::AsName) != kNoNode || tree.text(tree.child(tree.parent(alias), Kind::ModuleName)) == "__future__") continue;
+        if (tree.kind(alias) != Kind::Alias || tree.kind(tree.parent(alias)) != Kind::ImportFrom)
+            continue;
+        if (tree.child(alias, Role::AsName) != kNoNode ||
+            tree.text(tree.child(tree.parent(alias), Kind::ModuleName)) == "__future__")
+            continue;
         names[std::string(tree.text(alias))].insert(alias);
     }
     for (const auto& [name, aliases] : names) {
@@ -222,7 +252,8 @@ void rename_from_imports(Module& module) {
             if (tree.kind(n) == Kind::Name && tree.text(n) == name) module.insert(tree[n].end, "_");
             if (tree.kind(n) != Kind::String || !under_annotation(tree, n)) continue;
             const std::string_view text = tree.text(n);
-            for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+            for (std::size_t at = text.find(name); at != std::string_view::npos;
+                 at = text.find(name, at + 1)) {
                 const std::size_t end = at + name.size();
                 if (!is_word(text[at - 1]) && text[at - 1] != '.' && !is_word(text[end]))
                     module.insert(tree[n].begin + static_cast<std::uint32_t>(end), "_");
@@ -236,18 +267,22 @@ void import_names(Module& module) {
     const Tree& tree = module.tree;
     for (const PlainImport& import : plain_imports(module)) {
         std::set<std::string> names;
-        const bool usable = !import.uses.empty() && import.in_annotations.empty() &&
-                            std::all_of(import.uses.begin(), import.uses.end(), [&](NodeId use) {
-                                const NodeId attribute = tree.parent(use);
-                                if (!tree.is(attribute, Kind::Attribute) || tree.role(use) != Role::Object) return false;
-                                if (tree[attribute].has(flag::kStore | flag::kDel)) return false;
-                                names.insert(std::string(tree.text(tree.child(attribute, Role::Attr))));
-                                return true;
-                            });
+        const bool usable =
+            !import.uses.empty() && import.in_annotations.empty() &&
+            std::all_of(import.uses.begin(), import.uses.end(), [&](NodeId use) {
+                const NodeId attribute = tree.parent(use);
+                if (!tree.is(attribute, Kind::Attribute) || tree.role(use) != Role::Object)
+                    return false;
+                if (tree[attribute].has(flag::kStore | flag::kDel)) return false;
+                names.insert(std::string(tree.text(tree.child(attribute, Role::Attr))));
+                return true;
+            });
         // One statement for one module: the other modules of `import a, b` would need statements of their own.
-        const bool alone = std::all_of(import.aliases.begin(), import.aliases.end(), [&](NodeId alias) {
-            return tree.next_sibling(alias) == kNoNode && tree.first_child(tree.parent(alias)) == alias;
-        });
+        const bool alone =
+            std::all_of(import.aliases.begin(), import.aliases.end(), [&](NodeId alias) {
+                return tree.next_sibling(alias) == kNoNode &&
+                       tree.first_child(tree.parent(alias)) == alias;
+            });
         if (!usable || !alone) continue;
         const auto local = [&](std::string_view name) {
             std::string result = import.name + "_" + std::string(name) + "_";
@@ -255,12 +290,15 @@ void import_names(Module& module) {
             return result;
         };
         std::string list;
-        for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name + " as " + local(name);
+        for (const std::string& name : names)
+            list += (list.empty() ? "" : ", ") + name + " as " + local(name);
         for (const NodeId alias : import.aliases)
-            module.replace(tree[tree.parent(alias)].span(), "from " + import.module + " import " + list);
+            module.replace(tree[tree.parent(alias)].span(),
+                           "from " + import.module + " import " + list);
         for (const NodeId use : import.uses) {
             const NodeId attribute = tree.parent(use);
-            module.replace(tree[attribute].span(), local(tree.text(tree.child(attribute, Role::Attr))));
+            module.replace(tree[attribute].span(),
+                           local(tree.text(tree.child(attribute, Role::Attr))));
         }
     }
 }
@@ -275,9 +313,15 @@ void wrap(Module& module, const std::string& header, const std::string& indentat
         module.insert(start, start == begin ? header + indentation : indentation);
     }
 }
-void move_into_function(Module& module) { wrap(module, "def wrapped_():\n", "    "); }
-void move_into_nested_function(Module& module) { wrap(module, "def outer_():\n    def wrapped_():\n", "        "); }
-void move_into_method(Module& module) { wrap(module, "class Wrapped_:\n    def method_(self_):\n", "        "); }
+void move_into_function(Module& module) {
+    wrap(module, "def wrapped_():\n", "    ");
+}
+void move_into_nested_function(Module& module) {
+    wrap(module, "def outer_():\n    def wrapped_():\n", "        ");
+}
+void move_into_method(Module& module) {
+    wrap(module, "class Wrapped_:\n    def method_(self_):\n", "        ");
+}
 
 /// A decorator that gives back what it gets, above every function.
 void decorate(Module& module) {
@@ -293,11 +337,15 @@ void decorate(Module& module) {
             if (tree.kind(c) == Kind::Decorator) at = tree[c].end;
         }
         // Behind the last decorator's line, right above `def`.
-        if (at != tree[n].begin) at = static_cast<std::uint32_t>(tree.text().find('\n', at)) + 1 + static_cast<std::uint32_t>(indentation->size());
+        if (at != tree[n].begin)
+            at = static_cast<std::uint32_t>(tree.text().find('\n', at)) + 1 +
+                 static_cast<std::uint32_t>(indentation->size());
         module.insert(at, "@keep_\n" + *indentation);
         any = true;
     }
-    if (any) module.insert(module.line_begin(tree[first].begin), "from typing import no_type_check as keep_\n");
+    if (any)
+        module.insert(module.line_begin(tree[first].begin),
+                      "from typing import no_type_check as keep_\n");
 }
 
 /// Comments with quotes and brackets in them, and line breaks, wherever brackets allow.
@@ -306,12 +354,17 @@ void break_lines(Module& module) {
     for (NodeId n = 0; n < tree.size(); ++n) {
         std::uint32_t at = tree[n].begin;
         const Kind kind = tree.kind(n);
-        if (kind == Kind::Call) at = tree[tree.child(n, Role::Callee)].end;
-        else if (kind != Kind::List && kind != Kind::Dict && kind != Kind::Set && kind != Kind::ListComp && kind != Kind::DictComp) continue;
+        if (kind == Kind::Call)
+            at = tree[tree.child(n, Role::Callee)].end;
+        else if (kind != Kind::List && kind != Kind::Dict && kind != Kind::Set &&
+                 kind != Kind::ListComp && kind != Kind::DictComp)
+            continue;
         if (module.in_string_node(n) || module.suppressed(at)) continue;
         while (at < tree.text().size() && (tree.text()[at] == ' ' || tree.text()[at] == ')')) ++at;
         const std::uint32_t close = tree[n].end - 1;
-        if (std::string_view("([{").find(tree.text()[at]) == std::string_view::npos || module.suppressed(close)) continue;
+        if (std::string_view("([{").find(tree.text()[at]) == std::string_view::npos ||
+            module.suppressed(close))
+            continue;
         module.insert(at + 1, "  # it's \"open ( [ {\n# and #\n");
         if (close > at) module.insert(close, "\n");
     }
@@ -323,7 +376,10 @@ void space_statements(Module& module) {
     for (NodeId n = 1; n < tree.size(); ++n) {
         if (tree.role(n) != Role::Statement) continue;
         const std::optional<std::string> indentation = module.indentation(n);
-        if (indentation) module.insert(module.line_begin(tree[n].begin), "\n" + *indentation + "# it's (a comment\n# at the left\n            # 'far right\n  \n");
+        if (indentation)
+            module.insert(module.line_begin(tree[n].begin),
+                          "\n" + *indentation +
+                              "# it's (a comment\n# at the left\n            # 'far right\n  \n");
     }
 }
 
@@ -331,10 +387,14 @@ void space_statements(Module& module) {
 void break_attributes(Module& module) {
     const Tree& tree = module.tree;
     for (NodeId n = 0; n < tree.size(); ++n) {
-        if (tree.kind(n) != Kind::Attribute || module.in_string_node(n) || module.suppressed(tree[n].begin)) continue;
+        if (tree.kind(n) != Kind::Attribute || module.in_string_node(n) ||
+            module.suppressed(tree[n].begin))
+            continue;
         const NodeId attribute = tree.child(n, Role::Attr);
         const std::uint32_t dot = tree[attribute].begin - 1;
-        if (tree.text()[dot] != '.' || module.suppressed(dot) || tree.text()[dot - 1] == ' ' || tree.text()[dot - 1] == '\n') continue;
+        if (tree.text()[dot] != '.' || module.suppressed(dot) || tree.text()[dot - 1] == ' ' ||
+            tree.text()[dot - 1] == '\n')
+            continue;
         module.replace({dot, dot + 1}, " \\\n  . ");
     }
 }
@@ -360,7 +420,8 @@ void indent_with_tabs(Module& module) {
 void add_form_feeds(Module& module) {
     const Tree& tree = module.tree;
     for (NodeId n = 1; n < tree.size(); ++n)
-        if (tree.role(n) == Role::Statement && module.indentation(n)) module.insert(module.line_begin(tree[n].begin), "\f");
+        if (tree.role(n) == Role::Statement && module.indentation(n))
+            module.insert(module.line_begin(tree[n].begin), "\f");
 }
 
 struct Transformation {
@@ -391,19 +452,25 @@ struct Exception {
     bool (*trait)(const Module&);
     std::string_view reason;
 };
-bool always(const Module&) { return true; }
+bool always(const Module&) {
+    return true;
+}
 bool has_global(const Module& m) {
     return m.any([&](NodeId n) { return m.tree.kind(n) == Kind::Global; });
 }
 constexpr Exception kExceptions[] = {
-    {"In", "", has_global, "`global` means the module's variable, which is none once the module is a function"},
-    {"In", "blocking-configured/positive", always, "a pattern names `Report.render`; a class in a function has another qualified name"},
-    {"In", "legacy-event-loop/negative", always, "a module's loop may be used by other modules; a local one cannot"},
+    {"In", "", has_global,
+     "`global` means the module's variable, which is none once the module is a function"},
+    {"In", "blocking-configured/positive", always,
+     "a pattern names `Report.render`; a class in a function has another qualified name"},
+    {"In", "legacy-event-loop/negative", always,
+     "a module's loop may be used by other modules; a local one cannot"},
 };
 
 bool excepted(const Transformation& transformation, const Input& input, const Module& module) {
     return std::any_of(std::begin(kExceptions), std::end(kExceptions), [&](const Exception& e) {
-        return std::string_view(transformation.name).starts_with(e.transformation) && input.name.starts_with(e.input) && e.trait(module);
+        return std::string_view(transformation.name).starts_with(e.transformation) &&
+               input.name.starts_with(e.input) && e.trait(module);
     });
 }
 
@@ -427,23 +494,30 @@ std::uint32_t moved(std::uint32_t offset, const std::vector<Edit>& edits) {
 }
 
 std::string rule_name(const analysis::Diagnostic& diagnostic) {
-    return diagnostic.rule == analysis::kNoteRule ? "note" : std::string(analysis::catalog()[diagnostic.rule].info.name);
+    return diagnostic.rule == analysis::kNoteRule
+               ? "note"
+               : std::string(analysis::catalog()[diagnostic.rule].info.name);
 }
 
 std::shared_ptr<const FileAnalysis> analyse(const std::string& text, const Input& input) {
-    return FileAnalysis::analyse(std::make_shared<const std::string>(text), input.settings, "fixture.py");
+    return FileAnalysis::analyse(std::make_shared<const std::string>(text), input.settings,
+                                 "fixture.py");
 }
 
 bool all_clean(const FileAnalysis& file) {
     const std::vector<analysis::RegionInfo> regions = file.regions();
-    return std::all_of(regions.begin(), regions.end(), [](const analysis::RegionInfo& r) { return r.health == analysis::Health::Clean; });
+    return std::all_of(regions.begin(), regions.end(), [](const analysis::RegionInfo& r) {
+        return r.health == analysis::Health::Clean;
+    });
 }
 
 /// "12 blocking-sleep" for each finding: its line and rule.
-std::multiset<std::string> lines_of(const FileAnalysis& file, const std::vector<Edit>* edits, const analysis::LineIndex& lines) {
+std::multiset<std::string> lines_of(const FileAnalysis& file, const std::vector<Edit>* edits,
+                                    const analysis::LineIndex& lines) {
     std::multiset<std::string> result;
     for (const analysis::Diagnostic& diagnostic : file.diagnostics()) {
-        const std::uint32_t at = edits == nullptr ? diagnostic.span.begin : moved(diagnostic.span.begin, *edits);
+        const std::uint32_t at =
+            edits == nullptr ? diagnostic.span.begin : moved(diagnostic.span.begin, *edits);
         result.insert(std::to_string(lines.line_of(at) + 1) + " " + rule_name(diagnostic));
     }
     return result;
@@ -456,14 +530,16 @@ std::string joined(const std::multiset<std::string>& lines) {
 }
 
 std::string plain(std::string name) {
-    std::replace_if(name.begin(), name.end(), [](char c) { return !is_word(c); }, '_');
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return !is_word(c); }, '_');
     return name;
 }
 
 class Transformed : public ::testing::TestWithParam<std::tuple<std::size_t, std::size_t>> {};
 
 std::string test_name(const ::testing::TestParamInfo<std::tuple<std::size_t, std::size_t>>& info) {
-    return std::string(kTransformations[std::get<0>(info.param)].name) + "_" + plain(inputs()[std::get<1>(info.param)].name);
+    return std::string(kTransformations[std::get<0>(info.param)].name) + "_" +
+           plain(inputs()[std::get<1>(info.param)].name);
 }
 
 TEST_P(Transformed, FindsTheSame) {
@@ -476,21 +552,30 @@ TEST_P(Transformed, FindsTheSame) {
     const std::string text = analysis::apply_edits(input.text, module.edits);
     const std::shared_ptr<const FileAnalysis> before = analyse(input.text, input);
     const std::shared_ptr<const FileAnalysis> after = analyse(text, input);
-    if (all_clean(*before)) { ASSERT_TRUE(all_clean(*after)) << text; }
-    EXPECT_EQ(joined(lines_of(*after, nullptr, after->lines())), joined(lines_of(*before, &module.edits, after->lines())))
-        << transformation.name << " of " << input.name << "\n" << text << "\nbefore:\n" << render(*before) << "after:\n" << render(*after);
+    if (all_clean(*before)) {
+        ASSERT_TRUE(all_clean(*after)) << text;
+    }
+    EXPECT_EQ(joined(lines_of(*after, nullptr, after->lines())),
+              joined(lines_of(*before, &module.edits, after->lines())))
+        << transformation.name << " of " << input.name << "\n"
+        << text << "\nbefore:\n"
+        << render(*before) << "after:\n"
+        << render(*after);
     // What fixes make of the new text is Python, too.
     if (!all_clean(*after)) return;
     for (const bool unsafe : {false, true}) {
         const analysis::FixResult fixed = analysis::fix_all(after, "fixture.py", unsafe);
-        EXPECT_TRUE(all_clean(*fixed.analysis)) << transformation.name << " of " << input.name << "\n" << fixed.text;
+        EXPECT_TRUE(all_clean(*fixed.analysis))
+            << transformation.name << " of " << input.name << "\n"
+            << fixed.text;
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Rules, Transformed,
-                         ::testing::Combine(::testing::Range<std::size_t>(0, std::size(kTransformations)),
-                                            ::testing::Range<std::size_t>(0, inputs().size())),
-                         test_name);
+INSTANTIATE_TEST_SUITE_P(
+    Rules, Transformed,
+    ::testing::Combine(::testing::Range<std::size_t>(0, std::size(kTransformations)),
+                       ::testing::Range<std::size_t>(0, inputs().size())),
+    test_name);
 
 /// A transformation that changes nothing anywhere tests nothing.
 TEST(Transformations, AllChangeMuch) {
@@ -531,7 +616,9 @@ std::set<std::string> imported_names(const Module& module) {
         if (tree.kind(alias) != Kind::Alias) continue;
         const NodeId as = tree.child(alias, Role::AsName);
         const NodeId path = tree.child(alias, Kind::ModuleName);
-        const std::string name(as != kNoNode ? tree.text(as) : path != kNoNode ? tree.text(tree.first_child(path)) : tree.text(alias));
+        const std::string name(as != kNoNode     ? tree.text(as)
+                               : path != kNoNode ? tree.text(tree.first_child(path))
+                                                 : tree.text(alias));
         (tree.ancestor(alias, Kind::FunctionDef) == kNoNode ? outer : inner).insert(name);
     }
     for (const std::string& name : inner) outer.erase(name);
@@ -549,8 +636,12 @@ void shadow_by_statement(Module& module, const std::string& statement) {
         module.insert(tree[first].begin, statement + (indentation ? "\n" + *indentation : "; "));
     }
 }
-void shadow_by_variable(Module& module, const std::string& name) { shadow_by_statement(module, name + " = made_elsewhere_()"); }
-void shadow_by_function(Module& module, const std::string& name) { shadow_by_statement(module, "def " + name + "(*args, **kwargs): ..."); }
+void shadow_by_variable(Module& module, const std::string& name) {
+    shadow_by_statement(module, name + " = made_elsewhere_()");
+}
+void shadow_by_function(Module& module, const std::string& name) {
+    shadow_by_statement(module, "def " + name + "(*args, **kwargs): ...");
+}
 
 /// A parameter of every function.
 void shadow_by_parameter(Module& module, const std::string& name) {
@@ -563,7 +654,8 @@ void shadow_by_parameter(Module& module, const std::string& name) {
         NodeId last = kNoNode;
         for (const NodeId parameter : tree.children(parameters)) {
             const auto form = static_cast<analysis::ParameterForm>(tree[parameter].op);
-            star = star || form == analysis::ParameterForm::KeywordOnly || form == analysis::ParameterForm::VarArgs;
+            star = star || form == analysis::ParameterForm::KeywordOnly ||
+                   form == analysis::ParameterForm::VarArgs;
             if (form == analysis::ParameterForm::VarKeywords) keywords = parameter;
             last = parameter;
         }
@@ -571,7 +663,9 @@ void shadow_by_parameter(Module& module, const std::string& name) {
         if (keywords != kNoNode) {
             module.insert(tree[keywords].begin, added + ", ");
         } else {
-            const bool comma = last != kNoNode && tree.text(Span{tree[last].end, tree[parameters].end}).find(',') == std::string_view::npos;
+            const bool comma = last != kNoNode &&
+                               tree.text(Span{tree[last].end, tree[parameters].end}).find(',') ==
+                                   std::string_view::npos;
             module.insert(tree[parameters].end - 1, (comma ? ", " : "") + added);
         }
     }
@@ -581,22 +675,28 @@ struct Shadowing {
     const char* name;
     void (*apply)(Module&, const std::string&);
 };
-constexpr Shadowing kShadowings[] = {
-    {"Variable", shadow_by_variable}, {"Function", shadow_by_function}, {"Parameter", shadow_by_parameter}};
+constexpr Shadowing kShadowings[] = {{"Variable", shadow_by_variable},
+                                     {"Function", shadow_by_function},
+                                     {"Parameter", shadow_by_parameter}};
 
 class Shadowed : public ::testing::TestWithParam<std::tuple<std::size_t, std::size_t>> {};
 
-std::string shadow_name(const ::testing::TestParamInfo<std::tuple<std::size_t, std::size_t>>& info) {
-    return std::string(kShadowings[std::get<0>(info.param)].name) + "_" + plain(inputs()[std::get<1>(info.param)].name);
+std::string
+shadow_name(const ::testing::TestParamInfo<std::tuple<std::size_t, std::size_t>>& info) {
+    return std::string(kShadowings[std::get<0>(info.param)].name) + "_" +
+           plain(inputs()[std::get<1>(info.param)].name);
 }
 
 /// Findings at calls in functions whose callee starts with the name: (rule, offset).
-std::vector<std::pair<std::string, std::uint32_t>> findings_about(const FileAnalysis& file, const Module& module, const std::string& name) {
+std::vector<std::pair<std::string, std::uint32_t>>
+findings_about(const FileAnalysis& file, const Module& module, const std::string& name) {
     const Tree& tree = module.tree;
     std::vector<std::pair<std::string, std::uint32_t>> result;
     for (const analysis::Diagnostic& diagnostic : file.diagnostics()) {
         for (NodeId n = 0; n < tree.size(); ++n) {
-            if (tree.kind(n) != Kind::Call || tree[n].span() != diagnostic.span || root_of(tree, n) != name) continue;
+            if (tree.kind(n) != Kind::Call || tree[n].span() != diagnostic.span ||
+                root_of(tree, n) != name)
+                continue;
             const NodeId function = tree.ancestor(n, Kind::FunctionDef);
             if (function == kNoNode || n < tree.child(function, Role::Body)) continue;
             result.emplace_back(rule_name(diagnostic), diagnostic.span.begin);
@@ -625,13 +725,16 @@ TEST_P(Shadowed, FindsNothingAboutTheName) {
             const std::uint32_t at = moved(offset, module.edits);
             for (const analysis::Diagnostic& diagnostic : after->diagnostics())
                 EXPECT_FALSE(diagnostic.span.begin == at && rule_name(diagnostic) == rule)
-                    << input.name << ": `" << name << "` is shadowed, yet: " << diagnostic.message << "\n" << text;
+                    << input.name << ": `" << name << "` is shadowed, yet: " << diagnostic.message
+                    << "\n"
+                    << text;
         }
     }
 }
 
 INSTANTIATE_TEST_SUITE_P(Rules, Shadowed,
-                         ::testing::Combine(::testing::Range<std::size_t>(0, std::size(kShadowings)),
+                         ::testing::Combine(::testing::Range<std::size_t>(0,
+                                                                          std::size(kShadowings)),
                                             ::testing::Range<std::size_t>(0, inputs().size())),
                          shadow_name);
 
@@ -640,7 +743,8 @@ TEST(Shadowings, ConcernManyFindings) {
     for (const Input& input : inputs()) {
         const Module module(input.text);
         const std::shared_ptr<const FileAnalysis> file = analyse(input.text, input);
-        for (const std::string& name : imported_names(module)) findings += findings_about(*file, module, name).size();
+        for (const std::string& name : imported_names(module))
+            findings += findings_about(*file, module, name).size();
     }
     EXPECT_GE(findings, 150U);
 }

@@ -375,8 +375,10 @@ Type Evaluator::from_annotation(const Annotation& annotation, const RegionModel*
         return argument(0);
     if (is_one_of(name, {"typing.Self", "typing_extensions.Self"})) {
         if (scope == nullptr) return unknown_type();
-        const FunctionDef* const function = scope->function_at(at);
-        if (function != nullptr && function->class_id >= 0) return instance_of(class_def(function->class_id));
+        // An annotation of a method's head belongs to the class's code, yet means the method's class.
+        const NodeId method = scope->tree().ancestor(at, Kind::FunctionDef);
+        const Type bound = method == kNoNode ? unknown_type() : function_binding(scope->slot(), method);
+        if (bound->function != nullptr && bound->function->class_id >= 0) return instance_of(class_def(bound->function->class_id));
         return unknown_type();
     }
     if (is_one_of(name, {"typing.Any", "typing.TypeVar", "typing.Callable", "collections.abc.Callable", "typing.Generic",

@@ -233,6 +233,8 @@ private:
     Type name_type(NodeId name) const;
     Type lookup(std::string_view name, NodeId at) const;
     Type local_type(ScopeId scope, std::string_view name, NodeId at) const;
+    /// A nested function may assign the variable of this name at any time.
+    bool is_assigned_elsewhere(std::string_view name) const;
     std::vector<const Binding*> reaching(ScopeId scope, std::string_view name, NodeId at) const;
     Type evaluate(NodeId node) const;
     Type call_type(NodeId call) const;
@@ -244,6 +246,7 @@ private:
     const Region& region_;
     std::uint32_t slot_;
     mutable std::vector<Type> memo_; // by node; null while unknown
+    std::vector<std::string_view> nonlocals_; // names that some function of the region declares nonlocal
     mutable std::unordered_map<NodeId, Type> annotations_; // what annotations say, by node
 };
 

@@ -37,11 +37,15 @@ FileModel::FileModel(const std::vector<Slot>& slots) {
             if (scope == 0) return owner;
             return class_at(s, region.scopes[scope].node);
         };
+        const Binding* global = nullptr; // the last `global` statement's; bindings of a name stand together
         for (std::uint32_t b = 0; b < region.bindings.size(); ++b) {
             const Binding& binding = region.bindings[b];
             const Scope& scope = region.scopes[binding.scope];
             if (binding.kind == BindingKind::Global) {
-                // `global x` in a function: what the function assigns to x is the module's.
+                // `global x` in a function: what the function assigns to x is the module's. One statement says it for all.
+                if (global != nullptr && global->scope == binding.scope && region.name_of(*global) == region.name_of(binding))
+                    continue;
+                global = &binding;
                 for (const Binding& assigned : region.find(binding.scope, region.name_of(binding)))
                     if (assigned.kind != BindingKind::Global)
                         names_[std::string(region.name_of(binding))].push_back(

@@ -32,7 +32,14 @@ bool is_common_method(std::string_view name) {
 } // namespace
 
 RegionModel::RegionModel(Evaluator& evaluator, std::uint32_t slot)
-    : evaluator_(evaluator), region_(*evaluator.slots_[slot].region), slot_(slot), memo_(region_.tree.size(), nullptr) {}
+    : evaluator_(evaluator), region_(*evaluator.slots_[slot].region), slot_(slot), memo_(region_.tree.size(), nullptr) {
+    for (const Binding& binding : region_.bindings)
+        if (binding.kind == BindingKind::Nonlocal) nonlocals_.push_back(region_.name_of(binding));
+}
+
+bool RegionModel::is_assigned_elsewhere(std::string_view name) const {
+    return std::find(nonlocals_.begin(), nonlocals_.end(), name) != nonlocals_.end();
+}
 
 // --- names ---------------------------------------------------------------------------------------------
 
@@ -116,6 +123,9 @@ std::vector<const Binding*> RegionModel::reaching(ScopeId scope, std::string_vie
     // True once the binding has happened when `at` runs, reading down the text.
     const auto precedes = [&](const Binding& binding) {
         if (binding.kind == BindingKind::Parameter) return true;
+        // A comprehension's element stands before the loop that binds its names.
+        if (tree.is(binding.source, Kind::CompFor))
+            return !tree.within(at, binding.source) || tree.within(at, tree.child(binding.source, Role::Target));
         if (binding.name >= at) return false;
         const NodeId parent = tree.parent(binding.name);
         switch (binding.kind) {
@@ -135,7 +145,6 @@ std::vector<const Binding*> RegionModel::reaching(ScopeId scope, std::string_vie
         }
         case BindingKind::For: {
             const NodeId body = tree.child(binding.source, Role::Body);
-            if (tree.is(binding.source, Kind::CompFor)) return !tree.within(at, binding.source) || tree.within(at, tree.child(binding.source, Role::Target));
             return !tree.within(at, binding.source) || (body != kNoNode && at >= body);
         }
         default: return true;
@@ -186,6 +195,7 @@ std::vector<const Binding*> RegionModel::reaching(ScopeId scope, std::string_vie
 
 Type RegionModel::local_type(ScopeId scope, std::string_view name, NodeId at) const {
     Type result = unknown_type();
+    if (is_assigned_elsewhere(name)) return result;
     bool first = true;
     for (const Binding* binding : reaching(scope, name, at)) {
         if (binding->kind == BindingKind::Global || binding->kind == BindingKind::Nonlocal) continue;
@@ -223,6 +233,7 @@ std::vector<NodeId> RegionModel::uses_of_local(NodeId name) const {
 NodeId RegionModel::value_of_local(NodeId name) const {
     if (!is_local(name)) return kNoNode;
     const std::string_view text = tree().text(name);
+    if (is_assigned_elsewhere(text)) return kNoNode;
     const Variable variable = resolve(text, name);
     const std::vector<const Binding*> bindings = reaching(variable.scope, text, name);
     if (bindings.size() != 1) return kNoNode;

@@ -202,6 +202,8 @@ public:
                 if (done) break;
             }
         }
+        // What the parser made up may have no node.
+        if (errors_ && result_.damage.empty()) damage(0, static_cast<std::uint32_t>(text_.size()), 0);
         result_.nodes[0].next = static_cast<NodeId>(result_.nodes.size());
         std::sort(result_.damage.begin(), result_.damage.end(),
                   [](Span a, Span b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });
@@ -296,11 +298,21 @@ private:
         return text_.substr(begin, ts_node_end_byte(node) - begin);
     }
 
+    /// True when a backslash joins the line that starts here to the one above.
+    bool is_joined(std::uint32_t line) const {
+        std::uint32_t end = line;
+        if (end > 0 && text_[end - 1] == '\n') --end;
+        if (end > 0 && text_[end - 1] == '\r') --end;
+        if (end == line || end == 0 || text_[end - 1] != '\\') return false;
+        return result_.comments.empty() || result_.comments.back().span.end < end;
+    }
+
     /// Column of a statement that is the first thing on its line; kNoColumn behind other code.
     std::uint16_t own_line_column(std::uint32_t begin) const {
         std::uint32_t at = begin;
         while (at > 0 && (text_[at - 1] == ' ' || text_[at - 1] == '\t' || text_[at - 1] == '\f')) --at;
         if (at > 0 && text_[at - 1] != '\n' && text_[at - 1] != '\r') return kNoColumn;
+        if (is_joined(at)) return kNoColumn;
         std::uint32_t column = 0;
         for (; at < begin; ++at) {
             if (text_[at] == '\t') column = (column / 8 + 1) * 8;
@@ -310,10 +322,22 @@ private:
         return static_cast<std::uint16_t>(std::min<std::uint32_t>(column, kNoColumn - 1));
     }
 
+    /// Behind other code a statement follows `;`, or the `:` of its header. The grammar invents a line end that is missing, and
+    /// shows no node for it.
+    bool is_separated(std::uint32_t begin) const {
+        constexpr std::string_view kBlanks = " \t\f\\\r\n";
+        std::uint32_t at = begin;
+        while (at > 0 && kBlanks.find(text_[at - 1]) != std::string_view::npos) --at;
+        return at == 0 || text_[at - 1] == ';' || text_[at - 1] == ':';
+    }
+
     void check_column(Frame& block, TSNode node) {
         const std::uint32_t begin = ts_node_start_byte(node);
         const std::uint16_t column = own_line_column(begin);
-        if (column == kNoColumn) return;
+        if (column == kNoColumn) {
+            if (!is_separated(begin)) damage(begin, ts_node_end_byte(node), block.node);
+            return;
+        }
         if (block.column == kNoColumn) block.column = column;
         else if (block.column != column) damage(begin, ts_node_end_byte(node), block.node);
     }

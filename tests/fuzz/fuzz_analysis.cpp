@@ -1,12 +1,12 @@
 // Any bytes as a Python file: reading, analysis, hover, suppression and fixes keep their promises.
 
+#include "tests/fuzz/analysis_invariants.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "tests/fuzz/analysis_invariants.h"
 
 namespace {
 
@@ -14,8 +14,9 @@ using namespace awaitls;
 using fuzz::require;
 
 std::size_t count_of(const analysis::FileAnalysis& file, std::uint16_t rule) {
-    return static_cast<std::size_t>(std::count_if(file.diagnostics().begin(), file.diagnostics().end(),
-                                                  [rule](const analysis::Diagnostic& d) { return d.rule == rule; }));
+    return static_cast<std::size_t>(
+        std::count_if(file.diagnostics().begin(), file.diagnostics().end(),
+                      [rule](const analysis::Diagnostic& d) { return d.rule == rule; }));
 }
 
 void check_hover(const analysis::FileAnalysis& file, std::uint32_t offset) {
@@ -23,9 +24,12 @@ void check_hover(const analysis::FileAnalysis& file, std::uint32_t offset) {
     if (!info) return;
     const bool utf8 = analysis::is_valid_utf8(file.text());
     fuzz::check_span(info->span, file.text(), utf8);
-    require(info->span.begin <= offset && offset <= info->span.end, "a hover is about what is under the pointer");
+    require(info->span.begin <= offset && offset <= info->span.end,
+            "a hover is about what is under the pointer");
     require(!info->markdown.empty() && !info->plain.empty(), "a hover says something");
-    require(!utf8 || (analysis::is_valid_utf8(info->markdown) && analysis::is_valid_utf8(info->plain)), "a hover is UTF-8");
+    require(!utf8 ||
+                (analysis::is_valid_utf8(info->markdown) && analysis::is_valid_utf8(info->plain)),
+            "a hover is UTF-8");
 }
 
 void check_suppressions(const analysis::FileAnalysis& file) {
@@ -37,18 +41,21 @@ void check_suppressions(const analysis::FileAnalysis& file) {
         fuzz::check_edits(fix->edits, file.text(), analysis::is_valid_utf8(file.text()));
         const auto silenced = fuzz::analyse(analysis::apply_edits(file.text(), fix->edits));
         fuzz::check_analysis(*silenced);
-        require(count_of(*silenced, diagnostic.rule) < count_of(file, diagnostic.rule), "a suppression silences its finding");
+        require(count_of(*silenced, diagnostic.rule) < count_of(file, diagnostic.rule),
+                "a suppression silences its finding");
     }
 }
 
 void check_fixes(const std::shared_ptr<const analysis::FileAnalysis>& file) {
     for (const bool unsafe : {false, true}) {
         const analysis::FixResult fixed = analysis::fix_all(file, "fuzz.py", unsafe);
-        require(fixed.analysis != nullptr && fixed.analysis->text() == fixed.text, "the analysis is of the fixed text");
+        require(fixed.analysis != nullptr && fixed.analysis->text() == fixed.text,
+                "the analysis is of the fixed text");
         require(fixed.applied == fixed.rules.size(), "every applied fix is counted");
         require(fixed.applied > 0 || fixed.text == file->text(), "without a fix nothing changes");
         fuzz::check_analysis(*fixed.analysis);
-        if (fuzz::all_clean(*file)) require(fuzz::all_clean(*fixed.analysis), "fixes keep the syntax whole");
+        if (fuzz::all_clean(*file))
+            require(fuzz::all_clean(*fixed.analysis), "fixes keep the syntax whole");
     }
 }
 
@@ -60,7 +67,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(analysis::is_valid_utf8(decoded.text), "what is read is UTF-8");
     std::string encoded;
     if (decoded.error.empty())
-        require(analysis::encode_source(decoded.text, decoded.encoding, decoded.had_bom, encoded) && encoded == bytes,
+        require(analysis::encode_source(decoded.text, decoded.encoding, decoded.had_bom, encoded) &&
+                    encoded == bytes,
                 "what is read can be written back");
 
     // The bytes as they are, too: nothing in the analysis relies on UTF-8.
@@ -71,7 +79,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::uint32_t length = static_cast<std::uint32_t>(decoded.text.size());
     for (std::uint32_t part = 0; part <= 8; ++part) check_hover(*file, length / 8 * part);
     check_hover(*file, length);
-    for (const analysis::Diagnostic& diagnostic : file->diagnostics()) check_hover(*file, diagnostic.span.begin);
+    for (const analysis::Diagnostic& diagnostic : file->diagnostics())
+        check_hover(*file, diagnostic.span.begin);
     check_suppressions(*file);
     check_fixes(file);
     return 0;

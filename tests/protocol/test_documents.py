@@ -82,7 +82,7 @@ def test_several_edits_in_one_batch(client):
 def test_a_thousand_edits_in_one_batch(client):
     client.open(URI, HEADER + "async def main():\n    pass\n")
     client.published(URI, 1)
-    letters = "time.sleep(1)" + "\n    time.sleep(1)" * 60
+    letters = "time.sleep(1)\n    " * 61
     line, character, messages = 5, 4, []
     for version, letter in enumerate(letters, start=2):
         messages.append(client.change_message(URI, version, insert(line, character, letter)))

@@ -176,6 +176,7 @@ bool returns_plain_values(const FunctionDef& function) {
 
 /// The function awaits although it is no async function, which is a finding of its own.
 bool ought_to_be_async(const Model& model, const FunctionDef& function) {
+    if (function.is_async) return false;
     const NodeId definition = model.node_of(function);
     const NodeId body =
         definition == kNoNode ? kNoNode : model.tree().child(definition, Role::Body);

@@ -1,0 +1,524 @@
+// What expressions denote. `reveal(x)` in a text asks for the type of x; the answers come in the order of the text.
+
+#include "analysis/rules/catalog.h"
+#include "analysis/semantic/evaluator.h"
+#include "analysis/syntax/outline.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace awaitls::analysis {
+namespace {
+
+/// A file with its models.
+class Program {
+public:
+    explicit Program(std::string text)
+        : text_(std::move(text)),
+          slots_(make_slots(text_)),
+          file_(slots_),
+          settings_(default_settings()),
+          evaluator_(slots_, file_, settings_) {}
+
+    /// The types that the text asks for, one a line.
+    std::string reveal() {
+        std::string result;
+        each_call("reveal", [&](RegionModel& model, NodeId call) {
+            result += (result.empty() ? "" : "\n") +
+                      describe(model.type_of(argument(model.tree(), call, 0, {})));
+        });
+        return result;
+    }
+
+    /// For each call of `mark`: "loop" or "-", where it runs.
+    std::string places() {
+        std::string result;
+        each_call("mark", [&](RegionModel& model, NodeId call) {
+            result +=
+                (result.empty() ? "" : " ") + std::string(model.in_loop_callback(call) ? "callback"
+                                                          : model.on_loop(call)        ? "loop"
+                                                                                       : "-");
+        });
+        return result;
+    }
+
+    /// Why a function of the file blocks: "a -> b -> time.sleep", or "-".
+    std::string blocks(std::string_view qualname) {
+        for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+            RegionModel& model = evaluator_.model(slot);
+            for (std::uint32_t i = 0; i < slots_[slot].region->functions.size(); ++i) {
+                const NodeId body =
+                    model.tree().child(slots_[slot].region->functions[i].node, Role::Body);
+                const FunctionDef* const function = model.function_at(body);
+                if (function == nullptr || function->qualname != qualname) continue;
+                const BlockingChain* const chain = model.blocking(*function);
+                if (chain == nullptr) return "-";
+                std::string result;
+                for (const ChainStep& step : chain->steps)
+                    result += (result.empty() ? "" : " -> ") + step.label;
+                return result;
+            }
+        }
+        return "no such function";
+    }
+
+    /// The thread wrapper that can be used at the first call of `mark`.
+    std::string wrapper() {
+        std::string result = "no mark";
+        each_call("mark",
+                  [&](RegionModel& model, NodeId call) { result = model.thread_wrapper(call); });
+        return result;
+    }
+
+private:
+    static std::vector<Slot> make_slots(const std::string& text) {
+        std::vector<Slot> slots;
+        const Outline outline = make_outline(text);
+        for (std::size_t i = 0; i < outline.regions.size(); ++i) {
+            const RegionRange& range = outline.regions[i];
+            const bool members =
+                i + 1 < outline.regions.size() && outline.regions[i + 1].parent == 1;
+            slots.push_back(
+                {make_region(std::string_view(text).substr(range.span.begin, range.span.size()),
+                             range.kind, range.parent != 0, members),
+                 range.span.begin,
+                 range.parent == 0 ? -1 : static_cast<std::int32_t>(i) - range.parent});
+            EXPECT_TRUE(slots.back().region->clean()) << text;
+        }
+        return slots;
+    }
+
+    template <typename Visit>
+    void each_call(std::string_view name, Visit visit) {
+        for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+            RegionModel& model = evaluator_.model(slot);
+            const Tree& tree = model.tree();
+            for (NodeId n = 0; n < tree.size(); ++n)
+                if (tree.kind(n) == Kind::Call && tree.text(tree.child(n, Role::Callee)) == name)
+                    visit(model, n);
+        }
+    }
+
+    static std::string describe(Type type) {
+        const std::string name = type->cls != nullptr        ? type->cls->qualname
+                                 : type->function != nullptr ? type->function->qualname
+                                                             : type->name;
+        std::string args;
+        for (const Type arg : type->args) args += (args.empty() ? "[" : ", ") + describe(arg);
+        if (!args.empty()) args += "]";
+        std::string result;
+        switch (type->kind) {
+        case TypeKind::Unknown: return "?";
+        case TypeKind::None: return "None";
+        case TypeKind::Module: result = "module " + name; break;
+        case TypeKind::Class: result = "class " + name; break;
+        case TypeKind::Function: result = "function " + name; break;
+        case TypeKind::Instance: result = name + args; break;
+        case TypeKind::Coroutine: result = "coroutine " + name + args; break;
+        case TypeKind::Awaitable: result = "awaitable " + name + args; break;
+        case TypeKind::CoroutineOrManager: result = "coroutine-or-manager " + name + args; break;
+        case TypeKind::AsyncManager: result = "async-manager" + args; break;
+        case TypeKind::Manager: result = "manager" + args; break;
+        case TypeKind::AsyncIterator: result = "async-iterator" + args; break;
+        case TypeKind::Iterator: result = "iterator" + args; break;
+        case TypeKind::Super: result = "super " + name; break;
+        }
+        return type->confidence == Confidence::Likely ? "likely " + result : result;
+    }
+
+    std::string text_;
+    std::vector<Slot> slots_;
+    FileModel file_;
+    Settings settings_;
+    Evaluator evaluator_;
+};
+
+std::string reveal(std::string text) {
+    return Program(std::move(text)).reveal();
+}
+
+// --- names ---------------------------------------------------------------------------------------------
+
+TEST(Names, OfImports) {
+    EXPECT_EQ(reveal("import time\nreveal(time)\nreveal(time.sleep)\n"),
+              "module time\nfunction time.sleep");
+    EXPECT_EQ(reveal("import time as t\nreveal(t.sleep)\nreveal(time)\n"),
+              "function time.sleep\n?");
+    EXPECT_EQ(reveal("from time import sleep as pause, sleep\nreveal(pause)\nreveal(sleep)\n"),
+              "function time.sleep\nfunction time.sleep");
+    EXPECT_EQ(reveal("import os.path\nreveal(os.path.exists)\nreveal(os.getcwd)\n"),
+              "function os.path.exists\nfunction os.getcwd");
+    EXPECT_EQ(reveal("import os.path as p\nreveal(p.exists)\n"), "function os.path.exists");
+    EXPECT_EQ(reveal("from os import path\nreveal(path.exists)\n"), "function os.path.exists");
+    EXPECT_EQ(reveal("import concurrent.futures\nreveal(concurrent.futures.Future)\n"),
+              "class concurrent.futures.Future");
+    EXPECT_EQ(
+        reveal("from .time import sleep\nfrom . import time\nreveal(sleep)\nreveal(time.sleep)\n"),
+        "?\n?")
+        << "relative imports are other modules";
+    EXPECT_EQ(reveal("reveal(open)\nreveal(len)\nreveal(nothing)\n"),
+              "function builtins.open\nfunction builtins.len\n?");
+}
+
+TEST(Names, OfStarImports) {
+    EXPECT_EQ(reveal("from time import *\nreveal(sleep)\n"), "function time.sleep");
+    EXPECT_EQ(reveal("from os.path import *\nreveal(exists)\n"), "function os.path.exists");
+    EXPECT_EQ(reveal("from unknown_module import *\nreveal(sleep)\n"), "?");
+    EXPECT_EQ(reveal("from time import *\ndef sleep(): pass\nreveal(sleep)\n"), "function sleep");
+}
+
+TEST(Names, ShadowedAreOthers) {
+    EXPECT_EQ(reveal("import time\ndef f(time):\n    reveal(time.sleep)\n"), "?");
+    EXPECT_EQ(reveal("import time\ndef f():\n    time = make()\n    reveal(time.sleep)\n"), "?");
+    EXPECT_EQ(reveal("import time\ndef f():\n    for time in x:\n        reveal(time)\n"), "?");
+    EXPECT_EQ(reveal("import time\ndef f():\n    with x as time:\n        reveal(time)\n"), "?");
+    EXPECT_EQ(reveal("import time\ndef f():\n    try: pass\n    except E as time:\n        "
+                     "reveal(time.sleep)\n"),
+              "?");
+    EXPECT_EQ(reveal("import time\ndef f():\n    reveal(time)\n    import time\n"), "?")
+        << "local from the start, and not bound yet";
+    EXPECT_EQ(reveal("import time\ndef f():\n    if (time := g()): reveal(time)\n"), "?");
+    EXPECT_EQ(reveal("import time\ntime = 3\nreveal(time.sleep)\n"), "?");
+    EXPECT_EQ(reveal("from time import sleep\ndef sleep(x): pass\nreveal(sleep)\n"), "?")
+        << "either, as other code may run in between";
+    EXPECT_EQ(reveal("def open(x): pass\nreveal(open)\n"), "function open");
+    EXPECT_EQ(
+        reveal("import time\nmatch x:\n    case time: pass\ndef f():\n    reveal(time.sleep)\n"),
+        "?");
+}
+
+TEST(Names, ConditionalImports) {
+    EXPECT_EQ(reveal("try:\n    import ujson as json\nexcept ImportError:\n    import json\ndef "
+                     "f():\n    reveal(json.load)\n"),
+              "?")
+        << "one or the other";
+    EXPECT_EQ(reveal("try:\n    import requests\nexcept ImportError:\n    requests = None\ndef "
+                     "f():\n    reveal(requests.get)\n"),
+              "function requests.get");
+    EXPECT_EQ(reveal("import sys\nif sys.version_info >= (3, 11):\n    from asyncio import "
+                     "timeout\nelse:\n    from async_timeout import timeout\n"
+                     "def f():\n    reveal(timeout)\n"),
+              "?");
+    EXPECT_EQ(reveal("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import "
+                     "requests\ndef f(s: 'requests.Session'):\n    reveal(s)\n"),
+              "requests.Session");
+}
+
+TEST(Names, LocalImports) {
+    EXPECT_EQ(reveal("def f():\n    import time\n    reveal(time.sleep)\ndef g():\n    "
+                     "reveal(time.sleep)\n"),
+              "function time.sleep\n?");
+    EXPECT_EQ(reveal("def f():\n    from time import sleep\n    def g():\n        reveal(sleep)\n"),
+              "function time.sleep");
+}
+
+TEST(Names, ClassScopes) {
+    EXPECT_EQ(reveal("class A:\n    import time\n    reveal(time.sleep)\n    def f(self):\n        "
+                     "reveal(time.sleep)\n"),
+              "function time.sleep\n?")
+        << "methods do not see the names of the class body";
+    EXPECT_EQ(
+        reveal(
+            "import time\nclass A:\n    time = 3\n    def f(self):\n        reveal(time.sleep)\n"),
+        "function time.sleep");
+    EXPECT_EQ(reveal("import time\nclass A:\n    def time(self): pass\n    def f(self):\n        "
+                     "reveal(time.sleep)\n"),
+              "function time.sleep");
+}
+
+TEST(Names, Comprehensions) {
+    EXPECT_EQ(reveal("import time\nx = [reveal(time) for time in y]\nreveal(time)\n"),
+              "?\nmodule time");
+    EXPECT_EQ(reveal("import time\nx = [a for time in reveal(time)]\n"), "module time")
+        << "the first iterable is evaluated outside";
+    EXPECT_EQ(reveal("import time\ndef f():\n    x = [(time := a) for a in b]\n    reveal(time)\n"),
+              "?")
+        << "a walrus binds outside";
+    EXPECT_EQ(reveal("import time\nx = {time: reveal(time.sleep) for a in b}\n"),
+              "function time.sleep");
+}
+
+TEST(Names, LambdasDefaultsAndDecorators) {
+    EXPECT_EQ(reveal("import time\nf = lambda time: reveal(time)\ng = lambda x: reveal(time)\n"),
+              "?\nmodule time");
+    EXPECT_EQ(reveal("import time\ndef f(time=reveal(time)): pass\n"), "module time");
+    EXPECT_EQ(reveal("import time\n@reveal(time)\ndef f(time): pass\n"), "module time");
+    EXPECT_EQ(reveal("import time\ndef f():\n    time = 1\n    def g(x=reveal(time)): pass\n"),
+              "builtins.int");
+}
+
+TEST(Names, GlobalAndNonlocal) {
+    EXPECT_EQ(reveal("import time\ndef f():\n    global time\n    reveal(time.sleep)\n"),
+              "function time.sleep");
+    EXPECT_EQ(reveal("import time\ndef f():\n    global time\n    time = make()\ndef g():\n    "
+                     "reveal(time.sleep)\n"),
+              "?");
+    EXPECT_EQ(reveal("def f():\n    x = 1\n    def g():\n        nonlocal x\n        reveal(x)\n   "
+                     "     x = 'a'\n"),
+              "?");
+    EXPECT_EQ(
+        reveal(
+            "x = open\ndef f():\n    x = 3\n    def g():\n        global x\n        reveal(x)\n"),
+        "function builtins.open");
+}
+
+TEST(Names, DelAndRebinding) {
+    EXPECT_EQ(reveal("import time\ndef f():\n    x = time\n    del x\n    reveal(x)\n"), "?");
+    EXPECT_EQ(reveal("def f():\n    x = 1\n    x = 'a'\n    reveal(x)\n"), "builtins.str");
+    EXPECT_EQ(reveal("def f():\n    x = 1\n    if y:\n        x = 'a'\n    reveal(x)\n"), "?");
+    EXPECT_EQ(reveal("def f():\n    x = 1\n    if y:\n        x = 2\n    reveal(x)\n"),
+              "builtins.int");
+    EXPECT_EQ(reveal("def f():\n    x = 1\n    while y:\n        reveal(x)\n        x = 'a'\n"),
+              "?")
+        << "the next round sees the later value";
+    EXPECT_EQ(reveal("def f():\n    if (x := 3): reveal(x)\n"), "builtins.int");
+}
+
+// --- types ---------------------------------------------------------------------------------------------
+
+TEST(Types, OfLiteralsAndOperators) {
+    EXPECT_EQ(reveal("reveal(1)\nreveal('a')\nreveal(b'a')\nreveal(1.0)\nreveal(None)\nreveal(not "
+                     "x)\nreveal((1, 'a'))\nreveal([1])\nreveal({'a': 1})\n"),
+              "builtins.int\nbuiltins.str\nbuiltins.bytes\nbuiltins.float\nNone\nbuiltins."
+              "bool\nbuiltins.tuple[builtins.int, builtins.str]\n"
+              "builtins.list[builtins.int]\nbuiltins.dict[builtins.str, builtins.int]");
+    EXPECT_EQ(reveal("from pathlib import Path\nreveal(Path() / 'a')\nreveal('a' + 'b')\nreveal(1 "
+                     "if x else 2)\nreveal(1 if x else 'a')\n"),
+              "pathlib.Path\nbuiltins.str\nbuiltins.int\n?");
+}
+
+TEST(Types, OfConstructorsAndCalls) {
+    EXPECT_EQ(reveal("import requests\ns = "
+                     "requests.Session()\nreveal(s)\nreveal(s.get)\nreveal(s.get('u'))\n"),
+              "requests.Session\nfunction requests.Session.get\nrequests.Response");
+    EXPECT_EQ(reveal("class A: pass\na = A()\nreveal(A)\nreveal(a)\n"), "class A\nA");
+    EXPECT_EQ(reveal("import asyncio\nreveal(asyncio.sleep(1))\n").substr(0, 23),
+              "coroutine asyncio.sleep");
+    EXPECT_EQ(reveal("async def f() -> int: return 1\nasync def g():\n    reveal(f)\n    "
+                     "reveal(f())\n    reveal(await f())\n"),
+              "function f\ncoroutine f[builtins.int]\nbuiltins.int");
+    EXPECT_EQ(
+        reveal("def f() -> 'int': ...\nreveal(f())\ndef g(): return open('x')\nreveal(g())\n"),
+        "builtins.int\nio.TextIOWrapper");
+}
+
+TEST(Types, OfAnnotations) {
+    EXPECT_EQ(reveal("import requests\nfrom typing import Optional, Annotated\n"
+                     "def f(a: requests.Session, b: 'requests.Session', c: "
+                     "Optional[requests.Session], d: requests.Session | None,\n"
+                     "      e: Annotated[requests.Session, 1], g: 'Optional[requests.Session]', h: "
+                     "list[requests.Session], i: Unknown):\n"
+                     "    reveal(a)\n    reveal(b)\n    reveal(c)\n    reveal(d)\n    reveal(e)\n  "
+                     "  reveal(g)\n    reveal(h[0])\n    reveal(i)\n"),
+              "requests.Session\nrequests.Session\nrequests.Session\nrequests.Session\nrequests."
+              "Session\nrequests.Session\nrequests.Session\n?");
+    EXPECT_EQ(reveal("import requests\ndef f():\n    s: requests.Session = make()\n    reveal(s)\n "
+                     "   t: requests.Session\n    reveal(t)\n"),
+              "requests.Session\nrequests.Session");
+    EXPECT_EQ(reveal("from typing import Self\nclass A:\n    def f(self) -> Self: ...\n    def "
+                     "g(self) -> 'A': ...\n    def h(self):\n"
+                     "        reveal(self.f())\n        reveal(self.g().f())\n"),
+              "A\nA");
+    EXPECT_EQ(reveal("import requests\ndef f(a: requests \\\n    . Session, b: list[  # why\n    "
+                     "requests.Session]):\n    reveal(a)\n    reveal(b)\n"),
+              "requests.Session\nbuiltins.list[requests.Session]");
+    EXPECT_EQ(reveal("import requests\ndef f(*a: requests.Session, **k: requests.Session):\n    "
+                     "reveal(a[0])\n    reveal(k['x'])\n")
+                  .find("requests.Response"),
+              std::string::npos);
+}
+
+TEST(Types, OfSelfAttributes) {
+    EXPECT_EQ(reveal("import requests\nclass A:\n    x: requests.Session\n    y = "
+                     "requests.Session()\n    def __init__(self, p: requests.Session):\n"
+                     "        self.z = requests.Session()\n        self.p = p\n        self.q: "
+                     "requests.Session = make()\n        self.n = None\n"
+                     "    def f(self):\n        reveal(self.x)\n        reveal(self.y)\n        "
+                     "reveal(self.z)\n        reveal(self.p)\n        reveal(self.q)\n"
+                     "        reveal(self.unknown)\n"),
+              "requests.Session\nrequests.Session\nrequests.Session\nrequests.Session\nrequests."
+              "Session\n?");
+    EXPECT_EQ(reveal("import requests\nclass A:\n    def __init__(self):\n        self.s = "
+                     "requests.Session()\n    def g(self):\n        self.s = other()\n"
+                     "    def f(self):\n        reveal(self.s)\n"),
+              "?");
+    EXPECT_EQ(reveal("import requests\nclass A:\n    def __init__(self):\n        self.s = "
+                     "requests.Session()\na = A()\nreveal(a.s)\n"),
+              "requests.Session");
+}
+
+TEST(Types, OfPropertiesAndKindsOfMethods) {
+    EXPECT_EQ(reveal("import requests\nclass A:\n    @property\n    def s(self) -> "
+                     "requests.Session: ...\n    @classmethod\n    def make(cls) -> 'A': ...\n"
+                     "    @staticmethod\n    def t() -> int: ...\n    async def m(self): ...\n    "
+                     "def f(self):\n        reveal(self.s)\n        reveal(self.make())\n"
+                     "        reveal(A.t())\n        reveal(self.m)\n        reveal(self.m())\n"),
+              "requests.Session\nA\nbuiltins.int\nfunction A.m\ncoroutine A.m[?]");
+    EXPECT_EQ(reveal("from functools import cached_property\nclass A:\n    @cached_property\n    "
+                     "def x(self) -> int: ...\n    def f(self):\n        reveal(self.x)\n"),
+              "builtins.int");
+    EXPECT_EQ(reveal("@unknown_decorator\nasync def f(): ...\nreveal(f())\n"), "?");
+    EXPECT_EQ(
+        reveal(
+            "from functools import wraps, lru_cache\nfrom typing import "
+            "no_type_check\n@no_type_check\nasync def f(): ...\n@lru_cache\ndef g() -> int: ...\n"
+            "reveal(f())\nreveal(g())\n"),
+        "coroutine f[?]\nbuiltins.int");
+}
+
+TEST(Types, OfInheritedMembers) {
+    EXPECT_EQ(reveal("import requests\nclass A:\n    async def f(self): ...\n    s = "
+                     "requests.Session()\nclass B(A): ...\nclass C(B):\n    def g(self):\n"
+                     "        reveal(self.f())\n        reveal(self.s)\n        "
+                     "reveal(super().f)\n        reveal(super())\n"),
+              "coroutine A.f[?]\nrequests.Session\nfunction A.f\nsuper C");
+    EXPECT_EQ(
+        reveal("class A:\n    async def f(self): ...\nclass B(A):\n    def f(self) -> int: ...\n   "
+               " def g(self):\n        reveal(self.f())\n        reveal(super().f())\n"),
+        "builtins.int\ncoroutine A.f[?]");
+    EXPECT_EQ(reveal("from elsewhere import Base\nclass A(Base):\n    async def f(self): ...\n    "
+                     "def g(self):\n        reveal(self.f())\n        reveal(self.h())\n"),
+              "coroutine A.f[?]\n?");
+    EXPECT_EQ(reveal("import requests\nclass S(requests.Session): ...\ns = S()\nreveal(s.get)\n"),
+              "function requests.Session.get");
+}
+
+TEST(Types, OfWithAndForTargets) {
+    EXPECT_EQ(reveal("with open('a') as f:\n    reveal(f)\nimport requests\nwith "
+                     "requests.Session() as s:\n    reveal(s)\n"),
+              "io.TextIOWrapper\nrequests.Session");
+    EXPECT_EQ(
+        reveal("import aiohttp\nasync def f():\n    async with aiohttp.ClientSession() as s:\n     "
+               "   reveal(s)\n        async with s.get('u') as r:\n            reveal(r)\n"),
+        "aiohttp.ClientSession\naiohttp.ClientResponse");
+    EXPECT_EQ(reveal("from pathlib import Path\nfor p in Path().glob('*'):\n    reveal(p)\n"),
+              "pathlib.Path");
+    EXPECT_EQ(
+        reveal("from pathlib import Path\ndef f(paths: list[Path]):\n    x = {p: reveal(p) for p "
+               "in paths if reveal(p)}\n    y = [z for z in paths for p in reveal(z)]\n"),
+        "pathlib.Path\npathlib.Path\npathlib.Path");
+    EXPECT_EQ(
+        reveal(
+            "from pathlib import Path\npaths: list[Path] = []\nx = [reveal(p) for p in paths]\n"),
+        "pathlib.Path");
+    EXPECT_EQ(reveal("async def g():\n    yield 1\nasync def f():\n    reveal(g())\n    async for "
+                     "x in g():\n        reveal(x)\n")
+                  .substr(0, 14),
+              "async-iterator");
+    EXPECT_EQ(
+        reveal("from contextlib import contextmanager, asynccontextmanager\nimport "
+               "requests\n@contextmanager\ndef a():\n    yield requests.Session()\n"
+               "@asynccontextmanager\nasync def b():\n    yield 1\nreveal(a()).x\nreveal(b()).x\n")
+            .substr(0, 7),
+        "manager");
+}
+
+TEST(Types, OfUnpackedValues) {
+    EXPECT_EQ(reveal("import asyncio\nasync def f():\n    r, w = await asyncio.open_connection()\n "
+                     "   reveal(r)\n    reveal(w)\n"),
+              "asyncio.StreamReader\nasyncio.StreamWriter");
+    EXPECT_EQ(reveal("a, b = 1, 'x'\nreveal(a)\nreveal(b)\n"), "builtins.int\nbuiltins.str");
+    EXPECT_EQ(reveal("a, *b = 1, 2, 3\nreveal(b)\n"), "?");
+}
+
+TEST(Types, DoNotLoop) {
+    EXPECT_EQ(reveal("x = x\nreveal(x)\n"), "?");
+    EXPECT_EQ(reveal("x = y\ny = x\nreveal(x)\n"), "?");
+    EXPECT_EQ(reveal("def f(): return f()\nreveal(f())\n"), "?");
+    EXPECT_EQ(reveal("def f(): return g()\ndef g(): return f()\nreveal(f())\n"), "?");
+    EXPECT_EQ(
+        reveal("class A(A): ...\nreveal(A().x)\nclass B(C): ...\nclass C(B): ...\nreveal(B().x)\n"),
+        "?\n?");
+    EXPECT_EQ(reveal("def f(x: 'x') -> 'f':\n    reveal(x)\nreveal(f())\n"), "?\n?");
+    EXPECT_EQ(reveal("class A:\n    def f(self):\n        self.x = self.y\n        self.y = "
+                     "self.x\n        reveal(self.x)\n"),
+              "?");
+}
+
+// --- where code runs, and what it does -------------------------------------------------------------------
+
+TEST(Context, CallbacksRunOnTheLoop) {
+    EXPECT_EQ(Program("import asyncio\nasync def a():\n    mark()\ndef b():\n    mark()\nmark()\nx "
+                      "= lambda: mark()\n")
+                  .places(),
+              "loop - - -");
+    EXPECT_EQ(Program("import asyncio\ndef done(t):\n    mark()\ndef later():\n    mark()\ndef "
+                      "other():\n    mark()\nasync def main():\n"
+                      "    t = asyncio.create_task(x())\n    t.add_done_callback(done)\n    "
+                      "asyncio.get_running_loop().call_later(1, later)\n")
+                  .places(),
+              "callback callback -");
+    EXPECT_EQ(Program("import asyncio\nclass A:\n    def done(self, t):\n        mark()\n    async "
+                      "def run(self):\n"
+                      "        asyncio.get_running_loop().call_soon(self.done)\n")
+                  .places(),
+              "callback");
+    EXPECT_EQ(Program("async def a():\n    def b():\n        mark()\n    f = lambda: mark()\n    "
+                      "[mark() for x in y]\n    def c(x=mark()): pass\n")
+                  .places(),
+              "- - loop loop");
+}
+
+TEST(Summaries, FollowCalls) {
+    const std::string source =
+        "import time\nclass A:\n    def low(self):\n        time.sleep(1)\n    def mid(self):\n    "
+        "    self.low()\ndef high():\n    A().mid()\n"
+        "def pure():\n    return 1\nasync def co():\n    time.sleep(1)\ndef starts():\n    co()\n";
+    Program program(source);
+    EXPECT_EQ(program.blocks("A.low"), "time.sleep");
+    EXPECT_EQ(program.blocks("A.mid"), "A.low -> time.sleep");
+    EXPECT_EQ(program.blocks("high"), "A.mid -> A.low -> time.sleep");
+    EXPECT_EQ(program.blocks("pure"), "-");
+    EXPECT_EQ(program.blocks("starts"), "-") << "calling an async function runs nothing of it";
+}
+
+TEST(Summaries, OfCyclesEnd) {
+    Program program("import time\ndef a():\n    b()\ndef b():\n    a()\ndef c():\n    d()\ndef "
+                    "d():\n    c()\n    time.sleep(1)\ndef e():\n    e()\n");
+    EXPECT_EQ(program.blocks("a"), "-");
+    EXPECT_EQ(program.blocks("b"), "-");
+    EXPECT_EQ(program.blocks("c"), "d -> time.sleep");
+    EXPECT_EQ(program.blocks("d"), "time.sleep");
+    EXPECT_EQ(program.blocks("e"), "-");
+}
+
+TEST(Summaries, OfWhatIsNotRunHere) {
+    Program program(
+        "import time, threading\ndef gen():\n    time.sleep(1)\n    yield\ndef makes():\n    "
+        "return gen()\ndef runs():\n    for x in gen(): pass\n"
+        "def work():\n    time.sleep(1)\ndef thread():\n    "
+        "threading.Thread(target=work).start()\ndef lam():\n    return lambda: time.sleep(1)\n"
+        "def nested():\n    def inner():\n        time.sleep(1)\n    return inner\ndef calls():\n  "
+        "  def inner():\n        time.sleep(1)\n    inner()\n");
+    EXPECT_EQ(program.blocks("makes"), "-") << "a generator runs when it is iterated";
+    EXPECT_EQ(program.blocks("runs"), "gen -> time.sleep");
+    EXPECT_EQ(program.blocks("thread"), "-");
+    EXPECT_EQ(program.blocks("lam"), "-");
+    EXPECT_EQ(program.blocks("nested"), "-");
+    EXPECT_NE(program.blocks("calls"), "-");
+}
+
+TEST(Wrappers, AreFoundWhereTheyCanBeCalled) {
+    EXPECT_EQ(Program("import asyncio\nasync def in_thread(f, *a):\n    return await "
+                      "asyncio.to_thread(f, *a)\nasync def main():\n    mark()\n")
+                  .wrapper(),
+              "in_thread");
+    EXPECT_EQ(Program("import asyncio\nclass A:\n    async def _run(self, f, *a):\n        return "
+                      "await asyncio.get_running_loop().run_in_executor(None, f, *a)\n"
+                      "    async def main(self):\n        mark()\n")
+                  .wrapper(),
+              "self._run");
+    EXPECT_EQ(Program("import asyncio\nasync def in_thread(f):\n    return await "
+                      "asyncio.to_thread(print, f)\nasync def main():\n    mark()\n")
+                  .wrapper(),
+              "");
+    EXPECT_EQ(Program("import asyncio\nasync def in_thread(f, *a):\n    return await "
+                      "asyncio.to_thread(f, *a)\nasync def main(in_thread):\n    mark()\n")
+                  .wrapper(),
+              "");
+}
+
+} // namespace
+} // namespace awaitls::analysis
