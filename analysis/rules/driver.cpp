@@ -187,11 +187,12 @@ std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_
     if (region.clean() && !region.python2) {
         evaluator.set_demand_sink(&result->demands);
         const auto& table = interests();
+        const std::span<const Rule> rules = catalog();
         for (NodeId node = 0; node < tree.size(); ++node) {
             for (const std::uint16_t rule : table[static_cast<std::size_t>(tree.kind(node))]) {
-                if (!settings.enabled[rule] || settings.target_version < catalog()[rule].info.since) continue;
+                if (!settings.enabled[rule] || settings.target_version < rules[rule].info.since) continue;
                 collector.start(rule);
-                catalog()[rule].check(collector, node);
+                rules[rule].check(collector, node);
             }
         }
         evaluator.set_demand_sink(nullptr);

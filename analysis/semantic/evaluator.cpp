@@ -30,7 +30,7 @@ bool keeps_signature(std::string_view name) {
                          "typing.no_type_check", "typing.type_check_only", "abc.abstractmethod", "functools.wraps",
                          "functools.lru_cache", "functools.cache", "warnings.deprecated", "typing_extensions.deprecated",
                          "tenacity.retry", "backoff.on_exception", "backoff.on_predicate", "atexit.register",
-                         "functools.singledispatch", "functools.total_ordering", "types.coroutine", "async_lru.alru_cache"}))
+                         "functools.singledispatch", "functools.total_ordering", "async_lru.alru_cache"}))
         return true;
     for (const std::string_view prefix :
          {"fastapi.FastAPI.", "fastapi.APIRouter.", "fastapi.applications.FastAPI.", "fastapi.routing.APIRouter.",
@@ -89,8 +89,6 @@ Evaluator::Evaluator(const std::vector<Slot>& slots, const FileModel& file, cons
     calls.resize(slots.size());
     models_.resize(slots.size());
     class_defs_.resize(file.classes().size());
-    slot_ids_.reserve(slots.size());
-    for (std::uint32_t s = 0; s < slots.size(); ++s) slot_ids_.emplace(slots[s].region.get(), s);
 }
 
 Evaluator::~Evaluator() = default;
@@ -173,6 +171,7 @@ const FunctionDef* Evaluator::function_def(std::uint32_t slot, std::uint32_t ind
     const RegionFunction& function = region.functions[index];
     auto def = std::make_unique<FunctionDef>();
     def->region = &region;
+    def->slot = slot;
     def->node = function.node;
     def->is_async = function.is_async;
     def->is_generator = function.is_generator;
@@ -214,8 +213,6 @@ const ClassDef* Evaluator::class_def(std::int32_t id) {
     }
     return found.get();
 }
-
-std::uint32_t Evaluator::slot_of(const Region* region) const { return slot_ids_.at(region); }
 
 std::uint32_t Evaluator::index_of(const FunctionDef& function) const {
     const std::vector<RegionFunction>& all = function.region->functions;
@@ -438,7 +435,7 @@ const Evaluator::Decorated& Evaluator::decorators(const FunctionDef& function) {
     decorated_.emplace(&function, Decorated{false, false, false, false, false, false, false, false}); // while it is worked out
     Decorated result;
     const Tree& tree = function.region->tree;
-    RegionModel& scope = model(slot_of(function.region));
+    RegionModel& scope = model(function.slot);
     if (tree.kind(function.node) == Kind::FunctionDef) {
         for (const NodeId decorator : tree.children(function.node)) {
             if (tree.kind(decorator) != Kind::Decorator) continue;
@@ -478,7 +475,7 @@ Type Evaluator::return_annotation(const FunctionDef& function) {
     if (function.is_lambda) return unknown_type();
     const NodeId returns = function.region->tree.child(function.node, Role::Returns);
     if (returns == kNoNode) return unknown_type();
-    return model(slot_of(function.region)).annotation_type(returns);
+    return model(function.slot).annotation_type(returns);
 }
 
 /// What calling a function of this file gives, its decorators included.
@@ -486,7 +483,7 @@ Type Evaluator::call_result(const FunctionDef& function, Type receiver) {
     (void)receiver;
     const Decorated& decorated = decorators(function);
     if (!decorated.known) return unknown_type();
-    const std::uint32_t slot = slot_of(function.region);
+    const std::uint32_t slot = function.slot;
     const std::uint64_t id = key(slot, index_of(function));
     const Type annotated = return_annotation(function);
     if (decorated.async_manager || decorated.manager) {
@@ -1012,7 +1009,7 @@ RunnerFacts Evaluator::runner_facts(std::uint32_t slot) {
             // functools.partial(f, ..) and f itself are the same function type.
             const Type type = scope.type_of(callable);
             if (type->kind == TypeKind::Function && type->function != nullptr && !type->function->is_async)
-                facts.callbacks.push_back(key(slot_of(type->function->region), index_of(*type->function)));
+                facts.callbacks.push_back(key(type->function->slot, index_of(*type->function)));
         } else if (runner->where == RunsOn::Thread && tree.is(callable, Kind::Name)) {
             // A function that hands its own first parameter to a thread is a wrapper.
             const FunctionDef* const function = scope.function_at(call);
@@ -1088,7 +1085,7 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
             RegionEffects::Effect effect;
             effect.span = tree[node].span();
             effect.label = callee.qualname;
-            effect.slot = slot_of(callee.region);
+            effect.slot = callee.slot;
             effect.index = index_of(callee);
             list.push_back(std::move(effect));
         }
@@ -1125,6 +1122,9 @@ int rank(BlockingKind kind) {
 const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
     const auto found = summaries_.find(function);
     if (found != summaries_.end()) return found->second;
+    // Most functions neither block nor call any that might.
+    if (region_effects(static_cast<std::uint32_t>(function >> 32)).functions[static_cast<std::uint32_t>(function)].empty())
+        return summaries_.emplace(function, FunctionSummary{{}, 1}).first->second;
     struct Visit {
         std::uint64_t function;
         std::size_t from;                    // index of the caller's visit
@@ -1203,7 +1203,7 @@ const RegionCalls& Evaluator::region_calls(std::uint32_t slot) {
                 if (target.confidence != Confidence::Certain) continue;
                 if (!target.name.empty()) list.names.emplace_back(target.name);
                 else if (target.function != nullptr)
-                    list.functions.push_back(key(slot_of(target.function->region), index_of(*target.function)));
+                    list.functions.push_back(key(target.function->slot, index_of(*target.function)));
             } else {
                 const Type entered_type = scope.type_of(tree.child(node, Role::Value));
                 if (entered_type->kind == TypeKind::Instance && entered_type->cls == nullptr)

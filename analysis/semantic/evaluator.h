@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -112,7 +113,6 @@ private:
 
     const FunctionDef* function_def(std::uint32_t slot, std::uint32_t index);
     const ClassDef* class_def(std::int32_t id);
-    std::uint32_t slot_of(const Region* region) const;
     std::uint32_t index_of(const FunctionDef& function) const;
 
     // Library things.
@@ -168,7 +168,6 @@ private:
     std::vector<std::unique_ptr<RegionModel>> models_;
     std::unordered_map<std::uint64_t, std::unique_ptr<FunctionDef>, FunctionKeyHash> functions_;
     std::vector<std::unique_ptr<ClassDef>> class_defs_;
-    std::unordered_map<const Region*, std::uint32_t> slot_ids_;
     std::unordered_map<const FunctionDef*, Decorated> decorated_;
     NameMap<Type> module_types_;
     NameMap<Type> external_types_;
@@ -246,6 +245,7 @@ private:
     const Region& region_;
     std::uint32_t slot_;
     mutable std::vector<Type> memo_; // by node; null while unknown
+    mutable std::optional<AsyncLibrary> library_;
     std::vector<std::string_view> nonlocals_; // names that some function of the region declares nonlocal
     mutable std::unordered_map<NodeId, Type> annotations_; // what annotations say, by node
 };

@@ -708,20 +708,20 @@ bool RegionModel::in_loop_callback(NodeId node) const {
 }
 
 const BlockingChain* RegionModel::blocking(const FunctionDef& function) const {
-    const FunctionSummary& summary = evaluator_.summary(evaluator_.slot_of(function.region), evaluator_.index_of(function));
+    const FunctionSummary& summary = evaluator_.summary(function.slot, evaluator_.index_of(function));
     return summary.blocks() ? &summary.chain : nullptr;
 }
 
 const std::vector<std::string>& RegionModel::reaches(const FunctionDef& function) const {
-    return evaluator_.reaches(evaluator_.slot_of(function.region), evaluator_.index_of(function));
+    return evaluator_.reaches(function.slot, evaluator_.index_of(function));
 }
 
 std::vector<Model::CallSite> RegionModel::calls_in_loops(const FunctionDef& function) const {
-    return evaluator_.calls_in_loops(evaluator_.slot_of(function.region), evaluator_.index_of(function));
+    return evaluator_.calls_in_loops(function.slot, evaluator_.index_of(function));
 }
 
 const std::vector<Model::CallSite>& RegionModel::mentions(NodeId name) const {
-    return evaluator_.mentions(evaluator_.slot_of(&region()), name);
+    return evaluator_.mentions(slot_, name);
 }
 
 // --- for fixes -----------------------------------------------------------------------------------------
@@ -743,9 +743,12 @@ bool RegionModel::imports(std::string_view module) const {
 }
 
 AsyncLibrary RegionModel::library() const {
-    const bool anyio = imports("anyio");
-    if (imports("asyncio") || anyio == imports("trio")) return AsyncLibrary::Asyncio;
-    return anyio ? AsyncLibrary::Anyio : AsyncLibrary::Trio;
+    if (!library_) {
+        const bool anyio = imports("anyio");
+        if (imports("asyncio") || anyio == imports("trio")) library_ = AsyncLibrary::Asyncio;
+        else library_ = anyio ? AsyncLibrary::Anyio : AsyncLibrary::Trio;
+    }
+    return *library_;
 }
 
 std::string RegionModel::module_name(std::string_view module, NodeId at, bool& needs_import) const {

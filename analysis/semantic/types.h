@@ -26,6 +26,7 @@ struct FunctionDef {
     std::string name;      // "<lambda>" for lambdas
     std::string qualname;  // "Store.load", "main.<locals>.inner": unique within the file but for redefinitions
     const Region* region;  // where it stands
+    std::uint32_t slot;    // that region's place in the file
     NodeId node;           // FunctionDef or Lambda in that region
     std::int32_t class_id; // index of the enclosing class in FileModel::classes, or -1
     bool is_async = false;

@@ -35,13 +35,16 @@ LineIndex LineIndex::edited(std::string_view before, std::string_view after, std
     const std::uint32_t new_tail = static_cast<std::uint32_t>(after.size()) - suffix;
     LineIndex result;
     const auto keep = std::upper_bound(starts_.begin(), starts_.end(), from);
+    result.starts_.reserve(starts_.size() + 16);
     result.starts_.assign(starts_.begin(), keep);
     scan_lines(after, from, new_tail, result.starts_);
     // A start right behind the change depends on the byte before it, which is new.
     const auto tail = std::upper_bound(starts_.begin(), starts_.end(), old_tail);
-    result.starts_.reserve(result.starts_.size() + static_cast<std::size_t>(starts_.end() - tail));
     const std::uint32_t shift = new_tail - old_tail; // wraps for shrinking texts; the sum wraps back
-    for (auto it = tail; it != starts_.end(); ++it) result.starts_.push_back(*it + shift);
+    const std::size_t scanned = result.starts_.size();
+    result.starts_.resize(scanned + static_cast<std::size_t>(starts_.end() - tail));
+    std::transform(tail, starts_.end(), result.starts_.begin() + static_cast<std::ptrdiff_t>(scanned),
+                   [shift](std::uint32_t start) { return start + shift; });
     return result;
 }
 

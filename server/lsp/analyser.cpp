@@ -227,7 +227,8 @@ void Analyser::settle(AnalysisPtr result, Clock::duration cost, bool incremental
         recent_ = std::min(last_, cost);
         last_ = cost;
     }
-    latest_ = std::move(result);
+    // What the result replaces is torn down when the report of the result is on its way.
+    context_.loop.post([replaced = std::exchange(latest_, std::move(result))] {});
     current_ = true;
     due_set_ = false;
     if (context_.log.enabled(LogLevel::Debug)) {

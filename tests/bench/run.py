@@ -26,12 +26,14 @@ ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "build" / "corpus"
 STDLIB = Path(sysconfig.get_paths()["stdlib"])
 
-# Documents of about so many lines, made of these files, in this order, cut between two top-level statements.
-DOCUMENTS = {
-    1_000: ["aiohttp/aiohttp/connector.py"],
-    10_000: ["distributed/distributed/scheduler.py", "distributed/distributed/worker.py"],
-}
-DOCUMENTS_OF_STDLIB = ["asyncio/*.py"]
+# Documents of about so many lines are the beginnings of these files, one behind the other, cut where a function begins.
+DOCUMENT_LINES = (1_000, 10_000)
+DOCUMENT_SOURCES = [
+    f"aiohttp/aiohttp/{name}.py"
+    for name in ("connector", "web_protocol", "streams", "client_ws", "client_reqrep", "client", "web_ws", "web_response",
+                 "web_request", "multipart", "payload", "web_fileresponse", "web_runner", "web_urldispatcher", "resolver")
+]
+STDLIB_SOURCES = "asyncio/*.py"
 
 
 class Program:
@@ -135,13 +137,13 @@ def total_row(rows: list[Json]) -> Json:
 
 
 def document(lines: int) -> str:
-    files = [CORPUS / name for name in DOCUMENTS[lines]]
+    files = [CORPUS / name for name in DOCUMENT_SOURCES]
     if not all(file.is_file() for file in files):
-        files = [file for pattern in DOCUMENTS_OF_STDLIB for file in sorted(STDLIB.glob(pattern))]
+        files = sorted(STDLIB.glob(STDLIB_SOURCES))
     # The import is what the inserted defect needs.
     text = ["import asyncio", *"".join(file.read_text(encoding="utf-8") for file in files).split("\n")]
     end = min(lines, len(text) - 1)
-    while not re.match(r"(async def|def|class|@)\b", text[end]) and end > lines // 2:
+    while text[end - 1] or not re.match(r"(    )?(async def |def |class |@\w)", text[end]):
         end -= 1
     return "\n".join(text[:end]) + "\n"
 
@@ -262,11 +264,11 @@ def main() -> None:
         print_check(results["check"])
     if "latency" in wanted:
         results["latency"] = [
-            bench_latency(program, lines, mode, arguments.rounds) for lines in DOCUMENTS for mode in ("push", "pull")
+            bench_latency(program, lines, mode, arguments.rounds) for lines in DOCUMENT_LINES for mode in ("push", "pull")
         ]
         print_latency(results["latency"])
     if "memory" in wanted:
-        results["memory"] = [bench_memory(program, lines) for lines in DOCUMENTS]
+        results["memory"] = [bench_memory(program, lines) for lines in DOCUMENT_LINES]
         print_memory(results["memory"])
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=1) + "\n")

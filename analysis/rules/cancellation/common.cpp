@@ -419,7 +419,24 @@ bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler) {
             if (name != "builtins.str" && name != "builtins.repr") return true;
             break;
         }
-        case Kind::Call: { // `errors.append(e)`
+        case Kind::Compare: { // `if e is not value: raise`: it knows which exception it expects
+            const Op op = static_cast<Op>(tree[node].op);
+            if (op != Op::Is && op != Op::IsNot) break;
+            bool itself = false;
+            bool none = false;
+            for (const NodeId operand : tree.children(node)) {
+                itself = itself || is_target(tree, operand, target);
+                none = none || tree.is(operand, Kind::None);
+            }
+            if (itself && !none) return true;
+            break;
+        }
+        case Kind::Call: { // `errors.append(e)`, `inner.athrow(sys.exc_info()[1])`
+            const NodeId throws = tree.child(node, Role::Callee);
+            if (tree.is(throws, Kind::Attribute)) {
+                const std::string_view method = identifier(tree, throws, Role::Attr);
+                if (method == "throw" || method == "athrow") return true;
+            }
             const NodeId callee = tree.child(node, Role::Callee);
             if (!tree.is(callee, Kind::Attribute) || !has_target_argument(tree, node, target)) break;
             const std::string_view method = identifier(tree, callee, Role::Attr);
