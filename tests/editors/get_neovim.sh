@@ -26,8 +26,8 @@ mirror=$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' | sed -n 's/^Debia
 
 # A configuration of apt's own for this folder, which knows the one suite and believes that nothing is installed.
 apt=$folder/apt
-rm -rf "$apt" "$folder/root"
-mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/parts" "$folder/root/usr"
+rm -rf "$apt" "$folder/system"
+mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/parts" "$folder/system/usr"
 : >"$apt/status"
 echo "deb [signed-by=$keyring] $mirror $suite main" >"$apt/sources.list"
 cat >"$apt/apt.conf" <<END
@@ -47,7 +47,7 @@ apt-get -qq update || stop "the package lists of Debian $suite cannot be fetched
 apt-get -qq --yes --download-only install neovim || stop "the packages of Neovim cannot be fetched from apt's mirror"
 
 # Programs and libraries lie below usr; the old places are links to it.
-root=$folder/root
+root=$folder/system
 for name in bin sbin lib lib64; do
     mkdir -p "$root/usr/$name"
     ln -s "usr/$name" "$root/$name"
