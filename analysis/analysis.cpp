@@ -12,6 +12,18 @@
 
 namespace awaitls::analysis {
 
+namespace {
+
+/// What a region and its result have, side by side: most have nothing, and an edit need not visit those.
+struct ResultShape {
+    bool findings = false;
+    bool demands = false;
+    bool ignores = false; // suppressions of the whole file
+    bool notes = false;   // about the region
+};
+
+} // namespace
+
 struct FileAnalysis::Impl {
     std::shared_ptr<const std::string> text;
     std::shared_ptr<const Settings> settings;
@@ -19,19 +31,22 @@ struct FileAnalysis::Impl {
     std::string name;
     LineIndex lines;
     Outline outline;
-    std::vector<Slot> slots;
+    SlotArray<Region> regions;
+    std::vector<Slot> slots; // of the regions
     std::uint64_t surface = 0;
-    std::uint64_t context = 0;
+    std::shared_ptr<const FileContext> context;
     std::shared_ptr<const FileModel> model;
-    std::vector<std::shared_ptr<const RegionEffects>> effects;
-    std::vector<std::shared_ptr<const RunnerFacts>> runners;
-    std::vector<std::shared_ptr<const RegionCalls>> calls;
-    std::vector<std::shared_ptr<const RegionResult>> results;
+    SlotArray<RegionEffects> effects;
+    SlotArray<RunnerFacts> runners;
+    SlotArray<RegionCalls> calls;
+    SlotArray<RegionResult> results;
+    std::vector<ResultShape> shapes; // of the results
     std::vector<Diagnostic> diagnostics;
     std::uint32_t computed = 0;
 
     void make_slots(const Impl* before, CommonEnds ends, std::vector<bool>& reused);
     bool analyse_regions(const Impl* before, const std::vector<bool>& reused, const Cancellation* cancellation);
+    bool concerns(const Impl& before, const std::vector<std::uint32_t>& changed, const RegionResult& result) const;
     void compose();
     Diagnostic place(const RegionFinding& finding, std::uint32_t begin) const;
     void place_fixes(Diagnostic& diagnostic) const;
@@ -52,6 +67,11 @@ void FileAnalysis::Impl::make_slots(const Impl* before, CommonEnds ends, std::ve
     const std::string_view whole = *text;
     const std::size_t count = outline.regions.size();
     slots.resize(count);
+    if (before != nullptr && before->slots.size() == count) {
+        regions = before->regions;
+    } else {
+        regions.reset(count);
+    }
     reused.assign(count, false);
     std::size_t old_at = 0;
     const std::int64_t delta = before == nullptr ? 0
@@ -73,17 +93,37 @@ void FileAnalysis::Impl::make_slots(const Impl* before, CommonEnds ends, std::ve
             while (old_at < old.size() && old[old_at].span.begin < old_begin) ++old_at;
             if (old_at < old.size() && old[old_at].span.begin == old_begin) {
                 const Slot& candidate = before->slots[old_at];
-                if ((head || in_tail) && old[old_at].span.size() == range.span.size() && candidate.region->kind == range.kind &&
-                    candidate.region->member == (range.parent != 0) && has_members(before->outline, old_at) == members) {
+                if ((head || in_tail) && old[old_at].span.size() == range.span.size() && old[old_at].kind == range.kind &&
+                    (old[old_at].parent != 0) == (range.parent != 0) && has_members(before->outline, old_at) == members) {
                     slot.region = candidate.region;
+                    slot.surface = candidate.surface;
+                    slot.runners = candidate.runners;
+                    if (regions[i].get() != slot.region) regions.set(i, before->regions[old_at]);
                     reused[i] = true;
                     continue;
                 }
-                similar = candidate.region.get();
+                similar = candidate.region;
             }
         }
-        slot.region = make_region(whole.substr(range.span.begin, range.span.size()), range.kind, range.parent != 0, members, similar);
+        std::shared_ptr<const Region> made =
+            make_region(whole.substr(range.span.begin, range.span.size()), range.kind, range.parent != 0, members, similar);
+        slot = make_slot(*made, slot.begin, slot.head);
+        regions.set(i, std::move(made));
     }
+}
+
+/// False when regions whose text changed, at equal surfaces and context, cannot have changed the answers that a result rests on.
+bool FileAnalysis::Impl::concerns(const Impl& before, const std::vector<std::uint32_t>& changed, const RegionResult& result) const {
+    for (const std::uint32_t c : changed)
+        if (std::binary_search(result.sources.begin(), result.sources.end(), c)) return true;
+    for (const SummaryDemand& demand : result.demands) {
+        if (demand.question != SummaryDemand::Question::Mentions && demand.question != SummaryDemand::Question::CallsInLoops) continue;
+        const std::string_view searched = Evaluator::searched_name(slots, demand);
+        for (const std::uint32_t c : changed)
+            for (const Region* const region : {before.slots[c].region, slots[c].region})
+                if (region->tree.text().find(searched) != std::string_view::npos) return true;
+    }
+    return false;
 }
 
 bool FileAnalysis::Impl::analyse_regions(const Impl* before, const std::vector<bool>& reused, const Cancellation* cancellation) {
@@ -91,35 +131,50 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const std::vector<b
     const bool same_surface = before != nullptr && before->surface == surface && before->slots.size() == slots.size();
     model = same_surface ? before->model : std::make_shared<const FileModel>(slots);
     Evaluator evaluator(slots, *model, *settings);
+    std::vector<std::uint32_t> changed;
+    for (std::uint32_t i = 0; i < slots.size(); ++i)
+        if (!reused[i]) changed.push_back(i);
     const bool same_settings = before != nullptr && before->settings_fingerprint == settings_fingerprint;
     if (same_surface && same_settings) {
-        for (std::size_t i = 0; i < slots.size(); ++i) {
-            if (!reused[i]) continue;
-            evaluator.effects[i] = before->effects[i];
-            evaluator.runners[i] = before->runners[i];
-            evaluator.calls[i] = before->calls[i];
+        evaluator.effects = before->effects;
+        evaluator.runners = before->runners;
+        evaluator.calls = before->calls;
+        for (const std::uint32_t i : changed) {
+            evaluator.effects.set(i, nullptr);
+            evaluator.runners.set(i, nullptr);
+            evaluator.calls.set(i, nullptr);
         }
+        const auto runs_the_same = [&](std::uint32_t i) {
+            return evaluator.runner_facts(i) == (before->slots[i].runners ? *before->runners[i] : RunnerFacts{});
+        };
+        if (std::all_of(changed.begin(), changed.end(), runs_the_same)) evaluator.context = before->context;
     }
-    context = evaluator.context_hash();
-    const bool same_context = same_surface && same_settings && before->context == context;
-    results.resize(slots.size());
+    const std::uint64_t context_hash = evaluator.file_context().hash;
+    const bool same_context = same_surface && same_settings && before->context->hash == context_hash;
+    if (same_context) {
+        results = before->results;
+        shapes = before->shapes;
+    } else {
+        results.reset(slots.size());
+        shapes.resize(slots.size());
+    }
     for (std::uint32_t i = 0; i < slots.size(); ++i) {
         if (same_context && reused[i]) {
-            const std::shared_ptr<const RegionResult>& old = before->results[i];
-            bool valid = true;
-            for (const SummaryDemand& demand : old->demands)
-                valid = valid && evaluator.answer_hash(demand) == demand.hash;
-            if (valid) {
-                results[i] = old;
-                continue;
-            }
+            if (!shapes[i].demands || !concerns(*before, changed, *results[i])) continue;
+            const std::vector<SummaryDemand>& demands = results[i]->demands;
+            if (std::all_of(demands.begin(), demands.end(), [&](const SummaryDemand& d) { return evaluator.answer_hash(d) == d.hash; })) continue;
         }
         if (cancellation != nullptr && cancellation->cancelled()) return false;
-        results[i] = run_rules(evaluator, i, *settings);
+        std::shared_ptr<const RegionResult> result = run_rules(evaluator, i, *settings);
+        const Region& region = *slots[i].region;
+        shapes[i] = {!result->findings.empty(), !result->demands.empty(),
+                     result->ignores_file || !result->ignores_file_rules.empty(), region.gave_up || region.python2};
+        results.set(i, std::move(result));
         ++computed;
     }
     effects = std::move(evaluator.effects);
     runners = std::move(evaluator.runners);
+    context = std::move(evaluator.context);
     calls = std::move(evaluator.calls);
     return true;
 }
@@ -162,7 +217,9 @@ void FileAnalysis::Impl::place_fixes(Diagnostic& diagnostic) const {
 
 void FileAnalysis::Impl::add_notes() {
     bool python2 = false;
-    for (const Slot& slot : slots) {
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        if (!shapes[i].notes) continue;
+        const Slot& slot = slots[i];
         const Region& region = *slot.region;
         const auto note = [&](Span span, std::string message) {
             Diagnostic diagnostic;
@@ -185,15 +242,18 @@ void FileAnalysis::Impl::add_notes() {
 void FileAnalysis::Impl::compose() {
     std::vector<std::string> ignored;
     bool all_ignored = false;
-    for (const std::shared_ptr<const RegionResult>& result : results) {
-        all_ignored = all_ignored || result->ignores_file;
-        ignored.insert(ignored.end(), result->ignores_file_rules.begin(), result->ignores_file_rules.end());
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        if (!shapes[i].ignores) continue;
+        const RegionResult& result = *results[i];
+        all_ignored = all_ignored || result.ignores_file;
+        ignored.insert(ignored.end(), result.ignores_file_rules.begin(), result.ignores_file_rules.end());
     }
     if (all_ignored) return;
     add_notes();
     const bool notes = !diagnostics.empty();
     std::uint32_t left_out = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
+        if (!shapes[i].findings) continue;
         for (const RegionFinding& finding : results[i]->findings) {
             const std::size_t rule = finding.diagnostic.rule;
             if (std::any_of(ignored.begin(), ignored.end(), [rule](const std::string& code) { return code_means(code, rule); })) continue;
@@ -300,7 +360,7 @@ std::optional<HoverInfo> FileAnalysis::hover(std::uint32_t offset) const {
         for (const ChainStep& step : chain->steps) {
             way += (way.empty() ? "" : " -> ") + step.label;
             for (const Slot& owner : slots) {
-                if (owner.region.get() != step.region) continue;
+                if (owner.region != step.region) continue;
                 const std::uint32_t line = impl_->lines.line_of(owner.begin + step.span.begin) + 1;
                 places += "\n- `" + step.label + "` at line " + std::to_string(line);
             }

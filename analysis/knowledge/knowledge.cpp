@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 #include <vector>
 
@@ -18,18 +19,31 @@ std::string_view name_of(const Row& row) {
     return row.name;
 }
 
-/// Takes text in pieces: the hash of two pieces is that of their concatenation.
-class NameHash {
+/// A name that is given in two parts, put together where it can be hashed and compared word by word.
+class JoinedName {
 public:
-    void add(std::string_view text) {
-        for (const char c : text) {
-            value_ = (value_ ^ static_cast<unsigned char>(c)) * 0x01000193U;
-        }
+    /// Requires: both together are not longer than kLongestName.
+    JoinedName(std::string_view head, std::string_view tail) : size_(head.size() + tail.size()) {
+        std::memset(text_ + (size_ & ~std::size_t{7}), 0, 8);
+        head.copy(text_, head.size());
+        tail.copy(text_ + head.size(), tail.size());
     }
-    std::uint32_t value() const { return value_; }
+
+    std::string_view text() const { return {text_, size_}; }
+    std::uint32_t hash() const {
+        std::uint64_t value = size_;
+        for (std::size_t at = 0; at < size_; at += 8) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, text_ + at, 8);
+            value = (value ^ word) * 0xff51afd7ed558ccdULL;
+            value ^= value >> 32;
+        }
+        return static_cast<std::uint32_t>(value);
+    }
 
 private:
-    std::uint32_t value_ = 0x811c9dc5U;
+    std::size_t size_;
+    char text_[data::kLongestName + 8]; // zeros behind the name up to the end of its last word
 };
 
 /// Where the rows of a name begin in an array that is sorted by name. The arrays are searched many
@@ -47,34 +61,30 @@ public:
             if (i > 0 && name_of(rows[i - 1]) == name_of(rows[i])) {
                 continue;
             }
-            NameHash hash;
-            hash.add(name_of(rows[i]));
-            std::size_t at = hash.value() & (size - 1);
+            const std::uint32_t hash = JoinedName(name_of(rows[i]), {}).hash();
+            std::size_t at = hash & (size - 1);
             while (cells_[at].row != 0) {
                 at = (at + 1) & (size - 1);
             }
-            cells_[at] = {hash.value(), static_cast<std::uint32_t>(i + 1)};
+            cells_[at] = {hash, static_cast<std::uint32_t>(i + 1)};
         }
     }
 
     /// The rows whose name is `head` + `tail`.
     std::span<const Row> find(std::string_view head, std::string_view tail) const {
-        NameHash hash;
-        hash.add(head);
-        hash.add(tail);
+        if (head.size() + tail.size() > data::kLongestName) {
+            return {};
+        }
+        const JoinedName wanted(head, tail);
+        const std::uint32_t hash = wanted.hash();
         const std::size_t mask = cells_.size() - 1;
-        for (std::size_t at = hash.value() & mask; cells_[at].row != 0; at = (at + 1) & mask) {
-            if (cells_[at].hash != hash.value()) {
-                continue;
-            }
+        for (std::size_t at = hash & mask; cells_[at].row != 0; at = (at + 1) & mask) {
             const std::size_t first = cells_[at].row - 1;
-            const std::string_view name = name_of(rows_[first]);
-            if (name.size() != head.size() + tail.size() || !name.starts_with(head) ||
-                !name.ends_with(tail)) {
+            if (cells_[at].hash != hash || name_of(rows_[first]) != wanted.text()) {
                 continue;
             }
             std::size_t last = first + 1;
-            while (last < rows_.size() && name_of(rows_[last]) == name) {
+            while (last < rows_.size() && name_of(rows_[last]) == wanted.text()) {
                 ++last;
             }
             return rows_.subspan(first, last - first);

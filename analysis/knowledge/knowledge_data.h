@@ -5,10 +5,14 @@
 
 #include "analysis/knowledge/knowledge.h"
 
+#include <cstddef>
 #include <span>
 #include <string_view>
 
 namespace awaitls::analysis::data {
+
+/// Bytes; the compiler of the tables refuses longer names.
+inline constexpr std::size_t kLongestName = 256;
 
 struct Alias {
     std::string_view name;

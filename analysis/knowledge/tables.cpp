@@ -1,5 +1,6 @@
 #include "analysis/knowledge/tables.h"
 
+#include "analysis/knowledge/knowledge_data.h"
 #include "analysis/knowledge/table_words.h"
 
 #include <algorithm>
@@ -351,6 +352,11 @@ private:
             return std::lexicographical_compare(key(left).begin(), key(left).end(),
                                                 key(right).begin(), key(right).end());
         });
+        for (const Row& row : rows) {
+            if (row.cells[0].size() > data::kLongestName) {
+                fail(row, "`" + row.cells[0] + "` is too long a name");
+            }
+        }
         for (std::size_t index = 1; index < rows.size(); ++index) {
             const Row& before = rows[index - 1];
             if (std::equal(key(before).begin(), key(before).end(), key(rows[index]).begin())) {

@@ -185,7 +185,7 @@ std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_
     std::vector<RegionFinding> found;
     Collector collector(model, settings, found);
     if (region.clean() && !region.python2) {
-        evaluator.set_demand_sink(&result->demands);
+        evaluator.set_demand_sink(&result->demands, &result->sources);
         const auto& table = interests();
         const std::span<const Rule> rules = catalog();
         for (NodeId node = 0; node < tree.size(); ++node) {
@@ -195,11 +195,13 @@ std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_
                 rules[rule].check(collector, node);
             }
         }
-        evaluator.set_demand_sink(nullptr);
+        evaluator.set_demand_sink(nullptr, nullptr);
         std::sort(result->demands.begin(), result->demands.end(), [](const SummaryDemand& a, const SummaryDemand& b) {
             return std::tuple(a.question, a.slot, a.index) < std::tuple(b.question, b.slot, b.index);
         });
         result->demands.erase(std::unique(result->demands.begin(), result->demands.end()), result->demands.end());
+        std::sort(result->sources.begin(), result->sources.end());
+        result->sources.erase(std::unique(result->sources.begin(), result->sources.end()), result->sources.end());
     }
     const std::vector<Suppression> suppressions = find_suppressions(tree);
     if (!suppressions.empty()) {

@@ -84,9 +84,9 @@ Type TypeData::arg(std::size_t index) const { return index < args.size() ? args[
 
 Evaluator::Evaluator(const std::vector<Slot>& slots, const FileModel& file, const Settings& settings)
     : slots_(slots), file_(file), settings_(settings) {
-    effects.resize(slots.size());
-    runners.resize(slots.size());
-    calls.resize(slots.size());
+    effects.reset(slots.size());
+    runners.reset(slots.size());
+    calls.reset(slots.size());
     models_.resize(slots.size());
     class_defs_.resize(file.classes().size());
 }
@@ -209,7 +209,7 @@ const ClassDef* Evaluator::class_def(std::int32_t id) {
     std::unique_ptr<ClassDef>& found = class_defs_[static_cast<std::size_t>(id)];
     if (!found) {
         const ClassEntry& entry = file_.classes()[static_cast<std::size_t>(id)];
-        found = std::make_unique<ClassDef>(ClassDef{entry.name, entry.qualname, slots_[entry.slot].region.get(), entry.node, id});
+        found = std::make_unique<ClassDef>(ClassDef{entry.name, entry.qualname, slots_[entry.slot].region, entry.node, id});
     }
     return found.get();
 }
@@ -993,7 +993,7 @@ Type Evaluator::element_of(Type type, int index, int count) {
 
 // --- what runs where -----------------------------------------------------------------------------------
 
-RunnerFacts Evaluator::runner_facts(std::uint32_t slot) {
+RunnerFacts Evaluator::find_runners(std::uint32_t slot) {
     RunnerFacts facts;
     const RegionModel& scope = model(slot);
     const Region& region = scope.region();
@@ -1026,23 +1026,27 @@ RunnerFacts Evaluator::runner_facts(std::uint32_t slot) {
     return facts;
 }
 
-void Evaluator::build_context() {
-    if (context_built_) return;
-    context_built_ = true;
-    for (const std::uint32_t slot : file_.runner_slots()) {
-        if (!runners[slot]) runners[slot] = std::make_shared<const RunnerFacts>(runner_facts(slot));
-        for (const std::uint64_t callback : runners[slot]->callbacks)
-            if (loop_callbacks_.insert(callback).second) context_hash_ += hash_combine(callback, 1);
-        for (const std::uint64_t wrapper : runners[slot]->wrappers) {
-            thread_wrappers_.push_back(wrapper);
-            context_hash_ = hash_combine(context_hash_, wrapper);
-        }
-    }
+const RunnerFacts& Evaluator::runner_facts(std::uint32_t slot) {
+    static const RunnerFacts none;
+    if (!slots_[slot].runners) return none;
+    if (!runners[slot]) runners.set(slot, std::make_shared<const RunnerFacts>(find_runners(slot)));
+    return *runners[slot];
 }
 
-std::uint64_t Evaluator::context_hash() {
-    build_context();
-    return context_hash_;
+const FileContext& Evaluator::file_context() {
+    if (context) return *context;
+    auto result = std::make_shared<FileContext>();
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+        const RunnerFacts& facts = runner_facts(slot);
+        for (const std::uint64_t callback : facts.callbacks)
+            if (result->loop_callbacks.insert(callback).second) result->hash += hash_combine(callback, 1);
+        for (const std::uint64_t wrapper : facts.wrappers) {
+            result->thread_wrappers.push_back(wrapper);
+            result->hash = hash_combine(result->hash, wrapper);
+        }
+    }
+    context = std::move(result);
+    return *context;
 }
 
 const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
@@ -1090,7 +1094,7 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
             list.push_back(std::move(effect));
         }
     }
-    effects[slot] = std::move(result);
+    effects.set(slot, std::move(result));
     return *effects[slot];
 }
 
@@ -1124,7 +1128,7 @@ const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
     if (found != summaries_.end()) return found->second;
     // Most functions neither block nor call any that might.
     if (region_effects(static_cast<std::uint32_t>(function >> 32)).functions[static_cast<std::uint32_t>(function)].empty())
-        return summaries_.emplace(function, FunctionSummary{{}, 1}).first->second;
+        return summaries_.emplace(function, FunctionSummary{{}, 1, {static_cast<std::uint32_t>(function >> 32)}}).first->second;
     struct Visit {
         std::uint64_t function;
         std::size_t from;                    // index of the caller's visit
@@ -1156,13 +1160,14 @@ const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
     }
     FunctionSummary result;
     result.hash = 1;
+    for (const Visit& visit : queue) result.sources.push_back(static_cast<std::uint32_t>(visit.function >> 32));
     if (best != nullptr) {
         BlockingChain& chain = result.chain;
         chain.kind = best->api->kind;
         chain.api = best->api;
         chain.end = best->end;
         const auto region_of = [this, &queue](std::size_t visit) {
-            return slots_[static_cast<std::uint32_t>(queue[visit].function >> 32)].region.get();
+            return slots_[static_cast<std::uint32_t>(queue[visit].function >> 32)].region;
         };
         chain.steps.push_back({best->label, region_of(best_visit), best->span});
         for (std::size_t i = best_visit; i != 0; i = queue[i].from)
@@ -1181,6 +1186,7 @@ const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
 const FunctionSummary& Evaluator::summary(std::uint32_t slot, std::uint32_t function) {
     const FunctionSummary& result = summary_of(key(slot, function));
     note_demand(SummaryDemand::Question::Blocks, slot, function, result.hash);
+    note_sources(result.sources);
     return result;
 }
 
@@ -1211,7 +1217,7 @@ const RegionCalls& Evaluator::region_calls(std::uint32_t slot) {
             }
         }
     }
-    calls[slot] = std::move(result);
+    calls.set(slot, std::move(result));
     return *calls[slot];
 }
 
@@ -1230,14 +1236,17 @@ const std::vector<std::string>& Evaluator::reaches(std::uint32_t slot, std::uint
         }
         std::sort(names.begin(), names.end());
         names.erase(std::unique(names.begin(), names.end()), names.end());
-        found = reached_.emplace(start, std::move(names)).first;
+        std::vector<std::uint32_t> sources;
+        for (const std::uint64_t visited : queue) sources.push_back(static_cast<std::uint32_t>(visited >> 32));
+        found = reached_.emplace(start, Reached{std::move(names), std::move(sources)}).first;
     }
     if (demands_ != nullptr) {
         std::uint64_t hash = 2;
-        for (const std::string& name : found->second) hash = hash_combine(hash, hash_bytes(name));
+        for (const std::string& name : found->second.names) hash = hash_combine(hash, hash_bytes(name));
         note_demand(SummaryDemand::Question::Reaches, slot, function, hash);
+        note_sources(found->second.sources);
     }
-    return found->second;
+    return found->second.names;
 }
 
 std::vector<Model::CallSite> Evaluator::calls_in_loops(std::uint32_t slot, std::uint32_t function) {
@@ -1286,6 +1295,12 @@ const std::vector<Model::CallSite>& Evaluator::mentions(std::uint32_t slot, Node
     }
     note_demand(SummaryDemand::Question::Mentions, slot, node, hash);
     return mentions_.emplace(std::string(name), Mentions{std::move(result), hash}).first->second.sites;
+}
+
+std::string_view Evaluator::searched_name(const std::vector<Slot>& slots, const SummaryDemand& demand) {
+    const Region& region = *slots[demand.slot].region;
+    if (demand.question == SummaryDemand::Question::Mentions) return region.tree.text(demand.index);
+    return identifier(region.tree, region.functions[demand.index].node);
 }
 
 std::uint64_t Evaluator::answer_hash(const SummaryDemand& demand) {

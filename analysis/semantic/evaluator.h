@@ -15,6 +15,7 @@
 #include "analysis/semantic/annotation.h"
 #include "analysis/semantic/file_model.h"
 #include "analysis/semantic/model.h"
+#include "analysis/semantic/slot_array.h"
 
 namespace awaitls::analysis {
 
@@ -37,12 +38,21 @@ struct RegionEffects {
 struct RunnerFacts {
     std::vector<std::uint64_t> callbacks;
     std::vector<std::uint64_t> wrappers;
+    friend bool operator==(const RunnerFacts&, const RunnerFacts&) = default;
+};
+
+/// What holds for the whole file beyond surfaces.
+struct FileContext {
+    std::uint64_t hash = 0;
+    std::unordered_set<std::uint64_t> loop_callbacks;
+    std::vector<std::uint64_t> thread_wrappers;
 };
 
 /// Why a function blocks, with what identifies the answer.
 struct FunctionSummary {
     BlockingChain chain;     // steps are empty when it does not block
     std::uint64_t hash = 0;  // of everything that a message may show but places
+    std::vector<std::uint32_t> sources; // slots whose effects decide it
     bool blocks() const { return !chain.steps.empty(); }
 };
 
@@ -75,22 +85,31 @@ public:
     Evaluator& operator=(const Evaluator&) = delete;
 
     /// Effects of unchanged regions from an earlier version; null where unknown. Filled as they are asked for.
-    std::vector<std::shared_ptr<const RegionEffects>> effects;
-    std::vector<std::shared_ptr<const RunnerFacts>> runners;
-    std::vector<std::shared_ptr<const RegionCalls>> calls;
+    SlotArray<RegionEffects> effects;
+    SlotArray<RunnerFacts> runners;
+    SlotArray<RegionCalls> calls;
+    /// That of an earlier version of the same surface whose runner facts are the same; null: worked out.
+    std::shared_ptr<const FileContext> context;
 
     RegionModel& model(std::uint32_t slot);
 
-    /// Hash of what holds for the whole file beyond surfaces: which functions the loop calls back, and the thread wrappers.
-    std::uint64_t context_hash();
+    const FileContext& file_context();
+    /// Empty for a region without runners.
+    const RunnerFacts& runner_facts(std::uint32_t slot);
     const FunctionSummary& summary(std::uint32_t slot, std::uint32_t function);
     const std::vector<std::string>& reaches(std::uint32_t slot, std::uint32_t function);
     std::vector<Model::CallSite> calls_in_loops(std::uint32_t slot, std::uint32_t function);
     const std::vector<Model::CallSite>& mentions(std::uint32_t slot, NodeId node);
     /// The hash of the answer to a question that was noted earlier.
     std::uint64_t answer_hash(const SummaryDemand& demand);
-    /// Every question that is asked while a sink is set is noted there.
-    void set_demand_sink(std::vector<SummaryDemand>* sink) { demands_ = sink; }
+    /// Every question that is asked while sinks are set is noted there, and for Blocks and Reaches the slots that decide the
+    /// answer while surfaces and context are the same.
+    void set_demand_sink(std::vector<SummaryDemand>* sink, std::vector<std::uint32_t>* sources) {
+        demands_ = sink;
+        sources_ = sources;
+    }
+    /// The name that decides, with the texts of the regions that have it, what Mentions and CallsInLoops answer.
+    static std::string_view searched_name(const std::vector<Slot>& slots, const SummaryDemand& demand);
 
 private:
     friend class RegionModel;
@@ -152,12 +171,14 @@ private:
     Type iterated(Type type, bool is_async);
     Type element_of(Type type, int index, int count);
 
-    void build_context();
-    RunnerFacts runner_facts(std::uint32_t slot);
+    RunnerFacts find_runners(std::uint32_t slot);
     const RegionEffects& region_effects(std::uint32_t slot);
     const RegionCalls& region_calls(std::uint32_t slot);
     void note_demand(SummaryDemand::Question question, std::uint32_t slot, std::uint32_t function, std::uint64_t hash) {
         if (demands_ != nullptr) demands_->push_back({question, slot, function, hash});
+    }
+    void note_sources(const std::vector<std::uint32_t>& slots) {
+        if (sources_ != nullptr) sources_->insert(sources_->end(), slots.begin(), slots.end());
     }
     const FunctionSummary& summary_of(std::uint64_t function);
 
@@ -172,7 +193,11 @@ private:
     NameMap<Type> module_types_;
     NameMap<Type> external_types_;
     std::unordered_map<std::uint64_t, FunctionSummary, FunctionKeyHash> summaries_;
-    std::unordered_map<std::uint64_t, std::vector<std::string>, FunctionKeyHash> reached_;
+    struct Reached {
+        std::vector<std::string> names;
+        std::vector<std::uint32_t> sources;
+    };
+    std::unordered_map<std::uint64_t, Reached, FunctionKeyHash> reached_;
     struct Mentions {
         std::vector<Model::CallSite> sites;
         std::uint64_t hash;
@@ -180,10 +205,7 @@ private:
     NameMap<Mentions> mentions_;
     std::unordered_set<std::uint64_t> evaluating_; // functions whose result is being worked out
     std::vector<SummaryDemand>* demands_ = nullptr;
-    bool context_built_ = false;
-    std::uint64_t context_hash_ = 0;
-    std::unordered_set<std::uint64_t> loop_callbacks_;
-    std::vector<std::uint64_t> thread_wrappers_;
+    std::vector<std::uint32_t>* sources_ = nullptr;
     int depth_ = 0;
 };
 

@@ -6,6 +6,10 @@ namespace {
 std::uint64_t class_key(std::uint32_t slot, NodeId node) { return (static_cast<std::uint64_t>(slot) << 32) | node; }
 } // namespace
 
+Slot make_slot(const Region& region, std::uint32_t begin, std::int32_t head) {
+    return {&region, region.surface, begin, head, !region.runner_calls.empty()};
+}
+
 FileModel::FileModel(const std::vector<Slot>& slots) {
     // Classes first: members refer to them.
     for (std::uint32_t s = 0; s < slots.size(); ++s) {
@@ -69,7 +73,6 @@ FileModel::FileModel(const std::vector<Slot>& slots) {
             if (name == kNoNode) continue;
             classes_[static_cast<std::size_t>(id)].members[std::string(region.tree.text(name))].push_back({s, a, true});
         }
-        if (!region.runner_calls.empty()) runner_slots_.push_back(s);
         for (std::uint32_t i = 0; i < region.star_imports.size(); ++i)
             if (region.scope_at(region.star_imports[i]) == 0) star_imports_.push_back({s, i});
     }
@@ -99,7 +102,7 @@ std::uint64_t surface_hash(const std::vector<Slot>& slots) {
     std::uint64_t hash = slots.size();
     for (const Slot& slot : slots) {
         const std::uint64_t parent = slot.head < 0 ? 0 : static_cast<std::uint64_t>(slot.head) + 1;
-        hash = hash_combine(hash_combine(hash, slot.region->surface), parent);
+        hash = hash_combine(hash_combine(hash, slot.surface), parent);
     }
     return hash;
 }

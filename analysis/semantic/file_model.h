@@ -14,12 +14,16 @@
 
 namespace awaitls::analysis {
 
-/// A region at its place in a file.
+/// A region at its place in a file. Whoever holds the slots keeps the regions alive.
 struct Slot {
-    std::shared_ptr<const Region> region;
-    std::uint32_t begin = 0; // byte offset in the file
-    std::int32_t head = -1;  // for members of a class body: index of the slot of the class's head
+    const Region* region = nullptr;
+    std::uint64_t surface = 0; // the region's
+    std::uint32_t begin = 0;   // byte offset in the file
+    std::int32_t head = -1;    // for members of a class body: index of the slot of the class's head
+    bool runners = false;      // the region has runner_calls
 };
+/// `head` as in Slot.
+Slot make_slot(const Region& region, std::uint32_t begin, std::int32_t head);
 
 /// A binding or attribute, by slot and index.
 struct Reference {
@@ -51,8 +55,6 @@ public:
     const std::vector<ClassEntry>& classes() const { return classes_; }
     /// Index of the class whose ClassDef is this node; -1 when there is none.
     std::int32_t class_at(std::uint32_t slot, NodeId node) const;
-    /// Slots with calls that may register callbacks or run callables elsewhere, and with star imports.
-    const std::vector<std::uint32_t>& runner_slots() const { return runner_slots_; }
     const std::vector<Reference>& star_imports() const { return star_imports_; }
     /// The module's own imports: the name that each binds, and the binding.
     const std::vector<std::pair<std::string, Reference>>& imports() const { return imports_; }
@@ -66,7 +68,6 @@ private:
     NameMap<std::vector<Reference>> names_;
     std::vector<ClassEntry> classes_;
     std::unordered_map<std::uint64_t, std::int32_t> class_ids_;
-    std::vector<std::uint32_t> runner_slots_;
     std::vector<Reference> star_imports_; // index: position in Region::star_imports
     std::vector<std::pair<std::string, Reference>> imports_; // module-level imports: bound name, binding
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <tuple>
+#include <unordered_map>
 
 #include "analysis/semantic/model.h"
 
@@ -218,16 +219,98 @@ private:
     const Tree& tree_;
 };
 
-/// True when the expression reads a name that its function binds other than as a parameter.
-bool reads_local_variable(const Region& region, NodeId expression, const RegionFunction& function) {
-    const Tree& tree = region.tree;
-    for (NodeId n = expression; n < tree[expression].next; ++n) {
-        if (tree.kind(n) != Kind::Name) continue;
-        for (const Binding& binding : region.find(function.scope, tree.text(n)))
-            if (binding.kind != BindingKind::Parameter) return true;
+/// What decides the values that an expression reads from local variables of its function: how these are bound, how what
+/// their values read is bound, and so on; and how all that is ordered and nested, which tells what reaches what.
+class LocalInputs {
+public:
+    LocalInputs(const Region& region, const RegionFunction& function)
+        : region_(region), tree_(region.tree), function_(function) {}
+
+    /// The same for the same inputs; 0 where the expression reads none.
+    std::uint64_t hash(NodeId expression) {
+        read(expression, tree_[expression].next);
+        if (bindings_.empty()) return 0;
+        // read() appends.
+        for (std::size_t i = 0; i < bindings_.size(); ++i) {
+            const Binding& binding = *bindings_[i];
+            if (const NodeId holder = holder_of(binding); holder != kNoNode) read(holder, end_of(binding, holder));
+        }
+        std::sort(bindings_.begin(), bindings_.end(), [](const Binding* x, const Binding* y) { return x->name < y->name; });
+        std::uint64_t hash = bindings_.size();
+        bool placed = false; // the expression
+        for (const Binding* binding : bindings_) {
+            if (!placed && expression < binding->name) {
+                hash = place(hash, expression);
+                placed = true;
+            }
+            hash = place(hash, binding->name);
+            hash = hash_combine(hash, hash_bytes(region_.name_of(*binding), static_cast<std::uint64_t>(binding->kind)));
+            const NodeId holder = holder_of(*binding);
+            if (holder == kNoNode) continue;
+            const NodeId end = end_of(*binding, holder);
+            const Span text{tree_[holder].begin, end == tree_[holder].next ? tree_[holder].end : tree_[end].begin};
+            hash = hash_combine(hash, hash_bytes(tree_.text(text)));
+        }
+        return placed ? hash : place(hash, expression);
     }
-    return false;
-}
+
+private:
+    /// Notes the bindings of the variables that are named in a run of nodes. Parameters show in the header.
+    void read(NodeId begin, NodeId end) {
+        for (NodeId n = begin; n < end; ++n) {
+            if (tree_.kind(n) != Kind::Name) continue;
+            for (const Binding& binding : region_.find(function_.scope, tree_.text(n)))
+                if (binding.kind != BindingKind::Parameter && std::find(bindings_.begin(), bindings_.end(), &binding) == bindings_.end())
+                    bindings_.push_back(&binding);
+        }
+    }
+
+    /// The node that says what the name is bound to; kNoNode where nothing does.
+    NodeId holder_of(const Binding& binding) const {
+        switch (binding.kind) {
+        case BindingKind::Assign:
+        case BindingKind::Annotated:
+        case BindingKind::Augmented:
+        case BindingKind::Unpack: {
+            NodeId holder = tree_.parent(binding.name);
+            while (tree_.kind(holder) != Kind::NamedExpr && tree_.role(holder) != Role::Statement) holder = tree_.parent(holder);
+            return holder;
+        }
+        case BindingKind::With:
+        case BindingKind::Import:
+        case BindingKind::ImportFrom: return tree_.parent(binding.source);
+        case BindingKind::For:
+        case BindingKind::Except:
+        case BindingKind::Function:
+        case BindingKind::Class: return binding.source;
+        default: return kNoNode;
+        }
+    }
+
+    /// Where the nodes that matter end: of a loop, handler or `with` only the first line does.
+    NodeId end_of(const Binding& binding, NodeId holder) const {
+        const bool header = binding.kind == BindingKind::For || binding.kind == BindingKind::Except || binding.kind == BindingKind::With;
+        const NodeId body = header ? tree_.child(holder, Role::Body) : kNoNode;
+        return body == kNoNode ? tree_[holder].next : body;
+    }
+
+    /// Adds a node's place: the constructs around it up to the function, numbered as they are met.
+    std::uint64_t place(std::uint64_t hash, NodeId node) {
+        for (NodeId up = node; up != function_.node && up != kNoNode; up = tree_.parent(up)) {
+            const auto [met, is_new] = constructs_.emplace(up, constructs_.size());
+            hash = hash_combine(hash, met->second);
+            if (!is_new) break;
+            hash = hash_combine(hash, static_cast<std::uint64_t>(tree_.kind(up)) << 8 | static_cast<std::uint64_t>(tree_.role(up)));
+        }
+        return hash_combine(hash, 5);
+    }
+
+    const Region& region_;
+    const Tree& tree_;
+    const RegionFunction& function_;
+    std::vector<const Binding*> bindings_;
+    std::unordered_map<NodeId, std::uint64_t> constructs_;
+};
 
 /// Hash of everything that another region can learn about this one.
 std::uint64_t surface_hash(const Region& region) {
@@ -279,7 +362,7 @@ std::uint64_t surface_hash(const Region& region) {
         const bool simple = attribute.kind == BindingKind::Assign || attribute.kind == BindingKind::Annotated;
         const NodeId shown = simple ? attribute.source : statement;
         hash = hash_combine(hash, hash_bytes(tree.text(shown)));
-        if (reads_local_variable(region, shown, function)) hash = hash_combine(hash, hash_bytes(tree.text(function.node)));
+        hash = hash_combine(hash, LocalInputs(region, function).hash(shown));
     }
     // What is defined at the surface inside nested classes shows whole.
     for (const NodeId node : region.classes) hash = hash_combine(hash_combine(hash, node), hash_bytes(tree.text(node)));

@@ -703,8 +703,7 @@ bool RegionModel::on_loop(NodeId node) const { return in_async(node) || in_loop_
 bool RegionModel::in_loop_callback(NodeId node) const {
     const std::int32_t index = region_.function_at(node);
     if (index < 0 || region_.functions[static_cast<std::size_t>(index)].is_async) return false;
-    evaluator_.build_context();
-    return evaluator_.loop_callbacks_.contains(Evaluator::key(slot_, static_cast<std::uint32_t>(index)));
+    return evaluator_.file_context().loop_callbacks.contains(Evaluator::key(slot_, static_cast<std::uint32_t>(index)));
 }
 
 const BlockingChain* RegionModel::blocking(const FunctionDef& function) const {
@@ -777,9 +776,8 @@ std::string RegionModel::module_name(std::string_view module, NodeId at, bool& n
 }
 
 std::string RegionModel::thread_wrapper(NodeId at) const {
-    evaluator_.build_context();
     const FunctionDef* const here = function_at(at);
-    for (const std::uint64_t wrapper : evaluator_.thread_wrappers_) {
+    for (const std::uint64_t wrapper : evaluator_.file_context().thread_wrappers) {
         const FunctionDef* const function =
             evaluator_.function_def(static_cast<std::uint32_t>(wrapper >> 32), static_cast<std::uint32_t>(wrapper));
         if (function == here) continue;

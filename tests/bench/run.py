@@ -36,12 +36,16 @@ DOCUMENT_SOURCES = [
 STDLIB_SOURCES = "asyncio/*.py"
 
 
+PARTS = ["check", "latency", "memory", "micro"]
+
+
 class Program:
     def __init__(self, build: Path) -> None:
         self.awaitls = build / "awaitls"
         self.raw_parse = build / "tests" / "bench_raw_parse"
         self.null_server = build / "tests" / "bench_null_server"
-        for file in (self.awaitls, self.raw_parse, self.null_server):
+        self.micro = build / "tests" / "bench_micro"
+        for file in (self.awaitls, self.raw_parse, self.null_server, self.micro):
             if not file.is_file():
                 sys.exit(f"{file} is missing: ./dev bench builds it")
 
@@ -211,6 +215,19 @@ def bench_memory(program: Program, lines: int) -> Json:
     }
 
 
+# --- the steps of an analysis ----------------------------------------------------------------------------
+
+
+def bench_micro(program: Program) -> list[Json]:
+    files = []
+    for lines in DOCUMENT_LINES:
+        files.append(program.micro.parent / f"bench-document-{lines}.py")
+        files[-1].write_text(document(lines), encoding="utf-8")
+    done = spend([program.micro, *files, "--benchmark_format=json", "--benchmark_min_time=0.3"])
+    found = json.loads(done.out)["benchmarks"]
+    return [{"step": one["name"], "cpu_us": one["cpu_time"] / 1e3, "bytes_per_second": one.get("bytes_per_second")} for one in found]
+
+
 # --- printing --------------------------------------------------------------------------------------------
 
 
@@ -248,15 +265,27 @@ def print_memory(rows: list[Json]) -> None:
     ), flush=True)
 
 
+def print_micro(rows: list[Json]) -> None:
+    steps: dict[str, dict[str, Json]] = {}
+    for row in rows:
+        step, size = row["step"].split("/")
+        steps.setdefault(step, {})[size.replace("_", " ")] = row
+    sizes = list(next(iter(steps.values())))
+    print(table(
+        ["step, CPU in microseconds", *sizes],
+        [[step.replace("_", " "), *(f"{by[size]['cpu_us']:.0f}" if size in by else "" for size in sizes)] for step, by in steps.items()],
+    ), flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="dev bench", description=__doc__)
     parser.add_argument("build", type=Path, help="the folder of a release build with AWAITLS_BENCHES")
-    parser.add_argument("--only", choices=["check", "latency", "memory"], action="append", help="run this part only")
-    parser.add_argument("--rounds", type=int, default=5, help="alternating rounds of which medians are taken")
+    parser.add_argument("--only", choices=PARTS, action="append", help="run this part only")
+    parser.add_argument("--rounds", type=int, default=3, help="alternating rounds of which medians are taken")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample to a file")
     arguments = parser.parse_args()
     program = Program(arguments.build.resolve())
-    wanted = arguments.only or ["check", "latency", "memory"]
+    wanted = arguments.only or PARTS
     results: Json = {"machine": platform.machine(), "cores": os.cpu_count(), "rounds": arguments.rounds}
     if "check" in wanted:
         rows = bench_check(program, arguments.rounds)
@@ -270,6 +299,9 @@ def main() -> None:
     if "memory" in wanted:
         results["memory"] = [bench_memory(program, lines) for lines in DOCUMENT_LINES]
         print_memory(results["memory"])
+    if "micro" in wanted:
+        results["micro"] = bench_micro(program)
+        print_micro(results["micro"])
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=1) + "\n")
 

@@ -73,19 +73,19 @@ public:
     }
 
 private:
-    static std::vector<Slot> make_slots(const std::string& text) {
+    std::vector<Slot> make_slots(const std::string& text) {
         std::vector<Slot> slots;
         const Outline outline = make_outline(text);
         for (std::size_t i = 0; i < outline.regions.size(); ++i) {
             const RegionRange& range = outline.regions[i];
             const bool members =
                 i + 1 < outline.regions.size() && outline.regions[i + 1].parent == 1;
-            slots.push_back(
-                {make_region(std::string_view(text).substr(range.span.begin, range.span.size()),
-                             range.kind, range.parent != 0, members),
-                 range.span.begin,
-                 range.parent == 0 ? -1 : static_cast<std::int32_t>(i) - range.parent});
-            EXPECT_TRUE(slots.back().region->clean()) << text;
+            regions_.push_back(
+                make_region(std::string_view(text).substr(range.span.begin, range.span.size()),
+                            range.kind, range.parent != 0, members));
+            const Region& region = *regions_.back();
+            slots.push_back(make_slot(region, range.span.begin, range.parent == 0 ? -1 : static_cast<std::int32_t>(i) - range.parent));
+            EXPECT_TRUE(region.clean()) << text;
         }
         return slots;
     }
@@ -129,7 +129,8 @@ private:
     }
 
     std::string text_;
-    std::vector<Slot> slots_;
+    std::vector<std::shared_ptr<const Region>> regions_;
+    std::vector<Slot> slots_; // of regions_
     FileModel file_;
     Settings settings_;
     Evaluator evaluator_;
