@@ -421,7 +421,7 @@ std::shared_ptr<const Region> make_region(std::string_view text, RegionKind kind
     region->kind = kind;
     region->member = member;
     region->id = hash_combine(hash_bytes(text), static_cast<std::uint64_t>(kind) * 4 + (member ? 2 : 0) + (has_members ? 1 : 0));
-    ParsedRegion parsed = previous != nullptr ? parse_region(std::string(text), previous->parse, previous->tree.text())
+    ParsedRegion parsed = previous != nullptr ? parse_region(std::string(text), previous->parse, &previous->tree)
                                               : parse_region(std::string(text));
     region->parse = std::move(parsed.parse);
     region->gave_up = parsed.gave_up;

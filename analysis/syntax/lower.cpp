@@ -168,13 +168,15 @@ struct Frame {
     bool pattern;           // inside a match pattern
     bool keyword_only;      // Parameters: behind the bare star
     Kind wrap;              // children are wrapped in a node of this kind (Module: no)
+    std::uint32_t mark;     // of the statement that the frame is of
 };
+constexpr std::uint32_t kNoMark = 0xffffffffU;
 constexpr std::uint16_t kNoColumn = 0xffff;
 
 class Lowering {
 public:
-    Lowering(const TSTree* tree, std::string_view text)
-        : g_(grammar()), tree_(tree), text_(text), root_(ts_tree_root_node(tree)) {
+    Lowering(const TSTree* tree, std::string_view text, const EarlierLowering* earlier)
+        : g_(grammar()), tree_(tree), text_(text), root_(ts_tree_root_node(tree)), earlier_(earlier) {
         errors_ = ts_node_has_error(root_);
         result_.nodes.reserve(text.size() / 6 + 16);
     }
@@ -205,6 +207,7 @@ public:
         // What the parser made up may have no node.
         if (errors_ && result_.damage.empty()) damage(0, static_cast<std::uint32_t>(text_.size()), 0);
         result_.nodes[0].next = static_cast<NodeId>(result_.nodes.size());
+        if (!result_.damage.empty() || result_.python2) result_.marks.clear();
         std::sort(result_.damage.begin(), result_.damage.end(),
                   [](Span a, Span b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });
         return std::move(result_);
@@ -212,7 +215,7 @@ public:
 
 private:
     static Frame frame(T type, NodeId node) {
-        return {type, node, {kNoNode, kNoNode}, 0, kNoColumn, Role::None, 0, false, false, Kind::Module};
+        return {type, node, {kNoNode, kNoNode}, 0, kNoColumn, Role::None, 0, false, false, Kind::Module, kNoMark};
     }
 
     NodeId push_node(Kind kind, Role role, std::uint32_t begin, std::uint32_t end, std::uint8_t flags) {
@@ -244,6 +247,12 @@ private:
             const Node& node = result_.nodes[id];
             if (node.kind == Kind::Block && end == id + 1) damage(node.begin, node.end, id);
             if (node.kind == Kind::Try) check_try(id, end);
+        }
+        if (top.mark != kNoMark) {
+            StatementMark& mark = result_.marks[top.mark];
+            mark.nodes_end = end;
+            mark.comments_end = static_cast<std::uint32_t>(result_.comments.size());
+            mark.marks_end = static_cast<std::uint32_t>(result_.marks.size());
         }
         stack_.pop_back();
     }
@@ -373,6 +382,49 @@ private:
         return true;
     }
 
+    /// Copies what the earlier lowering made of a statement's subtree. False when it did not see the subtree.
+    bool take_over(const StatementMark& wanted) {
+        if (earlier_ == nullptr || wanted.subtree == nullptr) return false;
+        // The trees have their common subtrees in the same order.
+        const std::vector<StatementMark>& marks = earlier_->marks;
+        std::size_t found = earlier_at_;
+        while (found < marks.size() && marks[found].subtree != wanted.subtree) ++found;
+        if (found == marks.size() || marks[found].role != wanted.role || marks[found].flags != wanted.flags) return false;
+        const StatementMark& old = marks[found];
+        earlier_at_ = old.marks_end;
+        const std::uint32_t bytes = wanted.begin - old.begin; // these wrap around where the statement moved up
+        const NodeId nodes = wanted.nodes - old.nodes;
+        const std::uint32_t comments = wanted.comments - old.comments;
+        const NodeId parent = stack_.back().node;
+        for (NodeId n = old.nodes; n < old.nodes_end; ++n) {
+            Node node = earlier_->nodes[n];
+            node.begin += bytes;
+            node.end += bytes;
+            node.next += nodes;
+            node.parent = node.parent < old.nodes ? parent : node.parent + nodes;
+            result_.nodes.push_back(node);
+        }
+        for (std::uint32_t c = old.comments; c < old.comments_end; ++c) {
+            Comment comment = earlier_->comments[c];
+            comment.span.begin += bytes;
+            comment.span.end += bytes;
+            result_.comments.push_back(comment);
+        }
+        const std::uint32_t shift = static_cast<std::uint32_t>(result_.marks.size() - found);
+        for (std::size_t m = found; m < old.marks_end; ++m) {
+            StatementMark mark = marks[m];
+            mark.begin += bytes;
+            mark.nodes += nodes;
+            mark.nodes_end += nodes;
+            mark.comments += comments;
+            mark.comments_end += comments;
+            mark.marks_end += shift;
+            result_.marks.push_back(mark);
+        }
+        ++stack_.back().index;
+        return true;
+    }
+
     Role role_of(TSFieldId field) const;
     bool enter(const TreeWalk& walk);
     bool enter_token(T type, TSSymbol symbol, TSNode node);
@@ -390,6 +442,8 @@ private:
     const TSTree* tree_;
     std::string_view text_;
     TSNode root_;
+    const EarlierLowering* earlier_;
+    std::size_t earlier_at_ = 0; // earlier marks before it are used or gone
     Lowered result_;
     std::vector<Frame> stack_;
     std::vector<std::uint32_t> power_begins_;    // of misread `await a ** b`: where the await starts
@@ -863,7 +917,14 @@ bool Lowering::enter(const TreeWalk& walk) {
         open(type, Kind::Error, role, node);
         return true;
     }
-    if (parent.type == T::Module || parent.type == T::Block) check_column(parent, node);
+    const bool statement = parent.type == T::Module || parent.type == T::Block;
+    StatementMark mark{};
+    if (statement) {
+        check_column(parent, node);
+        mark = {tree_walk_subtree(&walk), ts_node_start_byte(node), static_cast<NodeId>(result_.nodes.size()), 0,
+                static_cast<std::uint32_t>(result_.comments.size()), 0, 0, role, parent.flags};
+        if (take_over(mark)) return false;
+    }
     if (parent.type == T::Parameters || parent.type == T::LambdaParameters) return enter_parameter(type, node);
 
     // Assignment targets, loop variables, `as` names and walrus names are stored to.
@@ -1019,6 +1080,10 @@ bool Lowering::enter(const TreeWalk& walk) {
         if (!entered_) result = enter_expression(type, node, role, field);
         break;
     }
+    if (statement && entered_) {
+        stack_.back().mark = static_cast<std::uint32_t>(result_.marks.size());
+        result_.marks.push_back(mark);
+    }
     if (target) {
         // A frame pushed for the target itself may have moved the stack's storage.
         const std::size_t owner = entered_ ? stack_.size() - 2 : stack_.size() - 1;
@@ -1030,6 +1095,8 @@ bool Lowering::enter(const TreeWalk& walk) {
 
 } // namespace
 
-Lowered lower(const TSTree* tree, std::string_view text) { return Lowering(tree, text).run(); }
+Lowered lower(const TSTree* tree, std::string_view text, const EarlierLowering* earlier) {
+    return Lowering(tree, text, earlier).run();
+}
 
 } // namespace awaitls::analysis

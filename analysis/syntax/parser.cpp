@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 
 #include "analysis/syntax/lower.h"
 
@@ -19,6 +20,8 @@ public:
     ParseTree& operator=(const ParseTree&) = delete;
 
     const TSTree* get() const { return tree_; }
+
+    std::vector<StatementMark> marks; // of its lowering
 
 private:
     TSTree* tree_;
@@ -121,7 +124,7 @@ bool has_lone_carriage_return(std::string_view text) {
 
 } // namespace
 
-ParsedRegion parse_region(std::string text, std::shared_ptr<const ParseTree> previous, std::string_view previous_text) {
+ParsedRegion parse_region(std::string text, std::shared_ptr<const ParseTree> previous, const Tree* previous_tree) {
     ParsedRegion result;
     const bool normal = !has_lone_carriage_return(text);
     const std::string* source = &text;
@@ -132,13 +135,14 @@ ParsedRegion parse_region(std::string text, std::shared_ptr<const ParseTree> pre
     }
     TSTree* tree = nullptr;
     if (previous && normal && text.size() >= kIncrementalBytes) {
-        tree = parse_incrementally(text, previous->get(), previous_text);
+        tree = parse_incrementally(text, previous->get(), previous_tree->text());
         // A reused tree is the same as a new one only where the text has no errors.
         if (tree != nullptr && ts_node_has_error(ts_tree_root_node(tree))) {
             ts_tree_delete(tree);
             tree = nullptr;
         }
     }
+    const bool incremental = tree != nullptr;
     if (tree == nullptr) tree = run_parser(*source, nullptr);
     if (tree == nullptr) {
         const std::uint32_t size = static_cast<std::uint32_t>(text.size());
@@ -147,12 +151,18 @@ ParsedRegion parse_region(std::string text, std::shared_ptr<const ParseTree> pre
         result.gave_up = true;
         return result;
     }
-    result.parse = std::make_shared<ParseTree>(tree);
-    Lowered lowered = lower(tree, *source);
+    auto parse = std::make_shared<ParseTree>(tree);
+    std::optional<EarlierLowering> earlier;
+    if (incremental) earlier.emplace(EarlierLowering{previous_tree->nodes(), previous_tree->comments(), previous->marks});
+    Lowered lowered = lower(tree, *source, earlier ? &*earlier : nullptr);
     result.python2 = lowered.python2;
     result.tree = Tree(std::move(text), std::move(lowered.nodes), std::move(lowered.comments), std::move(lowered.damage));
-    const std::size_t least = previous_text.empty() ? kKeptBytes : kIncrementalBytes;
-    if (!normal || result.tree.text().size() < least) result.parse.reset();
+    const std::size_t least = previous_tree == nullptr ? kKeptBytes : kIncrementalBytes;
+    if (normal && result.tree.text().size() >= least) {
+        parse->marks = std::move(lowered.marks);
+        parse->marks.shrink_to_fit();
+        result.parse = std::move(parse);
+    }
     return result;
 }
 

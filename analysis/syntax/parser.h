@@ -21,9 +21,9 @@ struct ParsedRegion {
 };
 
 /// Parses the text of a region. Total: the work is bounded by a number of parser steps that depends on the text's
-/// size alone, so the result depends on the text alone. `previous_text`, the text that stood in its place before, tells that
-/// the region is being edited: then its parse is kept, and the next one is made from it. `previous` is the kept one, if any.
+/// size alone, so the result depends on the text alone. `previous_tree`, of the text that stood in its place before, tells
+/// that the region is being edited: then its parse is kept, and the next one is made from it. `previous` is the kept one, if any.
 ParsedRegion parse_region(std::string text, std::shared_ptr<const ParseTree> previous = nullptr,
-                          std::string_view previous_text = {});
+                          const Tree* previous_tree = nullptr);
 
 } // namespace awaitls::analysis

@@ -122,6 +122,11 @@ TSNode tree_walk_node(const TreeWalk* walk) {
     return ts_node_new(walk->tree, child_of(level), position, alias_of(level));
 }
 
+const void* tree_walk_subtree(const TreeWalk* walk) {
+    const Subtree subtree = walk->levels.size == 0 ? walk->tree->root : *child_of(array_back(&walk->levels));
+    return subtree.data.is_inline ? NULL : subtree.ptr;
+}
+
 TSFieldId tree_walk_field(const TreeWalk* walk) {
     for (uint32_t i = walk->levels.size; i > 0; --i) {
         const Level* const level = &walk->levels.contents[i - 1];

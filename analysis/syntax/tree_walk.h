@@ -25,6 +25,9 @@ bool tree_walk_parent(TreeWalk* walk);
 
 /* The current node. Its byte positions are right, its points are not. */
 TSNode tree_walk_node(const TreeWalk* walk);
+/* What the current node is a view of: the same in two trees where the later parse took the subtree over from the earlier one,
+   unedited. Null for small leaves. Valid while a tree holds it. */
+const void* tree_walk_subtree(const TreeWalk* walk);
 /* The field that the current node is in, or 0. */
 TSFieldId tree_walk_field(const TreeWalk* walk);
 

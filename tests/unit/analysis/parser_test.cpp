@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <random>
 #include <string>
 
 namespace awaitls::analysis {
@@ -430,11 +431,65 @@ TEST(Parser, IncrementalIsFresh) {
     for (const char* inserted : {"(", "x = 1\n    ", ")", "'", "\"\"\"", "# c\n    ", "await "}) {
         std::string after = text;
         after.insert(after.find("x150"), inserted);
-        const ParsedRegion edited = parse_region(after, before.parse, text);
+        const ParsedRegion edited = parse_region(after, before.parse, &before.tree);
         const ParsedRegion fresh = parse_region(after);
         EXPECT_EQ(shape(edited.tree, 0), shape(fresh.tree, 0)) << inserted;
         EXPECT_EQ(edited.tree.damage(), fresh.tree.damage()) << inserted;
     }
+}
+
+/// Everything that a tree says, place by place.
+std::string contents(const Tree& tree) {
+    std::string result;
+    for (const Node& node : tree.nodes()) {
+        for (const std::uint32_t part :
+             {node.begin, node.end, node.next, node.parent, static_cast<std::uint32_t>(node.kind),
+              static_cast<std::uint32_t>(node.role), static_cast<std::uint32_t>(node.flags),
+              static_cast<std::uint32_t>(node.op)})
+            result += std::to_string(part) + ' ';
+        result += '\n';
+    }
+    for (const Comment& comment : tree.comments())
+        result += std::to_string(comment.span.begin) + ' ' + std::to_string(comment.span.end) +
+                  (comment.own_line ? " own\n" : "\n");
+    for (const Span span : tree.damage())
+        result += std::to_string(span.begin) + '-' + std::to_string(span.end) + '\n';
+    return result;
+}
+
+TEST(Parser, ChainsOfEditsAreFresh) {
+    std::string text = "async def f(self, *args):\n    # what\n    total = 0\n";
+    for (int i = 0; i < 12; ++i)
+        text += "    if total > 3:  # first\n        for x in args:\n            await g(x); total += 1\n"
+                "        # between\n        else:\n            pass\n    elif x: return [y async for y in z]\n"
+                "    try:\n        with a as b, c: type(b).x = await d ** 2\n    except* E as e:\n"
+                "        match e:\n            case [1, *_]: print(f'{e!r}')\n            case _:\n"
+                "                raise\n    def inner(k=1): yield k\n";
+    const char* const pieces[] = {"x",     " ",      "\n",      "    ",  "# c\n",    "(",  ")",   ":",
+                                  "await", "if y:\n", "'",       "\\\n", "\n    z\n", ";",  "\r\n", "match",
+                                  "else:", "print ", "    q()\n", "\"\"\"", "\t",      "é", "type(", "def "};
+    std::mt19937 random(7);
+    ParsedRegion before = parse_region(text, nullptr, nullptr);
+    int incremental = 0;
+    for (int round = 0; round < 300; ++round) {
+        // One in three is taken back, so that the text stays mostly whole.
+        const std::size_t at = random() % (text.size() + 1);
+        const std::string piece = pieces[random() % std::size(pieces)];
+        std::string after = text;
+        after.insert(at, piece);
+        for (const std::string& next : {after, text}) {
+            ParsedRegion edited = parse_region(next, before.parse, &before.tree);
+            incremental += before.parse != nullptr;
+            ASSERT_EQ(contents(edited.tree), contents(parse_region(next).tree)) << round << "\n" << next;
+            before = std::move(edited);
+            if (random() % 3 == 0 && before.tree.clean()) {
+                text = next;
+                break;
+            }
+        }
+        if (text.size() > 12'000) text.resize(text.find("\n    if", 4'000) + 1);
+    }
+    EXPECT_GT(incremental, 400);
 }
 
 // --- depth and size ------------------------------------------------------------------------------------
