@@ -1,6 +1,7 @@
 #include "analysis/analysis.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "analysis/fix/imports.h"
 #include "analysis/rules/catalog.h"
@@ -21,6 +22,35 @@ struct ResultShape {
     bool ignores = false; // suppressions of the whole file
     bool notes = false;   // about the region
 };
+
+/// What an evaluator looks at besides the slots.
+struct Evaluation {
+    Evaluation(std::shared_ptr<const FileModel> m, std::shared_ptr<const Settings> s, std::span<const Slot> slots)
+        : model(std::move(m)), settings(std::move(s)), evaluator(slots, *model, *settings) {}
+
+    const std::shared_ptr<const FileModel> model;
+    const std::shared_ptr<const Settings> settings;
+    Evaluator evaluator;
+};
+
+/// The evaluation of the newest version of a file, for whoever analyses the next one: only one can have it.
+class KeptEvaluation {
+public:
+    KeptEvaluation() = default;
+    ~KeptEvaluation() { delete kept_.load(); }
+    KeptEvaluation(const KeptEvaluation&) = delete;
+    KeptEvaluation& operator=(const KeptEvaluation&) = delete;
+
+    void keep(std::unique_ptr<Evaluation> evaluation) { delete kept_.exchange(evaluation.release()); }
+    std::unique_ptr<Evaluation> take() const { return std::unique_ptr<Evaluation>(kept_.exchange(nullptr)); }
+
+private:
+    mutable std::atomic<Evaluation*> kept_{nullptr};
+};
+
+/// An evaluation that remembers more regions or types is not kept: it is as large as the analysis, or becomes so.
+constexpr std::size_t kKeptModels = 24;
+constexpr std::size_t kKeptTypes = 2'000;
 
 } // namespace
 
@@ -43,6 +73,7 @@ struct FileAnalysis::Impl {
     std::vector<ResultShape> shapes; // of the results
     std::vector<Diagnostic> diagnostics;
     std::uint32_t computed = 0;
+    KeptEvaluation kept;
 
     void make_slots(const Impl* before, CommonEnds ends, std::vector<bool>& reused);
     bool analyse_regions(const Impl* before, const std::vector<bool>& reused, const Cancellation* cancellation);
@@ -130,12 +161,15 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const std::vector<b
     surface = surface_hash(slots);
     const bool same_surface = before != nullptr && before->surface == surface && before->slots.size() == slots.size();
     model = same_surface ? before->model : std::make_shared<const FileModel>(slots);
-    Evaluator evaluator(slots, *model, *settings);
     std::vector<std::uint32_t> changed;
     for (std::uint32_t i = 0; i < slots.size(); ++i)
         if (!reused[i]) changed.push_back(i);
     const bool same_settings = before != nullptr && before->settings_fingerprint == settings_fingerprint;
+    std::unique_ptr<Evaluation> evaluation = same_surface && same_settings ? before->kept.take() : nullptr;
+    if (!evaluation || !evaluation->evaluator.advance(slots, changed)) evaluation = std::make_unique<Evaluation>(model, settings, slots);
+    Evaluator& evaluator = evaluation->evaluator;
     if (same_surface && same_settings) {
+        evaluator.context = nullptr;
         evaluator.effects = before->effects;
         evaluator.runners = before->runners;
         evaluator.calls = before->calls;
@@ -176,6 +210,7 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const std::vector<b
     runners = std::move(evaluator.runners);
     context = std::move(evaluator.context);
     calls = std::move(evaluator.calls);
+    if (evaluator.model_count() <= kKeptModels && evaluator.type_count() <= kKeptTypes) kept.keep(std::move(evaluation));
     return true;
 }
 

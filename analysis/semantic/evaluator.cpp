@@ -82,7 +82,7 @@ Type TypeData::arg(std::size_t index) const { return index < args.size() ? args[
 
 // --- construction --------------------------------------------------------------------------------------
 
-Evaluator::Evaluator(const std::vector<Slot>& slots, const FileModel& file, const Settings& settings)
+Evaluator::Evaluator(std::span<const Slot> slots, const FileModel& file, const Settings& settings)
     : slots_(slots), file_(file), settings_(settings) {
     effects.reset(slots.size());
     runners.reset(slots.size());
@@ -93,8 +93,44 @@ Evaluator::Evaluator(const std::vector<Slot>& slots, const FileModel& file, cons
 
 Evaluator::~Evaluator() = default;
 
+bool Evaluator::advance(std::span<const Slot> slots, const std::vector<std::uint32_t>& changed) {
+    for (const std::uint32_t slot : changed) {
+        const std::vector<RegionFunction>& before = slots_[slot].region->functions;
+        const std::vector<RegionFunction>& after = slots[slot].region->functions;
+        const bool alike = std::equal(before.begin(), before.end(), after.begin(), after.end(), [](const RegionFunction& a, const RegionFunction& b) {
+            return a.is_async == b.is_async && a.is_generator == b.is_generator && a.is_lambda == b.is_lambda && a.outer == b.outer;
+        });
+        if (!alike) return false;
+    }
+    slots_ = slots;
+    summaries_.clear();
+    reached_.clear();
+    mentions_.clear();
+    for (const std::uint32_t slot : changed) {
+        if (models_[slot]) {
+            models_[slot].reset();
+            --model_count_;
+        }
+        // Types refer to definitions: each stays where it is, and says what the region says now.
+        for (std::uint32_t index = 0; index < slots[slot].region->functions.size(); ++index) {
+            const auto found = functions_.find(key(slot, index));
+            if (found == functions_.end() || !found->second) continue;
+            std::unique_ptr<FunctionDef> kept = std::move(found->second);
+            decorated_.erase(kept.get());
+            *kept = *function_def(slot, index);
+            functions_[key(slot, index)] = std::move(kept);
+        }
+        for (const std::unique_ptr<ClassDef>& cls : class_defs_)
+            if (cls && file_.classes()[static_cast<std::size_t>(cls->id)].slot == slot) cls->region = slots[slot].region;
+    }
+    return true;
+}
+
 RegionModel& Evaluator::model(std::uint32_t slot) {
-    if (!models_[slot]) models_[slot] = std::make_unique<RegionModel>(*this, slot);
+    if (!models_[slot]) {
+        models_[slot] = std::make_unique<RegionModel>(*this, slot);
+        ++model_count_;
+    }
     return *models_[slot];
 }
 

@@ -1,11 +1,12 @@
 #pragma once
 
-// Works out what expressions denote, for all regions of one version of a file. Lives for one analysis, on one thread;
-// every answer is computed at most once.
+// Works out what expressions denote, for all regions of one version of a file, on one thread; every answer is computed at
+// most once. While no surface changes, it can go on with the file's next version.
 
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -79,10 +80,18 @@ class RegionModel;
 
 class Evaluator {
 public:
-    Evaluator(const std::vector<Slot>& slots, const FileModel& file, const Settings& settings);
+    /// All three outlive it.
+    Evaluator(std::span<const Slot> slots, const FileModel& file, const Settings& settings);
     ~Evaluator();
     Evaluator(const Evaluator&) = delete;
     Evaluator& operator=(const Evaluator&) = delete;
+
+    /// Goes on with a version in which only the `changed` regions differ, and no surface: same FileModel, equal settings. False
+    /// where it cannot, and is of no more use: their functions are others. `effects` to `context` are the caller's to set.
+    bool advance(std::span<const Slot> slots, const std::vector<std::uint32_t>& changed);
+    /// How much it remembers: of regions, and of types.
+    std::size_t model_count() const { return model_count_; }
+    std::size_t type_count() const { return types_.size(); }
 
     /// Effects of unchanged regions from an earlier version; null where unknown. Filled as they are asked for.
     SlotArray<RegionEffects> effects;
@@ -182,11 +191,12 @@ private:
     }
     const FunctionSummary& summary_of(std::uint64_t function);
 
-    const std::vector<Slot>& slots_;
+    std::span<const Slot> slots_;
     const FileModel& file_;
     const Settings& settings_;
     std::deque<TypeData> types_;
     std::vector<std::unique_ptr<RegionModel>> models_;
+    std::size_t model_count_ = 0;
     std::unordered_map<std::uint64_t, std::unique_ptr<FunctionDef>, FunctionKeyHash> functions_;
     std::vector<std::unique_ptr<ClassDef>> class_defs_;
     std::unordered_map<const FunctionDef*, Decorated> decorated_;

@@ -83,7 +83,7 @@ std::string_view FileModel::identifier_of_class(const Region& region, NodeId nod
     return name == kNoNode ? std::string_view{} : region.tree.text(name);
 }
 
-std::int32_t FileModel::head_class(const std::vector<Slot>& slots, std::uint32_t head) const {
+std::int32_t FileModel::head_class(std::span<const Slot> slots, std::uint32_t head) const {
     const Region& region = *slots[head].region;
     return region.classes.empty() ? -1 : class_at(head, region.classes.front());
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -60,7 +61,7 @@ public:
     const std::vector<std::pair<std::string, Reference>>& imports() const { return imports_; }
 
     /// Index of the class that a head slot defines.
-    std::int32_t head_class(const std::vector<Slot>& slots, std::uint32_t head) const;
+    std::int32_t head_class(std::span<const Slot> slots, std::uint32_t head) const;
 
 private:
     static std::string_view identifier_of_class(const Region& region, NodeId node);

@@ -347,6 +347,8 @@ std::uint64_t surface_hash(const Region& region) {
             if (kind == Kind::Return) hash = hash_combine(hash, hash_bytes(tree.text(n)));
             return true;
         });
+        // One that only raises is abstract, say; one that ends returns None.
+        if (!exits_of(tree, body).falls_through) hash = hash_combine(hash, 5);
         // Module variables that the function assigns.
         for (const Binding& binding : region.bindings)
             if (binding.scope == function.scope && binding.kind == BindingKind::Global) {
