@@ -1,8 +1,5 @@
 #include "analysis/analysis.h"
 
-#include <algorithm>
-#include <atomic>
-
 #include "analysis/fix/imports.h"
 #include "analysis/rules/catalog.h"
 #include "analysis/rules/driver.h"
@@ -10,6 +7,9 @@
 #include "analysis/semantic/evaluator.h"
 #include "analysis/semantic/file_model.h"
 #include "analysis/syntax/outline.h"
+
+#include <algorithm>
+#include <atomic>
 
 namespace awaitls::analysis {
 
@@ -25,7 +25,8 @@ struct ResultShape {
 
 /// What an evaluator looks at besides the slots.
 struct Evaluation {
-    Evaluation(std::shared_ptr<const FileModel> m, std::shared_ptr<const Settings> s, std::span<const Slot> slots)
+    Evaluation(std::shared_ptr<const FileModel> m, std::shared_ptr<const Settings> s,
+               std::span<const Slot> slots)
         : model(std::move(m)), settings(std::move(s)), evaluator(slots, *model, *settings) {}
 
     const std::shared_ptr<const FileModel> model;
@@ -41,8 +42,12 @@ public:
     KeptEvaluation(const KeptEvaluation&) = delete;
     KeptEvaluation& operator=(const KeptEvaluation&) = delete;
 
-    void keep(std::unique_ptr<Evaluation> evaluation) { delete kept_.exchange(evaluation.release()); }
-    std::unique_ptr<Evaluation> take() const { return std::unique_ptr<Evaluation>(kept_.exchange(nullptr)); }
+    void keep(std::unique_ptr<Evaluation> evaluation) {
+        delete kept_.exchange(evaluation.release());
+    }
+    std::unique_ptr<Evaluation> take() const {
+        return std::unique_ptr<Evaluation>(kept_.exchange(nullptr));
+    }
 
 private:
     mutable std::atomic<Evaluation*> kept_{nullptr};
@@ -76,8 +81,10 @@ struct FileAnalysis::Impl {
     KeptEvaluation kept;
 
     void make_slots(const Impl* before, CommonEnds ends, std::vector<bool>& reused);
-    bool analyse_regions(const Impl* before, const std::vector<bool>& reused, const Cancellation* cancellation);
-    bool concerns(const Impl& before, const std::vector<std::uint32_t>& changed, const RegionResult& result) const;
+    bool analyse_regions(const Impl* before, const std::vector<bool>& reused,
+                         const Cancellation* cancellation);
+    bool concerns(const Impl& before, const std::vector<std::uint32_t>& changed,
+                  const RegionResult& result) const;
     void compose();
     Diagnostic place(const RegionFinding& finding, std::uint32_t begin) const;
     void place_fixes(Diagnostic& diagnostic) const;
@@ -88,13 +95,15 @@ namespace {
 
 /// True when the region at index i is a class head whose methods are regions of their own.
 bool has_members(const Outline& outline, std::size_t i) {
-    return outline.regions[i].kind == RegionKind::ClassHead && i + 1 < outline.regions.size() && outline.regions[i + 1].parent != 0;
+    return outline.regions[i].kind == RegionKind::ClassHead && i + 1 < outline.regions.size() &&
+           outline.regions[i + 1].parent != 0;
 }
 
 } // namespace
 
 /// Cuts the text and makes its regions, taking over those whose text did not change.
-void FileAnalysis::Impl::make_slots(const Impl* before, CommonEnds ends, std::vector<bool>& reused) {
+void FileAnalysis::Impl::make_slots(const Impl* before, CommonEnds ends,
+                                    std::vector<bool>& reused) {
     const std::string_view whole = *text;
     const std::size_t count = outline.regions.size();
     slots.resize(count);
@@ -105,8 +114,10 @@ void FileAnalysis::Impl::make_slots(const Impl* before, CommonEnds ends, std::ve
     }
     reused.assign(count, false);
     std::size_t old_at = 0;
-    const std::int64_t delta = before == nullptr ? 0
-                                                 : static_cast<std::int64_t>(whole.size()) - static_cast<std::int64_t>(before->text->size());
+    const std::int64_t delta = before == nullptr
+                                   ? 0
+                                   : static_cast<std::int64_t>(whole.size()) -
+                                         static_cast<std::int64_t>(before->text->size());
     const std::uint32_t tail = static_cast<std::uint32_t>(whole.size()) - ends.suffix;
     for (std::size_t i = 0; i < count; ++i) {
         const RegionRange& range = outline.regions[i];
@@ -119,13 +130,17 @@ void FileAnalysis::Impl::make_slots(const Impl* before, CommonEnds ends, std::ve
         const bool in_tail = range.span.begin >= tail;
         // A region that starts inside the changed text has no counterpart.
         if (before != nullptr && (in_tail || range.span.begin <= ends.prefix)) {
-            const std::uint32_t old_begin = in_tail && !head ? static_cast<std::uint32_t>(range.span.begin - delta) : range.span.begin;
+            const std::uint32_t old_begin =
+                in_tail && !head ? static_cast<std::uint32_t>(range.span.begin - delta)
+                                 : range.span.begin;
             const std::vector<RegionRange>& old = before->outline.regions;
             while (old_at < old.size() && old[old_at].span.begin < old_begin) ++old_at;
             if (old_at < old.size() && old[old_at].span.begin == old_begin) {
                 const Slot& candidate = before->slots[old_at];
-                if ((head || in_tail) && old[old_at].span.size() == range.span.size() && old[old_at].kind == range.kind &&
-                    (old[old_at].parent != 0) == (range.parent != 0) && has_members(before->outline, old_at) == members) {
+                if ((head || in_tail) && old[old_at].span.size() == range.span.size() &&
+                    old[old_at].kind == range.kind &&
+                    (old[old_at].parent != 0) == (range.parent != 0) &&
+                    has_members(before->outline, old_at) == members) {
                     slot.region = candidate.region;
                     slot.surface = candidate.surface;
                     slot.runners = candidate.runners;
@@ -137,18 +152,22 @@ void FileAnalysis::Impl::make_slots(const Impl* before, CommonEnds ends, std::ve
             }
         }
         std::shared_ptr<const Region> made =
-            make_region(whole.substr(range.span.begin, range.span.size()), range.kind, range.parent != 0, members, similar);
+            make_region(whole.substr(range.span.begin, range.span.size()), range.kind,
+                        range.parent != 0, members, similar);
         slot = make_slot(*made, slot.begin, slot.head);
         regions.set(i, std::move(made));
     }
 }
 
 /// False when regions whose text changed, at equal surfaces and context, cannot have changed the answers that a result rests on.
-bool FileAnalysis::Impl::concerns(const Impl& before, const std::vector<std::uint32_t>& changed, const RegionResult& result) const {
+bool FileAnalysis::Impl::concerns(const Impl& before, const std::vector<std::uint32_t>& changed,
+                                  const RegionResult& result) const {
     for (const std::uint32_t c : changed)
         if (std::binary_search(result.sources.begin(), result.sources.end(), c)) return true;
     for (const SummaryDemand& demand : result.demands) {
-        if (demand.question != SummaryDemand::Question::Mentions && demand.question != SummaryDemand::Question::CallsInLoops) continue;
+        if (demand.question != SummaryDemand::Question::Mentions &&
+            demand.question != SummaryDemand::Question::CallsInLoops)
+            continue;
         const std::string_view searched = Evaluator::searched_name(slots, demand);
         for (const std::uint32_t c : changed)
             for (const Region* const region : {before.slots[c].region, slots[c].region})
@@ -157,16 +176,21 @@ bool FileAnalysis::Impl::concerns(const Impl& before, const std::vector<std::uin
     return false;
 }
 
-bool FileAnalysis::Impl::analyse_regions(const Impl* before, const std::vector<bool>& reused, const Cancellation* cancellation) {
+bool FileAnalysis::Impl::analyse_regions(const Impl* before, const std::vector<bool>& reused,
+                                         const Cancellation* cancellation) {
     surface = surface_hash(slots);
-    const bool same_surface = before != nullptr && before->surface == surface && before->slots.size() == slots.size();
+    const bool same_surface =
+        before != nullptr && before->surface == surface && before->slots.size() == slots.size();
     model = same_surface ? before->model : std::make_shared<const FileModel>(slots);
     std::vector<std::uint32_t> changed;
     for (std::uint32_t i = 0; i < slots.size(); ++i)
         if (!reused[i]) changed.push_back(i);
-    const bool same_settings = before != nullptr && before->settings_fingerprint == settings_fingerprint;
-    std::unique_ptr<Evaluation> evaluation = same_surface && same_settings ? before->kept.take() : nullptr;
-    if (!evaluation || !evaluation->evaluator.advance(slots, changed)) evaluation = std::make_unique<Evaluation>(model, settings, slots);
+    const bool same_settings =
+        before != nullptr && before->settings_fingerprint == settings_fingerprint;
+    std::unique_ptr<Evaluation> evaluation =
+        same_surface && same_settings ? before->kept.take() : nullptr;
+    if (!evaluation || !evaluation->evaluator.advance(slots, changed))
+        evaluation = std::make_unique<Evaluation>(model, settings, slots);
     Evaluator& evaluator = evaluation->evaluator;
     if (same_surface && same_settings) {
         evaluator.context = nullptr;
@@ -179,12 +203,15 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const std::vector<b
             evaluator.calls.set(i, nullptr);
         }
         const auto runs_the_same = [&](std::uint32_t i) {
-            return evaluator.runner_facts(i) == (before->slots[i].runners ? *before->runners[i] : RunnerFacts{});
+            return evaluator.runner_facts(i) ==
+                   (before->slots[i].runners ? *before->runners[i] : RunnerFacts{});
         };
-        if (std::all_of(changed.begin(), changed.end(), runs_the_same)) evaluator.context = before->context;
+        if (std::all_of(changed.begin(), changed.end(), runs_the_same))
+            evaluator.context = before->context;
     }
     const std::uint64_t context_hash = evaluator.file_context().hash;
-    const bool same_context = same_surface && same_settings && before->context->hash == context_hash;
+    const bool same_context =
+        same_surface && same_settings && before->context->hash == context_hash;
     if (same_context) {
         results = before->results;
         shapes = before->shapes;
@@ -196,13 +223,17 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const std::vector<b
         if (same_context && reused[i]) {
             if (!shapes[i].demands || !concerns(*before, changed, *results[i])) continue;
             const std::vector<SummaryDemand>& demands = results[i]->demands;
-            if (std::all_of(demands.begin(), demands.end(), [&](const SummaryDemand& d) { return evaluator.answer_hash(d) == d.hash; })) continue;
+            if (std::all_of(demands.begin(), demands.end(), [&](const SummaryDemand& d) {
+                    return evaluator.answer_hash(d) == d.hash;
+                }))
+                continue;
         }
         if (cancellation != nullptr && cancellation->cancelled()) return false;
         std::shared_ptr<const RegionResult> result = run_rules(evaluator, i, *settings);
         const Region& region = *slots[i].region;
         shapes[i] = {!result->findings.empty(), !result->demands.empty(),
-                     result->ignores_file || !result->ignores_file_rules.empty(), region.gave_up || region.python2};
+                     result->ignores_file || !result->ignores_file_rules.empty(),
+                     region.gave_up || region.python2};
         results.set(i, std::move(result));
         ++computed;
     }
@@ -210,7 +241,8 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const std::vector<b
     runners = std::move(evaluator.runners);
     context = std::move(evaluator.context);
     calls = std::move(evaluator.calls);
-    if (evaluator.model_count() <= kKeptModels && evaluator.type_count() <= kKeptTypes) kept.keep(std::move(evaluation));
+    if (evaluator.model_count() <= kKeptModels && evaluator.type_count() <= kKeptTypes)
+        kept.keep(std::move(evaluation));
     return true;
 }
 
@@ -232,7 +264,8 @@ Diagnostic FileAnalysis::Impl::place(const RegionFinding& finding, std::uint32_t
     const std::size_t mark = result.message.find("{place}");
     if (mark != std::string::npos) {
         std::string where = name;
-        if (!result.related.empty()) where += ":" + std::to_string(lines.line_of(result.related.back().span.begin) + 1);
+        if (!result.related.empty())
+            where += ":" + std::to_string(lines.line_of(result.related.back().span.begin) + 1);
         result.message.replace(mark, 7, where);
     }
     for (Fix& fix : result.fixes)
@@ -245,8 +278,10 @@ Diagnostic FileAnalysis::Impl::place(const RegionFinding& finding, std::uint32_t
 void FileAnalysis::Impl::place_fixes(Diagnostic& diagnostic) const {
     for (Fix& fix : diagnostic.fixes) {
         for (const std::string& module : fix.imports)
-            for (Edit& edit : import_edit(slots, *text, module)) fix.edits.push_back(std::move(edit));
-        std::stable_sort(fix.edits.begin(), fix.edits.end(), [](const Edit& a, const Edit& b) { return a.span.begin < b.span.begin; });
+            for (Edit& edit : import_edit(slots, *text, module))
+                fix.edits.push_back(std::move(edit));
+        std::stable_sort(fix.edits.begin(), fix.edits.end(),
+                         [](const Edit& a, const Edit& b) { return a.span.begin < b.span.begin; });
     }
 }
 
@@ -266,7 +301,8 @@ void FileAnalysis::Impl::add_notes() {
             diagnostics.push_back(std::move(diagnostic));
         };
         if (region.gave_up)
-            note({slot.begin, slot.begin}, "this part of the file is too damaged to be parsed; it is not analysed");
+            note({slot.begin, slot.begin},
+                 "this part of the file is too damaged to be parsed; it is not analysed");
         if (region.python2 && !python2) {
             note({slot.begin, slot.begin}, "Python 2 code is not analysed");
             python2 = true;
@@ -281,7 +317,8 @@ void FileAnalysis::Impl::compose() {
         if (!shapes[i].ignores) continue;
         const RegionResult& result = *results[i];
         all_ignored = all_ignored || result.ignores_file;
-        ignored.insert(ignored.end(), result.ignores_file_rules.begin(), result.ignores_file_rules.end());
+        ignored.insert(ignored.end(), result.ignores_file_rules.begin(),
+                       result.ignores_file_rules.end());
     }
     if (all_ignored) return;
     add_notes();
@@ -291,7 +328,9 @@ void FileAnalysis::Impl::compose() {
         if (!shapes[i].findings) continue;
         for (const RegionFinding& finding : results[i]->findings) {
             const std::size_t rule = finding.diagnostic.rule;
-            if (std::any_of(ignored.begin(), ignored.end(), [rule](const std::string& code) { return code_means(code, rule); })) continue;
+            if (std::any_of(ignored.begin(), ignored.end(),
+                            [rule](const std::string& code) { return code_means(code, rule); }))
+                continue;
             if (diagnostics.size() >= settings->max_diagnostics) {
                 ++left_out;
                 continue;
@@ -300,7 +339,9 @@ void FileAnalysis::Impl::compose() {
         }
     }
     if (notes)
-        std::stable_sort(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) { return a.span.begin < b.span.begin; });
+        std::stable_sort(
+            diagnostics.begin(), diagnostics.end(),
+            [](const Diagnostic& a, const Diagnostic& b) { return a.span.begin < b.span.begin; });
     if (left_out > 0) {
         Diagnostic note;
         note.rule = kNoteRule;
@@ -314,25 +355,30 @@ void FileAnalysis::Impl::compose() {
 FileAnalysis::FileAnalysis(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 FileAnalysis::~FileAnalysis() = default;
 
-std::shared_ptr<const FileAnalysis> FileAnalysis::analyse(std::shared_ptr<const std::string> text,
-                                                          std::shared_ptr<const Settings> settings, std::string display_name,
-                                                          std::shared_ptr<const FileAnalysis> previous,
-                                                          const Cancellation* cancellation) {
+std::shared_ptr<const FileAnalysis>
+FileAnalysis::analyse(std::shared_ptr<const std::string> text,
+                      std::shared_ptr<const Settings> settings, std::string display_name,
+                      std::shared_ptr<const FileAnalysis> previous,
+                      const Cancellation* cancellation) {
     const Impl* const before = previous ? previous->impl_.get() : nullptr;
     auto impl = std::make_unique<Impl>();
     impl->text = std::move(text);
     impl->settings = std::move(settings);
-    impl->settings_fingerprint = impl->settings->fingerprint();
+    impl->settings_fingerprint = before != nullptr && before->settings == impl->settings
+                                     ? before->settings_fingerprint
+                                     : impl->settings->fingerprint();
     impl->name = std::move(display_name);
     const std::string_view whole = *impl->text;
     CommonEnds ends{0, 0};
     if (before != nullptr) {
         ends = common_ends(*before->text, whole);
-        if (ends.prefix == whole.size() && whole.size() == before->text->size() && before->name == impl->name &&
+        if (ends.prefix == whole.size() && whole.size() == before->text->size() &&
+            before->name == impl->name &&
             before->settings_fingerprint == impl->settings_fingerprint)
             return previous;
         impl->lines = before->lines.edited(*before->text, whole, ends.prefix, ends.suffix);
-        impl->outline = edit_outline(before->outline, *before->text, whole, ends.prefix, ends.suffix);
+        impl->outline =
+            edit_outline(before->outline, *before->text, whole, ends.prefix, ends.suffix);
     } else {
         impl->lines = LineIndex(whole);
         impl->outline = make_outline(whole);
@@ -344,26 +390,41 @@ std::shared_ptr<const FileAnalysis> FileAnalysis::analyse(std::shared_ptr<const 
     return std::make_shared<const FileAnalysis>(std::move(impl));
 }
 
-const std::string& FileAnalysis::text() const { return *impl_->text; }
-std::shared_ptr<const std::string> FileAnalysis::shared_text() const { return impl_->text; }
-const LineIndex& FileAnalysis::lines() const { return impl_->lines; }
-const Settings& FileAnalysis::settings() const { return *impl_->settings; }
-const std::vector<Diagnostic>& FileAnalysis::diagnostics() const { return impl_->diagnostics; }
-std::uint32_t FileAnalysis::regions_computed() const { return impl_->computed; }
+const std::string& FileAnalysis::text() const {
+    return *impl_->text;
+}
+std::shared_ptr<const std::string> FileAnalysis::shared_text() const {
+    return impl_->text;
+}
+const LineIndex& FileAnalysis::lines() const {
+    return impl_->lines;
+}
+const Settings& FileAnalysis::settings() const {
+    return *impl_->settings;
+}
+const std::vector<Diagnostic>& FileAnalysis::diagnostics() const {
+    return impl_->diagnostics;
+}
+std::uint32_t FileAnalysis::regions_computed() const {
+    return impl_->computed;
+}
 
 std::vector<RegionInfo> FileAnalysis::regions() const {
     std::vector<RegionInfo> result;
     result.reserve(impl_->slots.size());
     for (std::size_t i = 0; i < impl_->slots.size(); ++i) {
         const Region& region = *impl_->slots[i].region;
-        result.push_back({impl_->outline.regions[i].span, region.clean() ? Health::Clean : Health::Broken, region.id});
+        result.push_back({impl_->outline.regions[i].span,
+                          region.clean() ? Health::Clean : Health::Broken, region.id});
     }
     return result;
 }
 
 std::optional<HoverInfo> FileAnalysis::hover(std::uint32_t offset) const {
     const std::vector<Slot>& slots = impl_->slots;
-    const auto behind = std::upper_bound(slots.begin(), slots.end(), offset, [](std::uint32_t o, const Slot& slot) { return o < slot.begin; });
+    const auto behind =
+        std::upper_bound(slots.begin(), slots.end(), offset,
+                         [](std::uint32_t o, const Slot& slot) { return o < slot.begin; });
     if (behind == slots.begin()) return std::nullopt;
     const std::uint32_t index = static_cast<std::uint32_t>(behind - slots.begin()) - 1;
     const Slot& slot = slots[index];
@@ -400,7 +461,8 @@ std::optional<HoverInfo> FileAnalysis::hover(std::uint32_t offset) const {
                 places += "\n- `" + step.label + "` at line " + std::to_string(line);
             }
         }
-        info.markdown = "`" + target.function->qualname + "()` blocks the thread that calls it: " + way + "\n" + places;
+        info.markdown = "`" + target.function->qualname +
+                        "()` blocks the thread that calls it: " + way + "\n" + places;
         info.plain = target.function->qualname + "() blocks the thread that calls it: " + way;
         return info;
     }
@@ -408,40 +470,50 @@ std::optional<HoverInfo> FileAnalysis::hover(std::uint32_t offset) const {
     const BlockingApi* const api = find_blocking(target.name, BlockingUse::Call);
     if (api == nullptr) return std::nullopt;
     const std::string shown = display_name(target.name);
-    const std::string advice = api->replacement.empty() ? std::string() : "; async code uses " + std::string(api->replacement);
+    const std::string advice = api->replacement.empty()
+                                   ? std::string()
+                                   : "; async code uses " + std::string(api->replacement);
     info.markdown = "`" + shown + "()` blocks the thread that calls it" + advice;
     info.plain = shown + "() blocks the thread that calls it" + advice;
     return info;
 }
 
 std::optional<Fix> FileAnalysis::suppression(const Diagnostic& diagnostic) const {
-    if (diagnostic.rule == kNoteRule || diagnostic.rule >= catalog().size() || diagnostic.span.end > impl_->text->size()) return std::nullopt;
+    if (diagnostic.rule == kNoteRule || diagnostic.rule >= catalog().size() ||
+        diagnostic.span.end > impl_->text->size())
+        return std::nullopt;
     const std::string rule{catalog()[diagnostic.rule].info.name};
     if (diagnostic.rule == unused_suppression_rule()) return std::nullopt;
     const std::vector<Slot>& slots = impl_->slots;
-    const auto behind = std::upper_bound(slots.begin(), slots.end(), diagnostic.span.begin, [](std::uint32_t o, const Slot& slot) { return o < slot.begin; });
+    const auto behind =
+        std::upper_bound(slots.begin(), slots.end(), diagnostic.span.begin,
+                         [](std::uint32_t o, const Slot& slot) { return o < slot.begin; });
     if (behind == slots.begin()) return std::nullopt;
     const Slot& slot = *(behind - 1);
     const Tree& tree = slot.region->tree;
     Fix fix;
     fix.title = "Ignore " + rule + " on this line";
     fix.applicability = Applicability::Safe;
-    const std::uint32_t last = diagnostic.span.end > diagnostic.span.begin ? diagnostic.span.end - 1 : diagnostic.span.end;
+    const std::uint32_t last =
+        diagnostic.span.end > diagnostic.span.begin ? diagnostic.span.end - 1 : diagnostic.span.end;
     // A comment cannot follow a backslash or stand inside a string: then the finding's other line may do.
     for (const std::uint32_t offset : {diagnostic.span.begin, last}) {
         const std::uint32_t line = impl_->lines.line_of(offset);
         const std::string_view content = line_text(*impl_->text, impl_->lines, line);
-        const std::uint32_t end = impl_->lines.line_start(line) + static_cast<std::uint32_t>(content.size());
+        const std::uint32_t end =
+            impl_->lines.line_start(line) + static_cast<std::uint32_t>(content.size());
         for (const Suppression& old : find_suppressions(tree)) {
             if (old.form != Suppression::Form::Own || old.file || old.all) continue;
             if (slot.begin + old.line_end != end) continue;
-            fix.edits = {{Span{slot.begin + old.codes.end, slot.begin + old.codes.end}, ", " + rule}};
+            fix.edits = {
+                {Span{slot.begin + old.codes.end, slot.begin + old.codes.end}, ", " + rule}};
             return fix;
         }
         if (!content.empty() && content.back() == '\\') continue;
         bool in_string = false;
         for (NodeId n = 0; n < tree.size() && !in_string; ++n)
-            in_string = tree.kind(n) == Kind::String && tree[n].begin + slot.begin < end && end < tree[n].end + slot.begin;
+            in_string = tree.kind(n) == Kind::String && tree[n].begin + slot.begin < end &&
+                        end < tree[n].end + slot.begin;
         if (in_string) continue;
         fix.edits = {{Span{end, end}, "  # awaitls: ignore[" + rule + "]"}};
         return fix;
@@ -459,20 +531,24 @@ std::vector<Edit> combine_fixes(const std::vector<const Fix*>& fixes) {
             for (const Edit& taken : result) {
                 if (edit == taken) continue; // the same import, say
                 const bool insertion = edit.span.size() == 0 || taken.span.size() == 0;
-                if (edit.span.overlaps(taken.span) || (edit.span.begin == taken.span.begin && edit.span.end == taken.span.end) ||
+                if (edit.span.overlaps(taken.span) ||
+                    (edit.span.begin == taken.span.begin && edit.span.end == taken.span.end) ||
                     (insertion && edit.span.touches(taken.span)))
                     fits = false;
             }
         }
         if (!fits) continue;
         for (const Edit& edit : fix->edits)
-            if (std::find(result.begin(), result.end(), edit) == result.end()) result.push_back(edit);
+            if (std::find(result.begin(), result.end(), edit) == result.end())
+                result.push_back(edit);
     }
-    std::stable_sort(result.begin(), result.end(), [](const Edit& a, const Edit& b) { return a.span.begin < b.span.begin; });
+    std::stable_sort(result.begin(), result.end(),
+                     [](const Edit& a, const Edit& b) { return a.span.begin < b.span.begin; });
     return result;
 }
 
-FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string display_name, bool unsafe) {
+FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string display_name,
+                  bool unsafe) {
     constexpr int kMaxRounds = 20;
     FixResult result;
     result.analysis = analysis;
@@ -481,9 +557,10 @@ FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string disp
         std::vector<const Fix*> taken;
         std::vector<std::uint16_t> rules;
         for (const Diagnostic& diagnostic : result.analysis->diagnostics()) {
-            const auto fits = std::find_if(diagnostic.fixes.begin(), diagnostic.fixes.end(), [unsafe](const Fix& fix) {
-                return unsafe || fix.applicability == Applicability::Safe;
-            });
+            const auto fits = std::find_if(
+                diagnostic.fixes.begin(), diagnostic.fixes.end(), [unsafe](const Fix& fix) {
+                    return unsafe || fix.applicability == Applicability::Safe;
+                });
             if (fits == diagnostic.fixes.end()) continue;
             taken.push_back(&*fits);
             std::vector<Edit> combined = combine_fixes(taken);
@@ -495,9 +572,11 @@ FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string disp
             rules.push_back(diagnostic.rule);
         }
         if (edits.empty()) break;
-        auto text = std::make_shared<const std::string>(apply_edits(result.analysis->text(), edits));
+        auto text =
+            std::make_shared<const std::string>(apply_edits(result.analysis->text(), edits));
         auto settings = std::make_shared<const Settings>(result.analysis->settings());
-        std::shared_ptr<const FileAnalysis> next = FileAnalysis::analyse(std::move(text), std::move(settings), display_name, result.analysis);
+        std::shared_ptr<const FileAnalysis> next = FileAnalysis::analyse(
+            std::move(text), std::move(settings), display_name, result.analysis);
         // A fix that leaves its own finding in place would be applied for ever.
         if (next->diagnostics().size() >= result.analysis->diagnostics().size() && round > 0) break;
         result.applied += static_cast<std::uint32_t>(rules.size());

@@ -4,16 +4,16 @@
 // budget that counts parser steps, never time; the same text and settings give the same result whatever
 // was analysed before.
 
+#include "analysis/diagnostic.h"
+#include "analysis/settings.h"
+#include "analysis/text/text.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "analysis/diagnostic.h"
-#include "analysis/settings.h"
-#include "analysis/text/text.h"
 
 namespace awaitls::analysis {
 
@@ -47,11 +47,10 @@ public:
     /// Analyses a text. `previous`, an analysis of an earlier text of the same file, makes it cheap: only
     /// regions whose text, or whose view of the rest of the file, changed are done again.
     /// `display_name` stands for the file in messages ("store.py"). Null only when cancelled.
-    static std::shared_ptr<const FileAnalysis> analyse(std::shared_ptr<const std::string> text,
-                                                       std::shared_ptr<const Settings> settings,
-                                                       std::string display_name,
-                                                       std::shared_ptr<const FileAnalysis> previous = nullptr,
-                                                       const Cancellation* cancellation = nullptr);
+    static std::shared_ptr<const FileAnalysis>
+    analyse(std::shared_ptr<const std::string> text, std::shared_ptr<const Settings> settings,
+            std::string display_name, std::shared_ptr<const FileAnalysis> previous = nullptr,
+            const Cancellation* cancellation = nullptr);
     ~FileAnalysis();
     FileAnalysis(const FileAnalysis&) = delete;
     FileAnalysis& operator=(const FileAnalysis&) = delete;
@@ -87,11 +86,12 @@ private:
 /// do not overlap, in the order of the text. `unsafe` admits unsafe ones.
 struct FixResult {
     std::string text;
-    std::uint32_t applied = 0;              // findings whose fix was applied
-    std::vector<std::uint16_t> rules;       // rule of each applied fix, in order
+    std::uint32_t applied = 0;                    // findings whose fix was applied
+    std::vector<std::uint16_t> rules;             // rule of each applied fix, in order
     std::shared_ptr<const FileAnalysis> analysis; // of the resulting text
 };
-FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string display_name, bool unsafe);
+FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string display_name,
+                  bool unsafe);
 
 /// Makes the one edit list that applies several fixes at once, leaving out those that overlap earlier ones.
 std::vector<Edit> combine_fixes(const std::vector<const Fix*>& fixes);

@@ -2,12 +2,12 @@
 
 // What an analysis reports, as plain values.
 
+#include "analysis/settings.h"
+#include "analysis/text/text.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "analysis/settings.h"
-#include "analysis/text/text.h"
 
 namespace awaitls::analysis {
 
@@ -35,12 +35,13 @@ struct Related {
 struct Diagnostic {
     std::uint16_t rule = 0; // index in the rule catalog; kNoteRule for notes about the file itself
     Severity severity = Severity::Warning;
-    Span span;              // bytes of the file
+    Span span; // bytes of the file
     std::string message;
     std::vector<Related> related;
-    std::vector<Fix> fixes; // best first
+    std::vector<Fix> fixes;   // best first
     bool unnecessary = false; // the code can be removed (LSP tag)
-    std::uint64_t region = 0; // identifies the text of the region it stands in; equal while that text is unchanged
+    std::uint64_t region =
+        0; // identifies the text of the region it stands in; equal while that text is unchanged
 };
 
 /// Diagnostic::rule of notes that no rule makes: too complex, too many findings, wrong encoding, Python 2.

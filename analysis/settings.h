@@ -14,7 +14,15 @@ namespace awaitls::analysis {
 enum class Severity : std::uint8_t { Error = 1, Warning = 2, Information = 3, Hint = 4 };
 
 enum class Category : std::uint8_t {
-    Await, Blocking, Task, Cancellation, Concurrency, Context, ExceptionGroup, Testing, Hygiene,
+    Await,
+    Blocking,
+    Task,
+    Cancellation,
+    Concurrency,
+    Context,
+    ExceptionGroup,
+    Testing,
+    Hygiene,
 };
 
 /// A Python version, 3.10 as {3, 10}.
@@ -37,14 +45,15 @@ struct BlockingPattern {
 
 /// Requires: rule indices are those of rules/catalog.h.
 struct Settings {
-    std::bitset<kMaxRules> enabled;                  // the rules that run
-    std::bitset<kMaxRules> selected_by_name;         // named one by one in select or extend-select
-    std::map<std::size_t, Severity> severity;        // overrides by rule index
+    std::bitset<kMaxRules> enabled;           // the rules that run
+    std::bitset<kMaxRules> selected_by_name;  // named one by one in select or extend-select
+    std::map<std::size_t, Severity> severity; // overrides by rule index
     PythonVersion target_version;
     Strictness strictness = Strictness::Certain;
     std::vector<BlockingPattern> blocking_calls;
-    std::map<std::string, std::vector<std::string>> options; // options of single rules, "rule-name.option" or its own name
-    std::uint32_t max_diagnostics = 500;             // per file; the rest is counted in one last note
+    std::map<std::string, std::vector<std::string>>
+        options; // options of single rules, "rule-name.option" or its own name
+    std::uint32_t max_diagnostics = 500; // per file; the rest is counted in one last note
 
     /// Equal settings give equal fingerprints; results are cached under it.
     std::uint64_t fingerprint() const;

@@ -5,14 +5,14 @@
 //
 // Every --undo edits (default 12) the file returns to its text on disk, so that damage does not pile up.
 
+#include "analysis/rules/catalog.h"
+#include "tests/support/fixture.h"
+#include "tests/support/random_edits.h"
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
-
-#include "analysis/rules/catalog.h"
-#include "tests/support/fixture.h"
-#include "tests/support/random_edits.h"
 
 namespace {
 
@@ -21,7 +21,8 @@ using awaitls::analysis::FileAnalysis;
 std::string state(const FileAnalysis& file) {
     std::string result = awaitls::tests::render(file);
     for (const awaitls::analysis::RegionInfo& region : file.regions())
-        result += std::to_string(region.span.begin) + "-" + std::to_string(region.span.end) + (region.health == awaitls::analysis::Health::Clean ? " clean " : " broken ") +
+        result += std::to_string(region.span.begin) + "-" + std::to_string(region.span.end) +
+                  (region.health == awaitls::analysis::Health::Clean ? " clean " : " broken ") +
                   std::to_string(region.id) + "\n";
     result += std::to_string(file.lines().line_count());
     return result;
@@ -40,7 +41,8 @@ int main(int argc, char** argv) {
             value = std::strtoull(argv[++i], nullptr, 10);
             return true;
         };
-        if (!number("--edits", edits) && !number("--seed", seed) && !number("--undo", undo)) files.emplace_back(argv[i]);
+        if (!number("--edits", edits) && !number("--seed", seed) && !number("--undo", undo))
+            files.emplace_back(argv[i]);
     }
     if (files.empty() || edits == 0 || undo == 0) {
         std::fprintf(stderr, "usage: awaitls_edits [--edits N] [--seed S] [--undo N] FILE...\n");
@@ -48,7 +50,8 @@ int main(int argc, char** argv) {
     }
     // Every rule is on: more to keep equal.
     auto all = std::make_shared<awaitls::analysis::Settings>(awaitls::analysis::default_settings());
-    for (std::size_t rule = 0; rule < awaitls::analysis::catalog().size(); ++rule) all->enabled.set(rule);
+    for (std::size_t rule = 0; rule < awaitls::analysis::catalog().size(); ++rule)
+        all->enabled.set(rule);
     const std::shared_ptr<const awaitls::analysis::Settings> settings = all;
     awaitls::tests::Random random(seed);
     std::uint64_t done = 0;
@@ -57,12 +60,17 @@ int main(int argc, char** argv) {
     for (std::uint64_t round = 0; done < edits; ++round) {
         const std::string& path = files[round % files.size()];
         const auto original = std::make_shared<const std::string>(awaitls::tests::read_file(path));
-        std::shared_ptr<const FileAnalysis> current = FileAnalysis::analyse(original, settings, "file.py");
+        std::shared_ptr<const FileAnalysis> current =
+            FileAnalysis::analyse(original, settings, "file.py");
         for (std::uint64_t i = 0; i < undo && done < edits; ++i, ++done) {
-            const awaitls::analysis::Edit edit = awaitls::tests::random_edit(random, current->text());
-            const auto text = std::make_shared<const std::string>(awaitls::analysis::apply_edits(current->text(), {edit}));
-            const std::shared_ptr<const FileAnalysis> next = FileAnalysis::analyse(text, settings, "file.py", current);
-            const std::shared_ptr<const FileAnalysis> fresh = FileAnalysis::analyse(text, settings, "file.py");
+            const awaitls::analysis::Edit edit =
+                awaitls::tests::random_edit(random, current->text());
+            const auto text = std::make_shared<const std::string>(
+                awaitls::analysis::apply_edits(current->text(), {edit}));
+            const std::shared_ptr<const FileAnalysis> next =
+                FileAnalysis::analyse(text, settings, "file.py", current);
+            const std::shared_ptr<const FileAnalysis> fresh =
+                FileAnalysis::analyse(text, settings, "file.py");
             findings += fresh->diagnostics().size();
             regions += next->regions_computed();
             const std::string a = state(*next);
@@ -70,9 +78,13 @@ int main(int argc, char** argv) {
             if (a != b) {
                 std::size_t at = 0;
                 while (at < a.size() && at < b.size() && a[at] == b[at]) ++at;
-                std::printf("difference after edit %llu (seed %llu) of %s: bytes %u-%u became \"%s\"\nincremental: ...%s\nfrom scratch: ...%s\n",
-                            static_cast<unsigned long long>(done), static_cast<unsigned long long>(seed), path.c_str(), edit.span.begin,
-                            edit.span.end, edit.text.c_str(), a.substr(at > 80 ? at - 80 : 0, 300).c_str(), b.substr(at > 80 ? at - 80 : 0, 300).c_str());
+                std::printf("difference after edit %llu (seed %llu) of %s: bytes %u-%u became "
+                            "\"%s\"\nincremental: ...%s\nfrom scratch: ...%s\n",
+                            static_cast<unsigned long long>(done),
+                            static_cast<unsigned long long>(seed), path.c_str(), edit.span.begin,
+                            edit.span.end, edit.text.c_str(),
+                            a.substr(at > 80 ? at - 80 : 0, 300).c_str(),
+                            b.substr(at > 80 ? at - 80 : 0, 300).c_str());
                 if (std::FILE* out = std::fopen("edits-before.py", "wb")) {
                     std::fwrite(current->text().data(), 1, current->text().size(), out);
                     std::fclose(out);
@@ -86,7 +98,8 @@ int main(int argc, char** argv) {
             current = next;
         }
     }
-    std::printf("%llu edits, 0 differences (%llu findings compared, %llu regions analysed anew)\n", static_cast<unsigned long long>(done),
-                static_cast<unsigned long long>(findings), static_cast<unsigned long long>(regions));
+    std::printf("%llu edits, 0 differences (%llu findings compared, %llu regions analysed anew)\n",
+                static_cast<unsigned long long>(done), static_cast<unsigned long long>(findings),
+                static_cast<unsigned long long>(regions));
     return 0;
 }

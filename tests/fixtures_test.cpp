@@ -1,12 +1,12 @@
 // Every rule's fixtures and the examples of its page: they say what is found, and fixes keep their promises.
 
+#include "analysis/rules/catalog.h"
+#include "tests/support/fixture.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
-
-#include "analysis/rules/catalog.h"
-#include "tests/support/fixture.h"
 
 namespace awaitls::tests {
 namespace {
@@ -16,8 +16,11 @@ using analysis::FileAnalysis;
 class RuleFixture : public ::testing::TestWithParam<std::pair<std::string, std::string>> {};
 
 std::string test_name(const ::testing::TestParamInfo<std::pair<std::string, std::string>>& info) {
-    std::string name = info.param.first + "_" + std::filesystem::path(info.param.second).stem().string();
-    std::replace_if(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+    std::string name =
+        info.param.first + "_" + std::filesystem::path(info.param.second).stem().string();
+    std::replace_if(
+        name.begin(), name.end(),
+        [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
     return name;
 }
 
@@ -27,8 +30,10 @@ TEST_P(RuleFixture, FindsWhatItSays) {
     EXPECT_EQ(compare(load_fixture(path, rule)), "");
 }
 
-std::shared_ptr<const FileAnalysis> analyse(const std::string& text, std::shared_ptr<const analysis::Settings> settings) {
-    return FileAnalysis::analyse(std::make_shared<const std::string>(text), std::move(settings), "fixture.py");
+std::shared_ptr<const FileAnalysis> analyse(const std::string& text,
+                                            std::shared_ptr<const analysis::Settings> settings) {
+    return FileAnalysis::analyse(std::make_shared<const std::string>(text), std::move(settings),
+                                 "fixture.py");
 }
 
 /// How often each rule fires.
@@ -40,14 +45,17 @@ std::map<std::uint16_t, int> counts(const FileAnalysis& file) {
 
 bool all_clean(const FileAnalysis& file) {
     const std::vector<analysis::RegionInfo> regions = file.regions();
-    return std::all_of(regions.begin(), regions.end(), [](const analysis::RegionInfo& r) { return r.health == analysis::Health::Clean; });
+    return std::all_of(regions.begin(), regions.end(), [](const analysis::RegionInfo& r) {
+        return r.health == analysis::Health::Clean;
+    });
 }
 
 /// The comments of a text, one a line, without the annotations of fixtures.
 std::vector<std::string> comments(const FileAnalysis& file) {
     std::vector<std::string> result;
     const std::string& text = file.text();
-    for (std::size_t at = text.find("  # "); at != std::string::npos; at = text.find("  # ", at + 1)) {
+    for (std::size_t at = text.find("  # "); at != std::string::npos;
+         at = text.find("  # ", at + 1)) {
         const std::string comment = text.substr(at, text.find('\n', at) - at);
         if (comment.find("awaitls: ignore") == std::string::npos) result.push_back(comment);
     }
@@ -74,14 +82,21 @@ TEST_P(RuleFixture, EachFixKeepsItsPromise) {
             const std::string text = analysis::apply_edits(fixture.text, fix.edits);
             const std::shared_ptr<const FileAnalysis> after = analyse(text, fixture.settings);
             const std::string context = fix.title + " for " + diagnostic.message + "\n" + text;
-            if (clean) { EXPECT_TRUE(all_clean(*after)) << context; }
+            if (clean) {
+                EXPECT_TRUE(all_clean(*after)) << context;
+            }
             const std::map<std::uint16_t, int> have = counts(*after);
             const auto now = have.find(diagnostic.rule);
-            EXPECT_LT(now == have.end() ? 0 : now->second, had.at(diagnostic.rule)) << "the finding is still there: " << context;
+            EXPECT_LT(now == have.end() ? 0 : now->second, had.at(diagnostic.rule))
+                << "the finding is still there: " << context;
             for (const auto& [other, count] : have) {
                 const auto old = had.find(other);
                 EXPECT_LE(count, old == had.end() ? 0 : old->second)
-                    << "new: " << (other == analysis::kNoteRule ? "note" : std::string(analysis::catalog()[other].info.name)) << " " << context;
+                    << "new: "
+                    << (other == analysis::kNoteRule
+                            ? "note"
+                            : std::string(analysis::catalog()[other].info.name))
+                    << " " << context;
             }
             if (analysis::catalog()[diagnostic.rule].info.name != "unused-suppression") {
                 EXPECT_EQ(comments(*before), comments(*after)) << context;
@@ -95,12 +110,16 @@ TEST_P(RuleFixture, FixAllIsIdempotent) {
     const auto& [rule, path] = GetParam();
     const Fixture fixture = load_fixture(path, rule);
     for (const bool unsafe : {false, true}) {
-        const analysis::FixResult once = analysis::fix_all(analyse(fixture.text, fixture.settings), "fixture.py", unsafe);
-        const analysis::FixResult twice = analysis::fix_all(analyse(once.text, fixture.settings), "fixture.py", unsafe);
+        const analysis::FixResult once =
+            analysis::fix_all(analyse(fixture.text, fixture.settings), "fixture.py", unsafe);
+        const analysis::FixResult twice =
+            analysis::fix_all(analyse(once.text, fixture.settings), "fixture.py", unsafe);
         EXPECT_EQ(once.text, twice.text);
         EXPECT_EQ(twice.applied, 0U);
         const std::string twin = path.substr(0, path.size() - 3) + ".fixed.py";
-        if (unsafe && std::filesystem::exists(twin)) { EXPECT_EQ(once.text, read_file(twin)) << twin; }
+        if (unsafe && std::filesystem::exists(twin)) {
+            EXPECT_EQ(once.text, read_file(twin)) << twin;
+        }
     }
 }
 
@@ -114,7 +133,8 @@ TEST_P(RulePage, BadExamplesFireAtTheirMarks) {
     ASSERT_FALSE(examples.empty());
     for (const std::string& example : examples) {
         const std::string rule{info.name};
-        const Fixture fixture{"docs/rules/" + rule + ".md Bad", example, fixture_settings(example, rule), read_expectations(example)};
+        const Fixture fixture{"docs/rules/" + rule + ".md Bad", example,
+                              fixture_settings(example, rule), read_expectations(example)};
         ASSERT_FALSE(fixture.expected.empty());
         for (const Expected& expected : fixture.expected) EXPECT_EQ(expected.rule, rule);
         EXPECT_EQ(compare(fixture), "") << example;
@@ -127,7 +147,8 @@ TEST_P(RulePage, GoodExamplesAreSilent) {
     ASSERT_FALSE(examples.empty());
     for (const std::string& example : examples) {
         const std::string rule{info.name};
-        const Fixture fixture{"docs/rules/" + rule + ".md Good", example, fixture_settings(example, rule), {}};
+        const Fixture fixture{
+            "docs/rules/" + rule + ".md Good", example, fixture_settings(example, rule), {}};
         EXPECT_EQ(compare(fixture), "") << example;
     }
 }
@@ -138,7 +159,8 @@ std::string page_name(const ::testing::TestParamInfo<std::size_t>& info) {
     return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Rules, RulePage, ::testing::Range(std::size_t{0}, analysis::catalog().size()), page_name);
+INSTANTIATE_TEST_SUITE_P(Rules, RulePage,
+                         ::testing::Range(std::size_t{0}, analysis::catalog().size()), page_name);
 
 } // namespace
 } // namespace awaitls::tests

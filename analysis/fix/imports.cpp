@@ -1,9 +1,9 @@
 #include "analysis/fix/imports.h"
 
+#include "analysis/semantic/model.h"
+
 #include <algorithm>
 #include <optional>
-
-#include "analysis/semantic/model.h"
 
 namespace awaitls::analysis {
 
@@ -15,21 +15,38 @@ enum class Section : std::uint8_t { Future, Standard, ThirdParty, Local };
 // Top-level modules of the standard library that async code commonly sits beside. A module that is missing here only makes a
 // new import start a section of its own.
 constexpr std::string_view kStandard[] = {
-    "__future__", "abc", "argparse", "array", "ast", "asyncio", "atexit", "base64", "bisect", "builtins", "bz2", "calendar",
-    "cmath", "collections", "concurrent", "configparser", "contextlib", "contextvars", "copy", "csv", "ctypes", "dataclasses",
-    "datetime", "decimal", "difflib", "dis", "email", "enum", "errno", "faulthandler", "fcntl", "filecmp", "fnmatch", "fractions",
-    "ftplib", "functools", "gc", "getpass", "gettext", "glob", "graphlib", "gzip", "hashlib", "heapq", "hmac", "html", "http",
-    "imaplib", "importlib", "inspect", "io", "ipaddress", "itertools", "json", "keyword", "linecache", "locale", "logging", "lzma",
-    "mailbox", "marshal", "math", "mimetypes", "mmap", "multiprocessing", "netrc", "numbers", "operator", "optparse", "os",
-    "pathlib", "pdb", "pickle", "pkgutil", "platform", "plistlib", "poplib", "pprint", "profile", "pstats", "pwd", "queue",
-    "random", "re", "readline", "resource", "runpy", "sched", "secrets", "select", "selectors", "shelve", "shlex", "shutil",
-    "signal", "site", "smtplib", "socket", "socketserver", "sqlite3", "ssl", "stat", "statistics", "string", "struct",
-    "subprocess", "sys", "sysconfig", "tarfile", "telnetlib", "tempfile", "termios", "textwrap", "threading", "time", "timeit",
-    "tkinter", "token", "tokenize", "tomllib", "traceback", "tracemalloc", "tty", "types", "typing", "unicodedata", "unittest",
-    "urllib", "uuid", "venv", "warnings", "wave", "weakref", "webbrowser", "xml", "xmlrpc", "zipfile", "zlib", "zoneinfo"};
+    "__future__",   "abc",         "argparse",    "array",        "ast",
+    "asyncio",      "atexit",      "base64",      "bisect",       "builtins",
+    "bz2",          "calendar",    "cmath",       "collections",  "concurrent",
+    "configparser", "contextlib",  "contextvars", "copy",         "csv",
+    "ctypes",       "dataclasses", "datetime",    "decimal",      "difflib",
+    "dis",          "email",       "enum",        "errno",        "faulthandler",
+    "fcntl",        "filecmp",     "fnmatch",     "fractions",    "ftplib",
+    "functools",    "gc",          "getpass",     "gettext",      "glob",
+    "graphlib",     "gzip",        "hashlib",     "heapq",        "hmac",
+    "html",         "http",        "imaplib",     "importlib",    "inspect",
+    "io",           "ipaddress",   "itertools",   "json",         "keyword",
+    "linecache",    "locale",      "logging",     "lzma",         "mailbox",
+    "marshal",      "math",        "mimetypes",   "mmap",         "multiprocessing",
+    "netrc",        "numbers",     "operator",    "optparse",     "os",
+    "pathlib",      "pdb",         "pickle",      "pkgutil",      "platform",
+    "plistlib",     "poplib",      "pprint",      "profile",      "pstats",
+    "pwd",          "queue",       "random",      "re",           "readline",
+    "resource",     "runpy",       "sched",       "secrets",      "select",
+    "selectors",    "shelve",      "shlex",       "shutil",       "signal",
+    "site",         "smtplib",     "socket",      "socketserver", "sqlite3",
+    "ssl",          "stat",        "statistics",  "string",       "struct",
+    "subprocess",   "sys",         "sysconfig",   "tarfile",      "telnetlib",
+    "tempfile",     "termios",     "textwrap",    "threading",    "time",
+    "timeit",       "tkinter",     "token",       "tokenize",     "tomllib",
+    "traceback",    "tracemalloc", "tty",         "types",        "typing",
+    "unicodedata",  "unittest",    "urllib",      "uuid",         "venv",
+    "warnings",     "wave",        "weakref",     "webbrowser",   "xml",
+    "xmlrpc",       "zipfile",     "zlib",        "zoneinfo"};
 
 bool is_standard(std::string_view module) {
-    return std::binary_search(std::begin(kStandard), std::end(kStandard), module.substr(0, module.find('.')));
+    return std::binary_search(std::begin(kStandard), std::end(kStandard),
+                              module.substr(0, module.find('.')));
 }
 
 struct ImportLine {
@@ -40,7 +57,8 @@ struct ImportLine {
 };
 
 std::string module_of(const Tree& tree, NodeId statement) {
-    const NodeId holder = tree.kind(statement) == Kind::ImportFrom ? statement : tree.child(statement, Kind::Alias);
+    const NodeId holder =
+        tree.kind(statement) == Kind::ImportFrom ? statement : tree.child(statement, Kind::Alias);
     const NodeId module = holder == kNoNode ? kNoNode : tree.child(holder, Kind::ModuleName);
     if (module == kNoNode) return {};
     std::string result(tree[module].op, '.');
@@ -75,7 +93,8 @@ std::string line_ending(std::string_view text) {
 
 } // namespace
 
-std::vector<Edit> import_edit(const std::vector<Slot>& slots, std::string_view text, std::string_view module) {
+std::vector<Edit> import_edit(const std::vector<Slot>& slots, std::string_view text,
+                              std::string_view module) {
     const std::string eol = line_ending(text);
     std::vector<ImportLine> imports;
     std::optional<std::uint32_t> docstring_end;
@@ -91,10 +110,12 @@ std::vector<Edit> import_edit(const std::vector<Slot>& slots, std::string_view t
             if (kind == Kind::Import || kind == Kind::ImportFrom) {
                 const std::string name = module_of(tree, statement);
                 if (kind == Kind::Import && tree.child(statement, Kind::Alias) != kNoNode &&
-                    tree.child(tree.child(statement, Kind::Alias), Role::AsName) == kNoNode && name == module)
+                    tree.child(tree.child(statement, Kind::Alias), Role::AsName) == kNoNode &&
+                    name == module)
                     return {};
                 imports.push_back({span, name, kind == Kind::ImportFrom, section_of(name)});
-            } else if (!begun && kind == Kind::ExprStmt && tree.is(tree.first_child(statement), Kind::String)) {
+            } else if (!begun && kind == Kind::ExprStmt &&
+                       tree.is(tree.first_child(statement), Kind::String)) {
                 docstring_end = span.end;
                 begun = true;
                 continue;
@@ -124,25 +145,30 @@ std::vector<Edit> import_edit(const std::vector<Slot>& slots, std::string_view t
     const ImportLine* before = nullptr;
     for (const ImportLine& import : imports) {
         if (import.section != section) continue;
-        if (!import.from && import.module < module) after = &import;
-        else if (before == nullptr && (import.from || import.module > module)) before = &import;
+        if (!import.from && import.module < module)
+            after = &import;
+        else if (before == nullptr && (import.from || import.module > module))
+            before = &import;
     }
     if (after != nullptr) {
         const std::uint32_t at = next_line(text, after->span.end);
-        const bool terminated = at > after->span.end && (text[at - 1] == '\n' || text[at - 1] == '\r');
+        const bool terminated =
+            at > after->span.end && (text[at - 1] == '\n' || text[at - 1] == '\r');
         return {{Span{at, at}, terminated ? line + eol : eol + line}};
     }
     if (before != nullptr) return {{Span{before->span.begin, before->span.begin}, line + eol}};
     // A section of its own, between those around it.
     for (const ImportLine& import : imports)
-        if (import.section > section) return {{Span{import.span.begin, import.span.begin}, line + eol + eol}};
+        if (import.section > section)
+            return {{Span{import.span.begin, import.span.begin}, line + eol + eol}};
     if (!imports.empty()) {
         const ImportLine* last = nullptr;
         for (const ImportLine& import : imports)
             if (import.section < section) last = &import;
         if (last == nullptr) last = &imports.back();
         const std::uint32_t at = next_line(text, last->span.end);
-        const bool terminated = at > last->span.end && (text[at - 1] == '\n' || text[at - 1] == '\r');
+        const bool terminated =
+            at > last->span.end && (text[at - 1] == '\n' || text[at - 1] == '\r');
         return {{Span{at, at}, (terminated ? "" : eol) + eol + line + eol}};
     }
     if (docstring_end) {

@@ -12,7 +12,9 @@ namespace awaitls::analysis {
 
 namespace {
 
-std::string_view name_of(std::string_view name) { return name; }
+std::string_view name_of(std::string_view name) {
+    return name;
+}
 
 template <typename Row>
 std::string_view name_of(const Row& row) {
@@ -104,7 +106,8 @@ private:
 /// The index of an array, made when it is asked for first.
 template <const auto& kRows>
 const auto& index() {
-    static const Index<std::remove_const_t<typename std::remove_cvref_t<decltype(kRows)>::element_type>>
+    static const Index<
+        std::remove_const_t<typename std::remove_cvref_t<decltype(kRows)>::element_type>>
         instance(kRows);
     return instance;
 }

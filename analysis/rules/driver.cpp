@@ -1,11 +1,11 @@
 #include "analysis/rules/driver.h"
 
+#include "analysis/rules/catalog.h"
+#include "analysis/rules/suppressions.h"
+
 #include <algorithm>
 #include <array>
 #include <tuple>
-
-#include "analysis/rules/catalog.h"
-#include "analysis/rules/suppressions.h"
 
 namespace awaitls::analysis {
 
@@ -19,13 +19,16 @@ Finding::Finding(RuleContext* context, Span span, std::string message) : context
 }
 
 Finding::Finding(Finding&& other) noexcept
-    : context_(other.context_), diagnostic_(std::move(other.diagnostic_)),
-      related_regions_(std::move(other.related_regions_)), confidence_(other.confidence_) {
+    : context_(other.context_),
+      diagnostic_(std::move(other.diagnostic_)),
+      related_regions_(std::move(other.related_regions_)),
+      confidence_(other.confidence_) {
     other.context_ = nullptr;
 }
 
 Finding::~Finding() {
-    if (context_ != nullptr) context_->deliver(std::move(diagnostic_), std::move(related_regions_), confidence_);
+    if (context_ != nullptr)
+        context_->deliver(std::move(diagnostic_), std::move(related_regions_), confidence_);
 }
 
 Finding& Finding::related(Span span, std::string message) {
@@ -42,7 +45,8 @@ Finding& Finding::chain(const BlockingChain& chain) {
     for (std::size_t i = 0; i < chain.steps.size(); ++i) {
         const ChainStep& step = chain.steps[i];
         const bool last = i + 1 == chain.steps.size();
-        related(*step.region, step.span, last ? "`" + step.label + "` blocks" : "calls `" + step.label + "`");
+        related(*step.region, step.span,
+                last ? "`" + step.label + "` blocks" : "calls `" + step.label + "`");
     }
     return *this;
 }
@@ -57,12 +61,14 @@ Finding& Finding::confidence(Confidence confidence) {
     return *this;
 }
 
-Finding& Finding::fix(std::string title, Applicability applicability, std::vector<Edit> edits, std::vector<std::string> imports) {
+Finding& Finding::fix(std::string title, Applicability applicability, std::vector<Edit> edits,
+                      std::vector<std::string> imports) {
     if (edits.empty()) return *this;
     std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) {
         return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : a.span.end < b.span.end;
     });
-    diagnostic_.fixes.push_back({std::move(title), applicability, std::move(edits), std::move(imports)});
+    diagnostic_.fixes.push_back(
+        {std::move(title), applicability, std::move(edits), std::move(imports)});
     return *this;
 }
 
@@ -89,7 +95,8 @@ public:
 
     void start(std::uint16_t rule) { rule_ = rule; }
 
-    void deliver(Diagnostic&& diagnostic, std::vector<const Region*>&& related_regions, Confidence confidence) override {
+    void deliver(Diagnostic&& diagnostic, std::vector<const Region*>&& related_regions,
+                 Confidence confidence) override {
         if (confidence == Confidence::Unknown) return;
         if (confidence == Confidence::Likely && settings_.strictness == Strictness::Certain) return;
         const auto severity = settings_.severity.find(diagnostic.rule);
@@ -110,7 +117,8 @@ const std::array<std::vector<std::uint16_t>, kKindCount>& interests() {
         std::array<std::vector<std::uint16_t>, kKindCount> result;
         const std::span<const Rule> rules = catalog();
         for (std::size_t i = 0; i < rules.size(); ++i)
-            for (const Kind kind : rules[i].kinds) result[static_cast<std::size_t>(kind)].push_back(static_cast<std::uint16_t>(i));
+            for (const Kind kind : rules[i].kinds)
+                result[static_cast<std::size_t>(kind)].push_back(static_cast<std::uint16_t>(i));
         return result;
     }();
     return table;
@@ -120,18 +128,21 @@ bool covers(const Suppression& suppression, const Diagnostic& diagnostic) {
     const auto on_line = [&](std::uint32_t offset) {
         return suppression.line_begin <= offset && offset <= suppression.line_end;
     };
-    const std::uint32_t last = diagnostic.span.end > diagnostic.span.begin ? diagnostic.span.end - 1 : diagnostic.span.end;
+    const std::uint32_t last =
+        diagnostic.span.end > diagnostic.span.begin ? diagnostic.span.end - 1 : diagnostic.span.end;
     return on_line(diagnostic.span.begin) || on_line(last);
 }
 
 bool silences(const Suppression& suppression, std::size_t rule, std::vector<bool>* used) {
-    if (suppression.all) return suppression.form != Suppression::Form::TypeChecker || has_type_checker_alias(rule);
+    if (suppression.all)
+        return suppression.form != Suppression::Form::TypeChecker || has_type_checker_alias(rule);
     bool any = false;
     for (std::size_t i = 0; i < suppression.codes_text.size(); ++i) {
         const std::string& code = suppression.codes_text[i];
         // A type checker's ignore names its own codes only.
         if (suppression.form == Suppression::Form::TypeChecker && find_rule(code) &&
-            std::find(catalog()[rule].info.aliases.begin(), catalog()[rule].info.aliases.end(), code) == catalog()[rule].info.aliases.end())
+            std::find(catalog()[rule].info.aliases.begin(), catalog()[rule].info.aliases.end(),
+                      code) == catalog()[rule].info.aliases.end())
             continue;
         if (!code_means(code, rule)) continue;
         any = true;
@@ -141,11 +152,13 @@ bool silences(const Suppression& suppression, std::size_t rule, std::vector<bool
 }
 
 /// Reports an own suppression that silenced nothing, or those of its codes that did not.
-void report_unused(Collector& collector, const Tree& tree, const Suppression& suppression, const std::vector<bool>& used) {
+void report_unused(Collector& collector, const Tree& tree, const Suppression& suppression,
+                   const std::vector<bool>& used) {
     const bool whole = std::none_of(used.begin(), used.end(), [](bool u) { return u; });
     if (whole) {
         std::uint32_t begin = suppression.comment.begin;
-        while (begin > 0 && (tree.text()[begin - 1] == ' ' || tree.text()[begin - 1] == '\t')) --begin;
+        while (begin > 0 && (tree.text()[begin - 1] == ' ' || tree.text()[begin - 1] == '\t'))
+            --begin;
         std::uint32_t end = suppression.comment.end;
         const std::string_view text = tree.text();
         if (end < text.size() && text[end] == '#') {
@@ -164,7 +177,9 @@ void report_unused(Collector& collector, const Tree& tree, const Suppression& su
         std::string kept;
         for (std::size_t k = 0; k < used.size(); ++k)
             if (used[k]) kept += (kept.empty() ? "" : ", ") + suppression.codes_text[k];
-        collector.report(suppression.code_spans[i], "`" + suppression.codes_text[i] + "` silences nothing here; remove it")
+        collector
+            .report(suppression.code_spans[i],
+                    "`" + suppression.codes_text[i] + "` silences nothing here; remove it")
             .fix("Remove the unused codes", Applicability::Safe, {{suppression.codes, kept}})
             .unnecessary();
     }
@@ -177,7 +192,8 @@ std::size_t unused_suppression_rule() {
     return index;
 }
 
-std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_t slot, const Settings& settings) {
+std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_t slot,
+                                              const Settings& settings) {
     auto result = std::make_shared<RegionResult>();
     const RegionModel& model = evaluator.model(slot);
     const Region& region = model.region();
@@ -190,29 +206,37 @@ std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_
         const std::span<const Rule> rules = catalog();
         for (NodeId node = 0; node < tree.size(); ++node) {
             for (const std::uint16_t rule : table[static_cast<std::size_t>(tree.kind(node))]) {
-                if (!settings.enabled[rule] || settings.target_version < rules[rule].info.since) continue;
+                if (!settings.enabled[rule] || settings.target_version < rules[rule].info.since)
+                    continue;
                 collector.start(rule);
                 rules[rule].check(collector, node);
             }
         }
         evaluator.set_demand_sink(nullptr, nullptr);
-        std::sort(result->demands.begin(), result->demands.end(), [](const SummaryDemand& a, const SummaryDemand& b) {
-            return std::tuple(a.question, a.slot, a.index) < std::tuple(b.question, b.slot, b.index);
-        });
-        result->demands.erase(std::unique(result->demands.begin(), result->demands.end()), result->demands.end());
+        std::sort(result->demands.begin(), result->demands.end(),
+                  [](const SummaryDemand& a, const SummaryDemand& b) {
+                      return std::tuple(a.question, a.slot, a.index) <
+                             std::tuple(b.question, b.slot, b.index);
+                  });
+        result->demands.erase(std::unique(result->demands.begin(), result->demands.end()),
+                              result->demands.end());
         std::sort(result->sources.begin(), result->sources.end());
-        result->sources.erase(std::unique(result->sources.begin(), result->sources.end()), result->sources.end());
+        result->sources.erase(std::unique(result->sources.begin(), result->sources.end()),
+                              result->sources.end());
     }
     const std::vector<Suppression> suppressions = find_suppressions(tree);
     if (!suppressions.empty()) {
         std::vector<std::vector<bool>> used;
-        for (const Suppression& suppression : suppressions) used.emplace_back(std::max<std::size_t>(suppression.codes_text.size(), 1), false);
+        for (const Suppression& suppression : suppressions)
+            used.emplace_back(std::max<std::size_t>(suppression.codes_text.size(), 1), false);
         std::vector<RegionFinding> kept;
         for (RegionFinding& finding : found) {
             bool silenced = false;
             for (std::size_t i = 0; i < suppressions.size(); ++i) {
                 if (suppressions[i].file || !covers(suppressions[i], finding.diagnostic)) continue;
-                if (!silences(suppressions[i], finding.diagnostic.rule, suppressions[i].all ? nullptr : &used[i])) continue;
+                if (!silences(suppressions[i], finding.diagnostic.rule,
+                              suppressions[i].all ? nullptr : &used[i]))
+                    continue;
                 if (suppressions[i].all) used[i][0] = true;
                 silenced = true;
             }
@@ -224,26 +248,33 @@ std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_
             const Suppression& suppression = suppressions[i];
             if (suppression.file) {
                 if (suppression.all) result->ignores_file = true;
-                for (const std::string& code : suppression.codes_text) result->ignores_file_rules.push_back(code);
+                for (const std::string& code : suppression.codes_text)
+                    result->ignores_file_rules.push_back(code);
                 continue;
             }
             // A rule that is off, or syntax that is broken, gives a suppression nothing to do.
-            if (suppression.form != Suppression::Form::Own || !region.clean() || region.python2) continue;
+            if (suppression.form != Suppression::Form::Own || !region.clean() || region.python2)
+                continue;
             if (unused >= catalog().size() || !settings.enabled[unused]) continue;
             bool idle = false;
             for (const std::string& code : suppression.codes_text) {
                 const std::vector<std::size_t> rules = select_rules(code);
-                idle = idle || (!rules.empty() && std::none_of(rules.begin(), rules.end(), [&](std::size_t r) { return settings.enabled[r]; }));
+                idle = idle || (!rules.empty() &&
+                                std::none_of(rules.begin(), rules.end(),
+                                             [&](std::size_t r) { return settings.enabled[r]; }));
             }
-            if (idle || std::all_of(used[i].begin(), used[i].end(), [](bool u) { return u; })) continue;
+            if (idle || std::all_of(used[i].begin(), used[i].end(), [](bool u) { return u; }))
+                continue;
             collector.start(static_cast<std::uint16_t>(unused));
             report_unused(collector, tree, suppression, used[i]);
         }
     }
-    std::stable_sort(found.begin(), found.end(), [](const RegionFinding& a, const RegionFinding& b) {
-        if (a.diagnostic.span.begin != b.diagnostic.span.begin) return a.diagnostic.span.begin < b.diagnostic.span.begin;
-        return a.diagnostic.rule < b.diagnostic.rule;
-    });
+    std::stable_sort(found.begin(), found.end(),
+                     [](const RegionFinding& a, const RegionFinding& b) {
+                         if (a.diagnostic.span.begin != b.diagnostic.span.begin)
+                             return a.diagnostic.span.begin < b.diagnostic.span.begin;
+                         return a.diagnostic.rule < b.diagnostic.rule;
+                     });
     for (RegionFinding& finding : found) finding.diagnostic.region = region.id;
     result->findings = std::move(found);
     return result;

@@ -2,12 +2,12 @@
 
 // Runs the enabled rules over one region and applies its suppression comments.
 
+#include "analysis/rules/rule.h"
+#include "analysis/semantic/evaluator.h"
+
 #include <cstdint>
 #include <memory>
 #include <vector>
-
-#include "analysis/rules/rule.h"
-#include "analysis/semantic/evaluator.h"
 
 namespace awaitls::analysis {
 
@@ -21,12 +21,14 @@ struct RegionFinding {
 struct RegionResult {
     std::vector<RegionFinding> findings; // by position, then rule
     std::vector<SummaryDemand> demands;
-    std::vector<std::uint32_t> sources;  // slots that decide the demands but searches; sorted
-    bool ignores_file = false;           // `# awaitls: ignore-file` stands in it
-    std::vector<std::string> ignores_file_rules; // selectors of file-wide forms; empty with ignores_file: all
+    std::vector<std::uint32_t> sources; // slots that decide the demands but searches; sorted
+    bool ignores_file = false;          // `# awaitls: ignore-file` stands in it
+    std::vector<std::string>
+        ignores_file_rules; // selectors of file-wide forms; empty with ignores_file: all
 };
 
-std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_t slot, const Settings& settings);
+std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_t slot,
+                                              const Settings& settings);
 
 /// Index of the rule that reports suppressions which suppress nothing.
 std::size_t unused_suppression_rule();

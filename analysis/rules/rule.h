@@ -3,17 +3,17 @@
 // A rule: what it is called, what it says, when it fires and how it is mended. One file per rule under
 // rules/<category>/; rules/catalog.cpp lists them all.
 
+#include "analysis/diagnostic.h"
+#include "analysis/semantic/blocking.h"
+#include "analysis/semantic/model.h"
+#include "analysis/settings.h"
+
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "analysis/diagnostic.h"
-#include "analysis/semantic/blocking.h"
-#include "analysis/semantic/model.h"
-#include "analysis/settings.h"
 
 namespace awaitls::analysis {
 
@@ -52,13 +52,14 @@ public:
     Finding(Finding&&) noexcept;
     Finding& operator=(Finding&&) = delete;
 
-    Finding& related(Span span, std::string message);              // a place in this region
+    Finding& related(Span span, std::string message); // a place in this region
     Finding& related(const Region& region, Span span, std::string message);
-    Finding& chain(const BlockingChain& chain);                    // its steps as related places
-    Finding& severity(Severity severity);                          // other than the rule's default
-    Finding& confidence(Confidence confidence);                    // Likely findings show only under that strictness
+    Finding& chain(const BlockingChain& chain); // its steps as related places
+    Finding& severity(Severity severity);       // other than the rule's default
+    Finding& confidence(Confidence confidence); // Likely findings show only under that strictness
     Finding& fix(std::string title, Applicability applicability, std::vector<Edit> edits,
-                 std::vector<std::string> imports = {});           // edits in region offsets, any order, disjoint; none: no fix
+                 std::vector<std::string> imports =
+                     {}); // edits in region offsets, any order, disjoint; none: no fix
     Finding& unnecessary();
 
 private:
@@ -72,13 +73,16 @@ private:
 /// What a rule's check works with. Findings inside damaged syntax are dropped by the driver.
 class RuleContext {
 public:
-    RuleContext(const Model& seen, std::uint16_t rule) : model(seen), tree(seen.tree()), rule_(rule) {}
+    RuleContext(const Model& seen, std::uint16_t rule)
+        : model(seen), tree(seen.tree()), rule_(rule) {}
     virtual ~RuleContext() = default;
 
     const Model& model;
     const Tree& tree;
 
-    Finding report(NodeId node, std::string message) { return {this, tree[node].span(), std::move(message)}; }
+    Finding report(NodeId node, std::string message) {
+        return {this, tree[node].span(), std::move(message)};
+    }
     Finding report(Span span, std::string message) { return {this, span, std::move(message)}; }
     /// The values of an option of this rule; empty where it is not set.
     const std::vector<std::string>& option(std::string_view key) const;
@@ -94,7 +98,8 @@ public:
     };
     mutable LastOperation last_operation;
 
-    virtual void deliver(Diagnostic&& diagnostic, std::vector<const Region*>&& related_regions, Confidence confidence) = 0;
+    virtual void deliver(Diagnostic&& diagnostic, std::vector<const Region*>&& related_regions,
+                         Confidence confidence) = 0;
 
 protected:
     friend class Finding;

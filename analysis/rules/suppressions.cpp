@@ -1,19 +1,22 @@
 #include "analysis/rules/suppressions.h"
 
+#include "analysis/rules/catalog.h"
+
 #include <algorithm>
 #include <cctype>
-
-#include "analysis/rules/catalog.h"
 
 namespace awaitls::analysis {
 
 namespace {
 
-bool is_code_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_'; }
+bool is_code_char(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+}
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
     return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-               return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
+               return std::tolower(static_cast<unsigned char>(x)) ==
+                      std::tolower(static_cast<unsigned char>(y));
            });
 }
 
@@ -37,7 +40,8 @@ private:
         while (at_ < end_ && (text_[at_] == ' ' || text_[at_] == '\t')) ++at_;
     }
     bool take(std::string_view word) {
-        if (end_ - at_ < word.size() || !equals_ignoring_case(text_.substr(at_, word.size()), word)) return false;
+        if (end_ - at_ < word.size() || !equals_ignoring_case(text_.substr(at_, word.size()), word))
+            return false;
         at_ += word.size();
         return true;
     }
@@ -60,7 +64,8 @@ private:
         const std::size_t first = at_;
         std::size_t last = at_;
         while (at_ < end_) {
-            while (at_ < end_ && (text_[at_] == ' ' || text_[at_] == ',' || text_[at_] == '\t')) ++at_;
+            while (at_ < end_ && (text_[at_] == ' ' || text_[at_] == ',' || text_[at_] == '\t'))
+                ++at_;
             const std::size_t code = at_;
             while (at_ < end_ && is_code_char(text_[at_])) ++at_;
             if (at_ == code) break;
@@ -99,14 +104,18 @@ private:
         if (take("noqa")) {
             if (at_ < end_ && is_code_char(text_[at_])) return;
             result.form = Suppression::Form::Noqa;
-            if (take_colon()) codes(result, 0);
-            else result.all = true;
+            if (take_colon())
+                codes(result, 0);
+            else
+                result.all = true;
         } else if (take("ruff") || take("flake8")) {
             if (!take_colon() || !take("noqa")) return;
             result.form = Suppression::Form::Noqa;
             result.file = true;
-            if (take_colon()) codes(result, 0);
-            else result.all = true;
+            if (take_colon())
+                codes(result, 0);
+            else
+                result.all = true;
         } else if (take("awaitls")) {
             if (!take_colon() || !take("ignore")) return;
             result.form = Suppression::Form::Own;
@@ -119,7 +128,8 @@ private:
             } else {
                 result.all = true;
             }
-        } else if (take("pyright") || take("basedpyright") || take("type") || take("ty") || take("pyrefly") || take("mypy")) {
+        } else if (take("pyright") || take("basedpyright") || take("type") || take("ty") ||
+                   take("pyrefly") || take("mypy")) {
             if (!take_colon() || !take("ignore")) return;
             if (at_ < end_ && is_code_char(text_[at_])) return;
             result.form = Suppression::Form::TypeChecker;
@@ -149,8 +159,10 @@ std::vector<Suppression> find_suppressions(const Tree& tree) {
     for (const Comment& comment : tree.comments()) {
         const std::string_view content = tree.text(comment.span);
         // Most comments say nothing of the kind.
-        if (content.find("noqa") == std::string_view::npos && content.find("NOQA") == std::string_view::npos &&
-            content.find("NoQA") == std::string_view::npos && content.find("ignore") == std::string_view::npos)
+        if (content.find("noqa") == std::string_view::npos &&
+            content.find("NOQA") == std::string_view::npos &&
+            content.find("NoQA") == std::string_view::npos &&
+            content.find("ignore") == std::string_view::npos)
             continue;
         const std::size_t before = result.size();
         CommentReader(content, comment.span.begin).read(result);
@@ -172,7 +184,8 @@ bool code_means(std::string_view code, std::size_t rule) {
 
 bool has_type_checker_alias(std::size_t rule) {
     for (const std::string_view alias : catalog()[rule].info.aliases) {
-        const bool code = !alias.empty() && std::isupper(static_cast<unsigned char>(alias.front())) != 0;
+        const bool code =
+            !alias.empty() && std::isupper(static_cast<unsigned char>(alias.front())) != 0;
         if (!code) return true;
     }
     return false;

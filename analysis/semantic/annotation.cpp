@@ -20,12 +20,14 @@ public:
 
 private:
     static bool is_name(char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-               static_cast<unsigned char>(c) >= 0x80;
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '.' || static_cast<unsigned char>(c) >= 0x80;
     }
 
     void skip_blanks() {
-        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
+        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' ||
+                                      text_[at_] == '\n' || text_[at_] == '\r'))
+            ++at_;
     }
 
     bool take(char c) {
@@ -96,13 +98,17 @@ private:
 
 } // namespace
 
-Annotation parse_annotation(std::string_view text) { return Parser(text).run(); }
+Annotation parse_annotation(std::string_view text) {
+    return Parser(text).run();
+}
 
 bool is_plain_annotation(std::string_view text) {
-    for (std::size_t at = text.find('.'); at != std::string_view::npos; at = text.find('.', at + 1)) {
+    for (std::size_t at = text.find('.'); at != std::string_view::npos;
+         at = text.find('.', at + 1)) {
         constexpr std::string_view kBlanks = " \t\f\r\n\\";
         if (at > 0 && kBlanks.find(text[at - 1]) != std::string_view::npos) return false;
-        if (at + 1 < text.size() && kBlanks.find(text[at + 1]) != std::string_view::npos) return false;
+        if (at + 1 < text.size() && kBlanks.find(text[at + 1]) != std::string_view::npos)
+            return false;
     }
     return text.find_first_of("#\\\f") == std::string_view::npos;
 }

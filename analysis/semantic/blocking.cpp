@@ -719,7 +719,9 @@ bool is_off_loop(const Model& model, NodeId node) {
             walk_same_function(tree, subtree, [&](NodeId inner) {
                 const bool name = tree.is(inner, Kind::Name) || tree.is(inner, Kind::Identifier);
                 if (name && ends_with(tree.text(inner), "get_running_loop")) found = true;
-                if (tree.is(inner, Kind::Call) && ends_with(model.target(inner).name, "get_running_loop")) found = true;
+                if (tree.is(inner, Kind::Call) &&
+                    ends_with(model.target(inner).name, "get_running_loop"))
+                    found = true;
                 return !found;
             });
         return found;

@@ -1,9 +1,9 @@
 #include "analysis/semantic/evaluator.h"
 
+#include "analysis/semantic/blocking.h"
+
 #include <algorithm>
 #include <array>
-
-#include "analysis/semantic/blocking.h"
 
 namespace awaitls::analysis {
 
@@ -26,29 +26,42 @@ std::string canonical(std::string_view name) {
 
 /// Decorators of libraries that give back a function of the same kind.
 bool keeps_signature(std::string_view name) {
-    if (is_one_of(name, {"typing.final", "typing.override", "typing_extensions.override", "typing_extensions.final",
-                         "typing.no_type_check", "typing.type_check_only", "abc.abstractmethod", "functools.wraps",
-                         "functools.lru_cache", "functools.cache", "warnings.deprecated", "typing_extensions.deprecated",
-                         "tenacity.retry", "backoff.on_exception", "backoff.on_predicate", "atexit.register",
-                         "functools.singledispatch", "functools.total_ordering", "async_lru.alru_cache"}))
+    if (is_one_of(name, {"typing.final", "typing.override", "typing_extensions.override",
+                         "typing_extensions.final", "typing.no_type_check",
+                         "typing.type_check_only", "abc.abstractmethod", "functools.wraps",
+                         "functools.lru_cache", "functools.cache", "warnings.deprecated",
+                         "typing_extensions.deprecated", "tenacity.retry", "backoff.on_exception",
+                         "backoff.on_predicate", "atexit.register", "functools.singledispatch",
+                         "functools.total_ordering", "async_lru.alru_cache"}))
         return true;
     for (const std::string_view prefix :
-         {"fastapi.FastAPI.", "fastapi.APIRouter.", "fastapi.applications.FastAPI.", "fastapi.routing.APIRouter.",
-          "starlette.applications.Starlette.", "aiohttp.web.RouteTableDef.", "pytest.mark.", "unittest.skip",
-          "unittest.mock.patch", "quart.Quart.", "sanic.Sanic.", "discord.Client.event", "discord.ext.commands.Bot.event",
+         {"fastapi.FastAPI.", "fastapi.APIRouter.", "fastapi.applications.FastAPI.",
+          "fastapi.routing.APIRouter.", "starlette.applications.Starlette.",
+          "aiohttp.web.RouteTableDef.", "pytest.mark.", "unittest.skip", "unittest.mock.patch",
+          "quart.Quart.", "sanic.Sanic.", "discord.Client.event", "discord.ext.commands.Bot.event",
           "discord.Bot.event", "hypothesis.given", "hypothesis.settings", "asyncio.coroutine"})
         if (name.substr(0, prefix.size()) == prefix) return true;
     return false;
 }
 
-constexpr std::array<std::string_view, 14> kContainers = {
-    "builtins.list", "builtins.set", "builtins.frozenset", "builtins.tuple", "builtins.dict", "collections.deque",
-    "collections.OrderedDict", "collections.defaultdict", "collections.abc.Sequence", "collections.abc.Mapping",
-    "collections.abc.Set", "collections.abc.Iterable", "collections.abc.Collection", "collections.abc.MutableMapping"};
+constexpr std::array<std::string_view, 14> kContainers = {"builtins.list",
+                                                          "builtins.set",
+                                                          "builtins.frozenset",
+                                                          "builtins.tuple",
+                                                          "builtins.dict",
+                                                          "collections.deque",
+                                                          "collections.OrderedDict",
+                                                          "collections.defaultdict",
+                                                          "collections.abc.Sequence",
+                                                          "collections.abc.Mapping",
+                                                          "collections.abc.Set",
+                                                          "collections.abc.Iterable",
+                                                          "collections.abc.Collection",
+                                                          "collections.abc.MutableMapping"};
 
 bool is_mapping(std::string_view name) {
-    return is_one_of(name, {"builtins.dict", "collections.OrderedDict", "collections.defaultdict", "collections.abc.Mapping",
-                            "collections.abc.MutableMapping"});
+    return is_one_of(name, {"builtins.dict", "collections.OrderedDict", "collections.defaultdict",
+                            "collections.abc.Mapping", "collections.abc.MutableMapping"});
 }
 
 bool is_container(std::string_view name) {
@@ -58,13 +71,22 @@ bool is_container(std::string_view name) {
 /// Canonical names of the typing aliases of containers; empty for other names.
 std::string_view typing_container(std::string_view name) {
     constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
-        {"typing.List", "builtins.list"}, {"typing.Set", "builtins.set"}, {"typing.FrozenSet", "builtins.frozenset"},
-        {"typing.Tuple", "builtins.tuple"}, {"typing.Dict", "builtins.dict"}, {"typing.Deque", "collections.deque"},
-        {"typing.Sequence", "collections.abc.Sequence"}, {"typing.MutableSequence", "collections.abc.Sequence"},
-        {"typing.Mapping", "collections.abc.Mapping"}, {"typing.MutableMapping", "collections.abc.MutableMapping"},
-        {"typing.Iterable", "collections.abc.Iterable"}, {"typing.Collection", "collections.abc.Collection"},
-        {"typing.DefaultDict", "collections.defaultdict"}, {"typing.OrderedDict", "collections.OrderedDict"},
-        {"typing.AbstractSet", "collections.abc.Set"}, {"collections.abc.MutableSequence", "collections.abc.Sequence"},
+        {"typing.List", "builtins.list"},
+        {"typing.Set", "builtins.set"},
+        {"typing.FrozenSet", "builtins.frozenset"},
+        {"typing.Tuple", "builtins.tuple"},
+        {"typing.Dict", "builtins.dict"},
+        {"typing.Deque", "collections.deque"},
+        {"typing.Sequence", "collections.abc.Sequence"},
+        {"typing.MutableSequence", "collections.abc.Sequence"},
+        {"typing.Mapping", "collections.abc.Mapping"},
+        {"typing.MutableMapping", "collections.abc.MutableMapping"},
+        {"typing.Iterable", "collections.abc.Iterable"},
+        {"typing.Collection", "collections.abc.Collection"},
+        {"typing.DefaultDict", "collections.defaultdict"},
+        {"typing.OrderedDict", "collections.OrderedDict"},
+        {"typing.AbstractSet", "collections.abc.Set"},
+        {"collections.abc.MutableSequence", "collections.abc.Sequence"},
         {"typing.Type", "builtins.type"}};
     for (const auto& [alias, name_of_container] : kAliases)
         if (alias == name) return name_of_container;
@@ -78,7 +100,9 @@ Type unknown_type() {
     return &unknown;
 }
 
-Type TypeData::arg(std::size_t index) const { return index < args.size() ? args[index] : unknown_type(); }
+Type TypeData::arg(std::size_t index) const {
+    return index < args.size() ? args[index] : unknown_type();
+}
 
 // --- construction --------------------------------------------------------------------------------------
 
@@ -97,9 +121,12 @@ bool Evaluator::advance(std::span<const Slot> slots, const std::vector<std::uint
     for (const std::uint32_t slot : changed) {
         const std::vector<RegionFunction>& before = slots_[slot].region->functions;
         const std::vector<RegionFunction>& after = slots[slot].region->functions;
-        const bool alike = std::equal(before.begin(), before.end(), after.begin(), after.end(), [](const RegionFunction& a, const RegionFunction& b) {
-            return a.is_async == b.is_async && a.is_generator == b.is_generator && a.is_lambda == b.is_lambda && a.outer == b.outer;
-        });
+        const bool alike = std::equal(before.begin(), before.end(), after.begin(), after.end(),
+                                      [](const RegionFunction& a, const RegionFunction& b) {
+                                          return a.is_async == b.is_async &&
+                                                 a.is_generator == b.is_generator &&
+                                                 a.is_lambda == b.is_lambda && a.outer == b.outer;
+                                      });
         if (!alike) return false;
     }
     slots_ = slots;
@@ -121,7 +148,8 @@ bool Evaluator::advance(std::span<const Slot> slots, const std::vector<std::uint
             functions_[key(slot, index)] = std::move(kept);
         }
         for (const std::unique_ptr<ClassDef>& cls : class_defs_)
-            if (cls && file_.classes()[static_cast<std::size_t>(cls->id)].slot == slot) cls->region = slots[slot].region;
+            if (cls && file_.classes()[static_cast<std::size_t>(cls->id)].slot == slot)
+                cls->region = slots[slot].region;
     }
     return true;
 }
@@ -134,7 +162,9 @@ RegionModel& Evaluator::model(std::uint32_t slot) {
     return *models_[slot];
 }
 
-Type Evaluator::make(TypeData data) { return &types_.emplace_back(std::move(data)); }
+Type Evaluator::make(TypeData data) {
+    return &types_.emplace_back(std::move(data));
+}
 
 Type Evaluator::instance(std::string_view name, std::vector<Type> args) {
     TypeData data;
@@ -158,7 +188,8 @@ Type Evaluator::class_object(const ClassDef* cls) {
     return make(std::move(data));
 }
 
-Type Evaluator::wrap(TypeKind kind, Type inner, const FunctionDef* function, std::string_view name) {
+Type Evaluator::wrap(TypeKind kind, Type inner, const FunctionDef* function,
+                     std::string_view name) {
     TypeData data;
     data.kind = kind;
     data.function = function;
@@ -177,8 +208,8 @@ Type Evaluator::limit(Type type, Confidence confidence) {
 namespace {
 bool same_type(Type a, Type b, int depth = 0) {
     if (a == b) return true;
-    if (depth > 8 || a->kind != b->kind || a->name != b->name || a->function != b->function || a->cls != b->cls ||
-        a->args.size() != b->args.size())
+    if (depth > 8 || a->kind != b->kind || a->name != b->name || a->function != b->function ||
+        a->cls != b->cls || a->args.size() != b->args.size())
         return false;
     for (std::size_t i = 0; i < a->args.size(); ++i)
         if (!same_type(a->args[i], b->args[i], depth + 1)) return false;
@@ -192,7 +223,8 @@ Type Evaluator::join(Type a, Type b) {
     if (a->kind == TypeKind::None) return b;
     if (b->kind == TypeKind::None) return a;
     if (same_type(a, b)) return a->confidence <= b->confidence ? a : b;
-    if (a->kind == TypeKind::Instance && b->kind == TypeKind::Instance && a->name == b->name && a->cls == b->cls) {
+    if (a->kind == TypeKind::Instance && b->kind == TypeKind::Instance && a->name == b->name &&
+        a->cls == b->cls) {
         TypeData data = *a;
         data.args.clear();
         return make(std::move(data));
@@ -213,15 +245,21 @@ const FunctionDef* Evaluator::function_def(std::uint32_t slot, std::uint32_t ind
     def->is_generator = function.is_generator;
     def->is_lambda = function.is_lambda;
     const NodeId name = function.is_lambda ? kNoNode : region.tree.child(function.node, Role::Name);
-    def->name = function.is_lambda ? "<lambda>" : name == kNoNode ? std::string() : std::string(region.tree.text(name));
+    def->name = function.is_lambda ? "<lambda>"
+                : name == kNoNode  ? std::string()
+                                   : std::string(region.tree.text(name));
     def->class_id = -1;
     std::string qualname = def->name;
     bool innermost = true;
     for (ScopeId scope = function.outer;; scope = region.scopes[scope].parent) {
         const Scope& around = region.scopes[scope];
         if (around.kind == ScopeKind::Class) {
-            const std::int32_t id = scope == 0 ? (slots_[slot].head >= 0 ? file_.head_class(slots_, static_cast<std::uint32_t>(slots_[slot].head)) : -1)
-                                               : file_.class_at(slot, around.node);
+            const std::int32_t id =
+                scope == 0
+                    ? (slots_[slot].head >= 0
+                           ? file_.head_class(slots_, static_cast<std::uint32_t>(slots_[slot].head))
+                           : -1)
+                    : file_.class_at(slot, around.node);
             if (innermost) def->class_id = id;
             if (id >= 0) {
                 // A class's own qualified name already holds what is around it.
@@ -229,8 +267,12 @@ const FunctionDef* Evaluator::function_def(std::uint32_t slot, std::uint32_t ind
                 break;
             }
         } else if (around.kind == ScopeKind::Function || around.kind == ScopeKind::Lambda) {
-            const NodeId outer = around.kind == ScopeKind::Lambda ? kNoNode : region.tree.child(around.node, Role::Name);
-            qualname = (outer == kNoNode ? std::string("<lambda>") : std::string(region.tree.text(outer))) + ".<locals>." + qualname;
+            const NodeId outer = around.kind == ScopeKind::Lambda
+                                     ? kNoNode
+                                     : region.tree.child(around.node, Role::Name);
+            qualname = (outer == kNoNode ? std::string("<lambda>")
+                                         : std::string(region.tree.text(outer))) +
+                       ".<locals>." + qualname;
             def->is_nested = true;
         }
         innermost = innermost && around.kind == ScopeKind::Comprehension;
@@ -245,15 +287,17 @@ const ClassDef* Evaluator::class_def(std::int32_t id) {
     std::unique_ptr<ClassDef>& found = class_defs_[static_cast<std::size_t>(id)];
     if (!found) {
         const ClassEntry& entry = file_.classes()[static_cast<std::size_t>(id)];
-        found = std::make_unique<ClassDef>(ClassDef{entry.name, entry.qualname, slots_[entry.slot].region, entry.node, id});
+        found = std::make_unique<ClassDef>(
+            ClassDef{entry.name, entry.qualname, slots_[entry.slot].region, entry.node, id});
     }
     return found.get();
 }
 
 std::uint32_t Evaluator::index_of(const FunctionDef& function) const {
     const std::vector<RegionFunction>& all = function.region->functions;
-    const auto it = std::lower_bound(all.begin(), all.end(), function.node,
-                                     [](const RegionFunction& f, NodeId node) { return f.node < node; });
+    const auto it =
+        std::lower_bound(all.begin(), all.end(), function.node,
+                         [](const RegionFunction& f, NodeId node) { return f.node < node; });
     return static_cast<std::uint32_t>(it - all.begin());
 }
 
@@ -277,8 +321,10 @@ Type Evaluator::external(std::string_view qualified) {
         const Type value = from_table(api->returns);
         external_types_.emplace(qualified, value);
         return value;
-    } else if (ArgumentUse use; api != nullptr || find_blocking(name, BlockingUse::Call) != nullptr ||
-                                find_runner(name) != nullptr || reenters_loop(name) || find_argument_use(name, use)) {
+    } else if (ArgumentUse use; api != nullptr ||
+                                find_blocking(name, BlockingUse::Call) != nullptr ||
+                                find_runner(name) != nullptr || reenters_loop(name) ||
+                                find_argument_use(name, use)) {
         data.kind = TypeKind::Function;
     } else {
         data.kind = TypeKind::Module; // a module, or something in one that no table knows
@@ -305,11 +351,13 @@ Type Evaluator::external_member(std::string_view cls, std::string_view name, Typ
         const Api* const api = find_api(qualified);
         if (api != nullptr) {
             if (api->kind == ApiKind::Property) return from_table(api->returns);
-            if (api->kind == ApiKind::CoroutineProperty) return wrap(TypeKind::Coroutine, from_table(api->returns), nullptr, api->name);
+            if (api->kind == ApiKind::CoroutineProperty)
+                return wrap(TypeKind::Coroutine, from_table(api->returns), nullptr, api->name);
         }
         const BlockingApi* const blocking = find_blocking(qualified, BlockingUse::Call);
         const bool exact = blocking != nullptr && blocking->name == qualified;
-        if (api != nullptr || exact || find_runner(qualified) != nullptr || reenters_loop(qualified)) {
+        if (api != nullptr || exact || find_runner(qualified) != nullptr ||
+            reenters_loop(qualified)) {
             if (api != nullptr && api->kind == ApiKind::Class) return external(qualified);
             TypeData data;
             data.kind = TypeKind::Function;
@@ -322,7 +370,8 @@ Type Evaluator::external_member(std::string_view cls, std::string_view name, Typ
             while (!rest.empty()) {
                 const std::size_t comma = rest.find(", ");
                 queue.push_back(rest.substr(0, comma));
-                rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 2);
+                rest =
+                    comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 2);
             }
         }
     }
@@ -345,11 +394,13 @@ Type Evaluator::api_result(const Api& api, Type receiver) {
     (void)receiver;
     const Type returns = from_table(api.returns);
     switch (api.kind) {
-    case ApiKind::Function:
-        return returns;
+    case ApiKind::Function: return returns;
     case ApiKind::Coroutine: return wrap(TypeKind::Coroutine, returns, nullptr, api.name);
-    case ApiKind::Awaitable: return returns->known() ? returns : wrap(TypeKind::Awaitable, unknown_type(), nullptr, api.name);
-    case ApiKind::CoroutineOrManager: return wrap(TypeKind::CoroutineOrManager, returns, nullptr, api.name);
+    case ApiKind::Awaitable:
+        return returns->known() ? returns
+                                : wrap(TypeKind::Awaitable, unknown_type(), nullptr, api.name);
+    case ApiKind::CoroutineOrManager:
+        return wrap(TypeKind::CoroutineOrManager, returns, nullptr, api.name);
     case ApiKind::AsyncManager: return wrap(TypeKind::AsyncManager, returns, nullptr, api.name);
     case ApiKind::Manager: return wrap(TypeKind::Manager, returns, nullptr, api.name);
     case ApiKind::AsyncIterator: return wrap(TypeKind::AsyncIterator, returns, nullptr, api.name);
@@ -361,14 +412,18 @@ Type Evaluator::api_result(const Api& api, Type receiver) {
 }
 
 /// An annotation's type: of a value that is annotated so. Without a scope, names are canonical already.
-Type Evaluator::from_annotation(const Annotation& annotation, const RegionModel* scope, NodeId at, int depth) {
+Type Evaluator::from_annotation(const Annotation& annotation, const RegionModel* scope, NodeId at,
+                                int depth) {
     if (depth > kMaxClassDepth || annotation.name.empty()) return unknown_type();
     const auto argument = [&](std::size_t i) {
-        return i < annotation.arguments.size() ? from_annotation(annotation.arguments[i], scope, at, depth + 1) : unknown_type();
+        return i < annotation.arguments.size()
+                   ? from_annotation(annotation.arguments[i], scope, at, depth + 1)
+                   : unknown_type();
     };
     if (annotation.name == "|") {
         Type result = argument(0);
-        for (std::size_t i = 1; i < annotation.arguments.size(); ++i) result = join(result, argument(i));
+        for (std::size_t i = 1; i < annotation.arguments.size(); ++i)
+            result = join(result, argument(i));
         return result;
     }
     if (annotation.name == "None") {
@@ -382,15 +437,17 @@ Type Evaluator::from_annotation(const Annotation& annotation, const RegionModel*
     if (scope != nullptr) {
         const std::size_t dot = annotation.name.find('.');
         named = scope->lookup(annotation.name.substr(0, dot), at);
-        std::string_view rest = dot == std::string_view::npos ? std::string_view{} : annotation.name.substr(dot + 1);
+        std::string_view rest =
+            dot == std::string_view::npos ? std::string_view{} : annotation.name.substr(dot + 1);
         while (!rest.empty() && named->known()) {
             const std::size_t next = rest.find('.');
             named = member(named, rest.substr(0, next));
             rest = next == std::string_view::npos ? std::string_view{} : rest.substr(next + 1);
         }
     } else {
-        named = external(annotation.name.find('.') == std::string_view::npos ? "builtins." + std::string(annotation.name)
-                                                                             : std::string(annotation.name));
+        named = external(annotation.name.find('.') == std::string_view::npos
+                             ? "builtins." + std::string(annotation.name)
+                             : std::string(annotation.name));
     }
     if (!named->known()) return unknown_type();
     if (named->kind == TypeKind::None) return named;
@@ -400,31 +457,38 @@ Type Evaluator::from_annotation(const Annotation& annotation, const RegionModel*
     if (is_one_of(name, {"typing.Optional"})) return argument(0);
     if (is_one_of(name, {"typing.Union"})) {
         Type result = argument(0);
-        for (std::size_t i = 1; i < annotation.arguments.size(); ++i) result = join(result, argument(i));
+        for (std::size_t i = 1; i < annotation.arguments.size(); ++i)
+            result = join(result, argument(i));
         return result;
     }
-    if (is_one_of(name, {"typing.Annotated", "typing.Final", "typing.ClassVar", "typing_extensions.Annotated", "typing.Required",
-                         "typing.NotRequired", "typing.ReadOnly"}))
+    if (is_one_of(name, {"typing.Annotated", "typing.Final", "typing.ClassVar",
+                         "typing_extensions.Annotated", "typing.Required", "typing.NotRequired",
+                         "typing.ReadOnly"}))
         return argument(0);
     if (is_one_of(name, {"typing.Self", "typing_extensions.Self"})) {
         if (scope == nullptr) return unknown_type();
         // An annotation of a method's head belongs to the class's code, yet means the method's class.
         const NodeId method = scope->tree().ancestor(at, Kind::FunctionDef);
-        const Type bound = method == kNoNode ? unknown_type() : function_binding(scope->slot(), method);
-        if (bound->function != nullptr && bound->function->class_id >= 0) return instance_of(class_def(bound->function->class_id));
+        const Type bound =
+            method == kNoNode ? unknown_type() : function_binding(scope->slot(), method);
+        if (bound->function != nullptr && bound->function->class_id >= 0)
+            return instance_of(class_def(bound->function->class_id));
         return unknown_type();
     }
-    if (is_one_of(name, {"typing.Any", "typing.TypeVar", "typing.Callable", "collections.abc.Callable", "typing.Generic",
-                         "typing.Protocol", "typing.Literal", "builtins.object", "typing.NoReturn", "typing.Never"}))
+    if (is_one_of(name, {"typing.Any", "typing.TypeVar", "typing.Callable",
+                         "collections.abc.Callable", "typing.Generic", "typing.Protocol",
+                         "typing.Literal", "builtins.object", "typing.NoReturn", "typing.Never"}))
         return unknown_type();
-    if (is_one_of(name, {"typing.Awaitable", "collections.abc.Awaitable"})) return wrap(TypeKind::Awaitable, argument(0));
+    if (is_one_of(name, {"typing.Awaitable", "collections.abc.Awaitable"}))
+        return wrap(TypeKind::Awaitable, argument(0));
     if (is_one_of(name, {"typing.Coroutine", "collections.abc.Coroutine", "types.CoroutineType"}))
         return wrap(TypeKind::Coroutine, argument(2));
-    if (is_one_of(name, {"typing.AsyncIterator", "typing.AsyncGenerator", "typing.AsyncIterable", "collections.abc.AsyncIterator",
-                         "collections.abc.AsyncGenerator", "collections.abc.AsyncIterable", "types.AsyncGeneratorType"}))
+    if (is_one_of(name, {"typing.AsyncIterator", "typing.AsyncGenerator", "typing.AsyncIterable",
+                         "collections.abc.AsyncIterator", "collections.abc.AsyncGenerator",
+                         "collections.abc.AsyncIterable", "types.AsyncGeneratorType"}))
         return wrap(TypeKind::AsyncIterator, argument(0));
-    if (is_one_of(name, {"typing.Iterator", "typing.Generator", "collections.abc.Iterator", "collections.abc.Generator",
-                         "types.GeneratorType"}))
+    if (is_one_of(name, {"typing.Iterator", "typing.Generator", "collections.abc.Iterator",
+                         "collections.abc.Generator", "types.GeneratorType"}))
         return wrap(TypeKind::Iterator, argument(0));
     if (is_one_of(name, {"typing.AsyncContextManager", "contextlib.AbstractAsyncContextManager"}))
         return wrap(TypeKind::AsyncManager, argument(0));
@@ -459,7 +523,9 @@ Type Evaluator::from_annotation(const Annotation& annotation, const RegionModel*
         return instance(name, std::move(args));
     }
     // A class that the tables do not have: its name is all that is known.
-    if (named->kind == TypeKind::Module && name.find('.') != std::string::npos && name.front() != '.') return instance(name);
+    if (named->kind == TypeKind::Module && name.find('.') != std::string::npos &&
+        name.front() != '.')
+        return instance(name);
     return unknown_type();
 }
 
@@ -468,7 +534,8 @@ Type Evaluator::from_annotation(const Annotation& annotation, const RegionModel*
 const Evaluator::Decorated& Evaluator::decorators(const FunctionDef& function) {
     const auto found = decorated_.find(&function);
     if (found != decorated_.end()) return found->second;
-    decorated_.emplace(&function, Decorated{false, false, false, false, false, false, false, false}); // while it is worked out
+    decorated_.emplace(&function, Decorated{false, false, false, false, false, false, false,
+                                            false}); // while it is worked out
     Decorated result;
     const Tree& tree = function.region->tree;
     RegionModel& scope = model(function.slot);
@@ -491,15 +558,23 @@ const Evaluator::Decorated& Evaluator::decorators(const FunctionDef& function) {
                 }
             }
             const std::string_view name = scope.name_of(callee);
-            if (is_one_of(name, {"builtins.property", "functools.cached_property", "abc.abstractproperty", "types.DynamicClassAttribute"}))
+            if (is_one_of(name, {"builtins.property", "functools.cached_property",
+                                 "abc.abstractproperty", "types.DynamicClassAttribute"}))
                 result.property = true;
-            else if (is_one_of(name, {"builtins.staticmethod", "abc.abstractstaticmethod"})) result.static_method = true;
-            else if (is_one_of(name, {"builtins.classmethod", "abc.abstractclassmethod"})) result.class_method = true;
-            else if (name == "contextlib.contextmanager") result.manager = true;
-            else if (name == "contextlib.asynccontextmanager") result.async_manager = true;
-            else if (is_one_of(name, {"typing.overload", "typing_extensions.overload"})) result.overload = true;
-            else if (name == "asgiref.sync.sync_to_async") result.sync_to_async = true;
-            else if (!keeps_signature(name)) result.known = false;
+            else if (is_one_of(name, {"builtins.staticmethod", "abc.abstractstaticmethod"}))
+                result.static_method = true;
+            else if (is_one_of(name, {"builtins.classmethod", "abc.abstractclassmethod"}))
+                result.class_method = true;
+            else if (name == "contextlib.contextmanager")
+                result.manager = true;
+            else if (name == "contextlib.asynccontextmanager")
+                result.async_manager = true;
+            else if (is_one_of(name, {"typing.overload", "typing_extensions.overload"}))
+                result.overload = true;
+            else if (name == "asgiref.sync.sync_to_async")
+                result.sync_to_async = true;
+            else if (!keeps_signature(name))
+                result.known = false;
         }
     }
     Decorated& stored = decorated_[&function];
@@ -524,9 +599,11 @@ Type Evaluator::call_result(const FunctionDef& function, Type receiver) {
     const Type annotated = return_annotation(function);
     if (decorated.async_manager || decorated.manager) {
         // The annotation is of the generator: Iterator[X], AsyncIterator[X].
-        const bool generator = annotated->kind == TypeKind::Iterator || annotated->kind == TypeKind::AsyncIterator;
+        const bool generator =
+            annotated->kind == TypeKind::Iterator || annotated->kind == TypeKind::AsyncIterator;
         const Type inner = generator ? annotated->arg(0) : unknown_type();
-        return wrap(decorated.async_manager ? TypeKind::AsyncManager : TypeKind::Manager, inner, &function);
+        return wrap(decorated.async_manager ? TypeKind::AsyncManager : TypeKind::Manager, inner,
+                    &function);
     }
     if (decorated.sync_to_async) return wrap(TypeKind::Coroutine, annotated, &function);
     if (function.is_generator) {
@@ -587,7 +664,8 @@ Type Evaluator::call_result(const FunctionDef& function, Type receiver) {
 Type Evaluator::function_binding(std::uint32_t slot, NodeId node) {
     const Region& region = *slots_[slot].region;
     const std::vector<RegionFunction>& all = region.functions;
-    const auto it = std::lower_bound(all.begin(), all.end(), node, [](const RegionFunction& f, NodeId n) { return f.node < n; });
+    const auto it = std::lower_bound(all.begin(), all.end(), node,
+                                     [](const RegionFunction& f, NodeId n) { return f.node < n; });
     if (it == all.end() || it->node != node) return unknown_type();
     TypeData data;
     data.kind = TypeKind::Function;
@@ -650,11 +728,14 @@ Type Evaluator::source_type(std::uint32_t slot, BindingKind kind, NodeId name, N
     case BindingKind::Assign: return scope.type_of(source);
     case BindingKind::Annotated: {
         const NodeId annotation = tree.child(source, Role::Annotation);
-        const Type annotated = annotation == kNoNode ? unknown_type() : scope.annotation_type(annotation);
+        const Type annotated =
+            annotation == kNoNode ? unknown_type() : scope.annotation_type(annotation);
         if (annotated->known() && annotated->kind != TypeKind::None) return annotated;
         const NodeId value = tree.child(source, Role::Value);
         // `x: Final = value`; any other annotation that is not understood hides the value's type.
-        if (value != kNoNode && annotation != kNoNode && scope.name_of(annotation) == "typing.Final") return scope.type_of(value);
+        if (value != kNoNode && annotation != kNoNode &&
+            scope.name_of(annotation) == "typing.Final")
+            return scope.type_of(value);
         return unknown_type();
     }
     case BindingKind::Unpack: {
@@ -666,7 +747,8 @@ Type Evaluator::source_type(std::uint32_t slot, BindingKind kind, NodeId name, N
             if (element == name) index = count;
             ++count;
         }
-        if ((tree.is(source, Kind::Tuple) || tree.is(source, Kind::List)) && !tree[source].has(node_flag::kStore)) {
+        if ((tree.is(source, Kind::Tuple) || tree.is(source, Kind::List)) &&
+            !tree[source].has(node_flag::kStore)) {
             int at = 0;
             for (const NodeId element : tree.children(source)) {
                 if (tree.is(element, Kind::Starred)) return unknown_type();
@@ -678,7 +760,8 @@ Type Evaluator::source_type(std::uint32_t slot, BindingKind kind, NodeId name, N
     }
     case BindingKind::For: {
         const NodeId iterable = tree.child(source, Role::Iter);
-        if (iterable == kNoNode || tree.role(name) != Role::Target || tree.parent(name) != source) return unknown_type();
+        if (iterable == kNoNode || tree.role(name) != Role::Target || tree.parent(name) != source)
+            return unknown_type();
         return iterated(scope.type_of(iterable), tree[source].is_async());
     }
     case BindingKind::With: {
@@ -702,13 +785,16 @@ Type Evaluator::source_type(std::uint32_t slot, BindingKind kind, NodeId name, N
         if (form == ParameterForm::VarKeywords) return instance("builtins.dict");
         if (annotation != kNoNode) return scope.annotation_type(annotation);
         // self and cls.
-        if (tree.first_child(parameters) != source || tree.kind(owner) != Kind::FunctionDef) return unknown_type();
+        if (tree.first_child(parameters) != source || tree.kind(owner) != Kind::FunctionDef)
+            return unknown_type();
         const Type bound = function_binding(slot, owner);
-        if (bound->kind != TypeKind::Function || bound->function->class_id < 0) return unknown_type();
+        if (bound->kind != TypeKind::Function || bound->function->class_id < 0)
+            return unknown_type();
         const Decorated& decorated = decorators(*bound->function);
         if (decorated.static_method) return unknown_type();
         const ClassDef* const cls = class_def(bound->function->class_id);
-        if (decorated.class_method || bound->function->name == "__new__" || bound->function->name == "__init_subclass__" ||
+        if (decorated.class_method || bound->function->name == "__new__" ||
+            bound->function->name == "__init_subclass__" ||
             bound->function->name == "__class_getitem__")
             return class_object(cls);
         return instance_of(cls);
@@ -729,18 +815,20 @@ Type Evaluator::module_variable(std::string_view name) {
         for (const Reference& reference : *references) {
             const Binding& binding = slots_[reference.slot].region->bindings[reference.index];
             Type type = binding_type(reference.slot, binding);
-            if (type->kind == TypeKind::Function && type->function != nullptr && references->size() > 1 &&
-                decorators(*type->function).overload)
+            if (type->kind == TypeKind::Function && type->function != nullptr &&
+                references->size() > 1 && decorators(*type->function).overload)
                 continue;
-            if (first) result = type;
-            else if (result->kind == TypeKind::Function && type->kind == TypeKind::Function && result->function != nullptr &&
-                     type->function != nullptr)
+            if (first)
+                result = type;
+            else if (result->kind == TypeKind::Function && type->kind == TypeKind::Function &&
+                     result->function != nullptr && type->function != nullptr)
                 // Defined again: the last one counts, where all agree on being async.
                 result = result->function->is_async == type->function->is_async &&
                                  result->function->is_generator == type->function->is_generator
                              ? type
                              : unknown_type();
-            else result = join(result, type);
+            else
+                result = join(result, type);
             first = false;
             if (!result->known()) break;
         }
@@ -771,10 +859,13 @@ Answer Evaluator::has_method(std::int32_t id, std::string_view name, int depth) 
     for (const NodeId child : scope.tree().children(entry.node)) {
         if (!scope.tree().is(child, Kind::Decorator)) continue;
         NodeId decorator = scope.tree().child(child, Role::Value);
-        if (scope.tree().is(decorator, Kind::Call)) decorator = scope.tree().child(decorator, Role::Callee);
-        const std::string_view known = decorator == kNoNode ? std::string_view{} : scope.name_of(decorator);
-        if (!is_one_of(known, {"dataclasses.dataclass", "attr.s", "attr.attrs", "attr.define", "attrs.define", "attrs.frozen",
-                               "functools.total_ordering", "typing.final", "typing.runtime_checkable", "enum.unique"}))
+        if (scope.tree().is(decorator, Kind::Call))
+            decorator = scope.tree().child(decorator, Role::Callee);
+        const std::string_view known =
+            decorator == kNoNode ? std::string_view{} : scope.name_of(decorator);
+        if (!is_one_of(known, {"dataclasses.dataclass", "attr.s", "attr.attrs", "attr.define",
+                               "attrs.define", "attrs.frozen", "functools.total_ordering",
+                               "typing.final", "typing.runtime_checkable", "enum.unique"}))
             return Answer::Unknown;
     }
     Answer result = Answer::No;
@@ -784,14 +875,18 @@ Answer Evaluator::has_method(std::int32_t id, std::string_view name, int depth) 
             if (inherited == Answer::Yes) return inherited;
             if (inherited == Answer::Unknown) result = inherited;
         } else if (base->kind == TypeKind::Class || base->kind == TypeKind::Module) {
-            if (is_one_of(base->name, {"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "typing_extensions.Protocol"})) continue;
+            if (is_one_of(base->name, {"builtins.object", "abc.ABC", "typing.Generic",
+                                       "typing.Protocol", "typing_extensions.Protocol"}))
+                continue;
             if (find_api(base->name + "." + std::string(name)) != nullptr) return Answer::Yes;
             const ClassInfo* const info = find_class(base->name);
             bool present = info == nullptr || !info->complete;
             if (info != nullptr) {
-                present = present || (is_one_of(name, {"__enter__", "__exit__"}) && info->sync_manager) ||
+                present = present ||
+                          (is_one_of(name, {"__enter__", "__exit__"}) && info->sync_manager) ||
                           (is_one_of(name, {"__aenter__", "__aexit__"}) && info->async_manager) ||
-                          (name == "__iter__" && info->sync_iterable) || (name == "__aiter__" && info->async_iterable) ||
+                          (name == "__iter__" && info->sync_iterable) ||
+                          (name == "__aiter__" && info->async_iterable) ||
                           (name == "__await__" && info->awaitable);
             }
             if (present) result = Answer::Unknown;
@@ -806,13 +901,17 @@ bool Evaluator::derives_from(std::int32_t id, std::int32_t base, int depth) {
     if (id == base) return true;
     if (depth > kMaxClassDepth) return false;
     for (const Type type : bases(id))
-        if (type->kind == TypeKind::Class && type->cls != nullptr && derives_from(type->cls->id, base, depth + 1)) return true;
+        if (type->kind == TypeKind::Class && type->cls != nullptr &&
+            derives_from(type->cls->id, base, depth + 1))
+            return true;
     return false;
 }
 
 /// True when a class of this file that derives from `id` defines the method with another kind of result.
-bool Evaluator::overridden_differently(std::int32_t id, std::string_view name, const FunctionDef& method) {
-    for (std::int32_t other = 0; other < static_cast<std::int32_t>(file_.classes().size()); ++other) {
+bool Evaluator::overridden_differently(std::int32_t id, std::string_view name,
+                                       const FunctionDef& method) {
+    for (std::int32_t other = 0; other < static_cast<std::int32_t>(file_.classes().size());
+         ++other) {
         if (other == id) continue;
         const ClassEntry& entry = file_.classes()[static_cast<std::size_t>(other)];
         const auto found = entry.members.find(name);
@@ -822,7 +921,9 @@ bool Evaluator::overridden_differently(std::int32_t id, std::string_view name, c
             const Binding& binding = slots_[reference.slot].region->bindings[reference.index];
             const Type type = binding_type(reference.slot, binding);
             if (type->kind != TypeKind::Function || type->function == nullptr) return true;
-            if (type->function->is_async != method.is_async || type->function->is_generator != method.is_generator) return true;
+            if (type->function->is_async != method.is_async ||
+                type->function->is_generator != method.is_generator)
+                return true;
         }
     }
     return false;
@@ -830,7 +931,8 @@ bool Evaluator::overridden_differently(std::int32_t id, std::string_view name, c
 
 /// A member of a class of this file, looked up in the class and its bases. `open` is set when a base that is not known could
 /// define it.
-Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiver, bool on_class, int depth, bool& open) {
+Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiver, bool on_class,
+                             int depth, bool& open) {
     if (depth > kMaxClassDepth) {
         open = true;
         return unknown_type();
@@ -840,7 +942,8 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
     if (found != entry.members.end()) {
         Type result = unknown_type();
         bool first = true;
-        const std::uint64_t guard = hash_combine(hash_bytes(name, 77), static_cast<std::uint64_t>(id));
+        const std::uint64_t guard =
+            hash_combine(hash_bytes(name, 77), static_cast<std::uint64_t>(id));
         if (depth_ > kMaxDepth || !evaluating_.insert(guard).second) return unknown_type();
         ++depth_;
         for (const Reference& reference : found->second) {
@@ -853,15 +956,18 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
                 } else {
                     type = attribute.kind == BindingKind::Augmented && !first
                                ? result
-                               : source_type(reference.slot, attribute.kind, attribute.target, attribute.source);
+                               : source_type(reference.slot, attribute.kind, attribute.target,
+                                             attribute.source);
                 }
             } else {
                 type = binding_type(reference.slot, region.bindings[reference.index]);
             }
-            if (type->kind == TypeKind::Function && type->function != nullptr && found->second.size() > 1) {
+            if (type->kind == TypeKind::Function && type->function != nullptr &&
+                found->second.size() > 1) {
                 const Decorated& decorated = decorators(*type->function);
                 if (decorated.overload) continue;
-                if (decorated.property && !first) continue; // setter or deleter of the property before
+                if (decorated.property && !first)
+                    continue; // setter or deleter of the property before
             }
             result = first ? type : join(result, type);
             first = false;
@@ -869,7 +975,9 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
         }
         --depth_;
         evaluating_.erase(guard);
-        if (result->kind != TypeKind::Function || result->function == nullptr || result->function->class_id < 0) return result;
+        if (result->kind != TypeKind::Function || result->function == nullptr ||
+            result->function->class_id < 0)
+            return result;
         // A method: bound, or the value of a property.
         const FunctionDef& method = *result->function;
         const Decorated& decorated = decorators(method);
@@ -882,18 +990,24 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
     }
     for (const Type base : bases(id)) {
         if (base->kind == TypeKind::Class && base->cls != nullptr) {
-            const Type type = class_member(base->cls->id, name, receiver, on_class, depth + 1, open);
+            const Type type =
+                class_member(base->cls->id, name, receiver, on_class, depth + 1, open);
             if (type->known() || open) return type;
         } else if (base->kind == TypeKind::Class) {
-            if (is_one_of(base->name, {"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "enum.Enum"})) continue;
+            if (is_one_of(base->name, {"builtins.object", "abc.ABC", "typing.Generic",
+                                       "typing.Protocol", "enum.Enum"}))
+                continue;
             const Type type = external_member(base->name, name, receiver);
             if (type->kind != TypeKind::Function) return type;
             const ClassInfo* const info = find_class(base->name);
-            const bool known = find_api(type->name) != nullptr || find_blocking(type->name, BlockingUse::Call) != nullptr ||
+            const bool known = find_api(type->name) != nullptr ||
+                               find_blocking(type->name, BlockingUse::Call) != nullptr ||
                                find_runner(type->name) != nullptr;
             if (known) return type;
             if (info == nullptr || !info->complete) open = true;
-        } else if (base->kind == TypeKind::Module && is_one_of(base->name, {"typing.Generic", "typing.Protocol", "abc.ABC", "typing_extensions.Protocol"})) {
+        } else if (base->kind == TypeKind::Module &&
+                   is_one_of(base->name, {"typing.Generic", "typing.Protocol", "abc.ABC",
+                                          "typing_extensions.Protocol"})) {
             continue;
         } else {
             open = true;
@@ -913,15 +1027,19 @@ Type Evaluator::member(Type object, std::string_view name, int depth) {
             const Type type = external(qualified);
             if (type->kind != TypeKind::Module) return type;
             const Type inherited = external_member(object->name, name, nullptr);
-            return inherited->kind == TypeKind::Function && find_api(inherited->name) != nullptr ? inherited : type;
+            return inherited->kind == TypeKind::Function && find_api(inherited->name) != nullptr
+                       ? inherited
+                       : type;
         }
         bool open = false;
         return class_member(object->cls->id, name, nullptr, true, 0, open);
     }
     case TypeKind::Instance: {
-        if (object->cls == nullptr) return limit(external_member(object->name, name, object), object->confidence);
+        if (object->cls == nullptr)
+            return limit(external_member(object->name, name, object), object->confidence);
         bool open = false;
-        return limit(class_member(object->cls->id, name, object, false, 0, open), object->confidence);
+        return limit(class_member(object->cls->id, name, object, false, 0, open),
+                     object->confidence);
     }
     case TypeKind::Super: {
         bool open = false;
@@ -931,7 +1049,9 @@ Type Evaluator::member(Type object, std::string_view name, int depth) {
                 if (type->known() || open) return type;
             } else if (base->kind == TypeKind::Class) {
                 const Type type = external_member(base->name, name, nullptr);
-                if (type->kind != TypeKind::Function || find_api(type->name) != nullptr || find_blocking(type->name, BlockingUse::Call) != nullptr) return type;
+                if (type->kind != TypeKind::Function || find_api(type->name) != nullptr ||
+                    find_blocking(type->name, BlockingUse::Call) != nullptr)
+                    return type;
                 return unknown_type();
             } else {
                 return unknown_type();
@@ -961,10 +1081,14 @@ Type Evaluator::entered(Type type, bool is_async) {
             const ClassInfo* const info = find_class(type->name);
             if (info != nullptr && (is_async ? info->async_manager : info->sync_manager)) {
                 const Type inherited = external_member(type->name, method, type);
-                if (const Api* const api = inherited->kind == TypeKind::Function ? find_api(inherited->name) : nullptr) {
+                if (const Api* const api = inherited->kind == TypeKind::Function
+                                               ? find_api(inherited->name)
+                                               : nullptr) {
                     const Type result = from_table(api->returns);
                     // Most managers give themselves; a subclass gives its own kind.
-                    if (result->kind == TypeKind::Instance && external_subclass(type->name, result->name)) return type;
+                    if (result->kind == TypeKind::Instance &&
+                        external_subclass(type->name, result->name))
+                        return type;
                     return result;
                 }
                 return type;
@@ -974,7 +1098,8 @@ Type Evaluator::entered(Type type, bool is_async) {
         bool open = false;
         const Type found = class_member(type->cls->id, method, type, false, 0, open);
         if (found->kind != TypeKind::Function) return unknown_type();
-        if (found->function == nullptr) return external_subclass(found->name, found->name) ? unknown_type() : unknown_type();
+        if (found->function == nullptr)
+            return external_subclass(found->name, found->name) ? unknown_type() : unknown_type();
         const FunctionDef& function = *found->function;
         const Type annotated = return_annotation(function);
         if (annotated->known() && annotated->kind != TypeKind::None) return annotated;
@@ -1044,16 +1169,20 @@ RunnerFacts Evaluator::find_runners(std::uint32_t slot) {
         if (runner->where == RunsOn::Loop) {
             // functools.partial(f, ..) and f itself are the same function type.
             const Type type = scope.type_of(callable);
-            if (type->kind == TypeKind::Function && type->function != nullptr && !type->function->is_async)
+            if (type->kind == TypeKind::Function && type->function != nullptr &&
+                !type->function->is_async)
                 facts.callbacks.push_back(key(type->function->slot, index_of(*type->function)));
         } else if (runner->where == RunsOn::Thread && tree.is(callable, Kind::Name)) {
             // A function that hands its own first parameter to a thread is a wrapper.
             const FunctionDef* const function = scope.function_at(call);
-            if (function == nullptr || function->is_lambda || function->is_nested || !function->is_async) continue;
+            if (function == nullptr || function->is_lambda || function->is_nested ||
+                !function->is_async)
+                continue;
             const NodeId parameters = tree.child(function->node, Kind::Parameters);
             if (parameters == kNoNode || !decorators(*function).known) continue;
             NodeId first = tree.first_child(parameters);
-            if (first != kNoNode && function->class_id >= 0 && !decorators(*function).static_method) first = tree.next_sibling(first);
+            if (first != kNoNode && function->class_id >= 0 && !decorators(*function).static_method)
+                first = tree.next_sibling(first);
             if (first == kNoNode || identifier(tree, first) != tree.text(callable)) continue;
             if (!is_awaited(tree, call) && !tree.is(tree.parent(call), Kind::Return)) continue;
             facts.wrappers.push_back(key(slot, index_of(*function)));
@@ -1075,7 +1204,8 @@ const FileContext& Evaluator::file_context() {
     for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
         const RunnerFacts& facts = runner_facts(slot);
         for (const std::uint64_t callback : facts.callbacks)
-            if (result->loop_callbacks.insert(callback).second) result->hash += hash_combine(callback, 1);
+            if (result->loop_callbacks.insert(callback).second)
+                result->hash += hash_combine(callback, 1);
         for (const std::uint64_t wrapper : facts.wrappers) {
             result->thread_wrappers.push_back(wrapper);
             result->hash = hash_combine(result->hash, wrapper);
@@ -1095,12 +1225,17 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
     if (region.clean()) {
         for (NodeId node = 0; node < tree.size(); ++node) {
             const Kind kind = tree.kind(node);
-            if (kind != Kind::Call && kind != Kind::WithItem && kind != Kind::For && kind != Kind::CompFor) continue;
+            if (kind != Kind::Call && kind != Kind::WithItem && kind != Kind::For &&
+                kind != Kind::CompFor)
+                continue;
             const std::int32_t owner = region.function_at(node);
             if (owner < 0 || region.functions[static_cast<std::size_t>(owner)].is_async) continue;
-            std::vector<RegionEffects::Effect>& list = result->functions[static_cast<std::size_t>(owner)];
-            if (const std::optional<BlockingOperation> operation = blocking_operation(scope, node)) {
-                if (operation->confidence != Confidence::Certain || is_off_loop(scope, node)) continue;
+            std::vector<RegionEffects::Effect>& list =
+                result->functions[static_cast<std::size_t>(owner)];
+            if (const std::optional<BlockingOperation> operation =
+                    blocking_operation(scope, node)) {
+                if (operation->confidence != Confidence::Certain || is_off_loop(scope, node))
+                    continue;
                 RegionEffects::Effect effect;
                 effect.span = tree[operation->node].span();
                 std::string_view label = operation->name;
@@ -1119,7 +1254,9 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
             // A generator runs when it is iterated.
             if (callee.is_generator) {
                 const NodeId parent = tree.parent(node);
-                const bool iterated_here = tree.role(node) == Role::Iter && (tree.is(parent, Kind::For) || tree.is(parent, Kind::CompFor));
+                const bool iterated_here =
+                    tree.role(node) == Role::Iter &&
+                    (tree.is(parent, Kind::For) || tree.is(parent, Kind::CompFor));
                 if (!iterated_here) continue;
             }
             RegionEffects::Effect effect;
@@ -1163,12 +1300,16 @@ const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
     const auto found = summaries_.find(function);
     if (found != summaries_.end()) return found->second;
     // Most functions neither block nor call any that might.
-    if (region_effects(static_cast<std::uint32_t>(function >> 32)).functions[static_cast<std::uint32_t>(function)].empty())
-        return summaries_.emplace(function, FunctionSummary{{}, 1, {static_cast<std::uint32_t>(function >> 32)}}).first->second;
+    if (region_effects(static_cast<std::uint32_t>(function >> 32))
+            .functions[static_cast<std::uint32_t>(function)]
+            .empty())
+        return summaries_
+            .emplace(function, FunctionSummary{{}, 1, {static_cast<std::uint32_t>(function >> 32)}})
+            .first->second;
     struct Visit {
         std::uint64_t function;
-        std::size_t from;                    // index of the caller's visit
-        const RegionEffects::Effect* call;   // the caller's call; null for the first
+        std::size_t from;                  // index of the caller's visit
+        const RegionEffects::Effect* call; // the caller's call; null for the first
         int depth;
     };
     std::vector<Visit> queue{{function, 0, nullptr, 0}};
@@ -1189,14 +1330,16 @@ const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
                 best_rank = r;
                 best = &effect;
                 best_visit = i;
-            } else if (visit.depth + 1 < kMaxChain && seen.insert(key(effect.slot, effect.index)).second) {
+            } else if (visit.depth + 1 < kMaxChain &&
+                       seen.insert(key(effect.slot, effect.index)).second) {
                 queue.push_back({key(effect.slot, effect.index), i, &effect, visit.depth + 1});
             }
         }
     }
     FunctionSummary result;
     result.hash = 1;
-    for (const Visit& visit : queue) result.sources.push_back(static_cast<std::uint32_t>(visit.function >> 32));
+    for (const Visit& visit : queue)
+        result.sources.push_back(static_cast<std::uint32_t>(visit.function >> 32));
     if (best != nullptr) {
         BlockingChain& chain = result.chain;
         chain.kind = best->api->kind;
@@ -1207,13 +1350,15 @@ const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
         };
         chain.steps.push_back({best->label, region_of(best_visit), best->span});
         for (std::size_t i = best_visit; i != 0; i = queue[i].from)
-            chain.steps.push_back({queue[i].call->label, region_of(queue[i].from), queue[i].call->span});
+            chain.steps.push_back(
+                {queue[i].call->label, region_of(queue[i].from), queue[i].call->span});
         std::reverse(chain.steps.begin(), chain.steps.end());
         result.hash = hash_combine(static_cast<std::uint64_t>(chain.kind), hash_bytes(chain.end));
         for (const ChainStep& step : chain.steps) {
             // Steps are shown as related places, so where they stand in their regions counts as well.
             result.hash = hash_combine(result.hash, hash_bytes(step.label, step.region->id));
-            result.hash = hash_combine(result.hash, (static_cast<std::uint64_t>(step.span.begin) << 32) | step.span.end);
+            result.hash = hash_combine(
+                result.hash, (static_cast<std::uint64_t>(step.span.begin) << 32) | step.span.end);
         }
     }
     return summaries_.emplace(function, std::move(result)).first->second;
@@ -1243,13 +1388,17 @@ const RegionCalls& Evaluator::region_calls(std::uint32_t slot) {
             if (call) {
                 const CallTarget target = scope.target(node);
                 if (target.confidence != Confidence::Certain) continue;
-                if (!target.name.empty()) list.names.emplace_back(target.name);
+                if (!target.name.empty())
+                    list.names.emplace_back(target.name);
                 else if (target.function != nullptr)
-                    list.functions.push_back(key(target.function->slot, index_of(*target.function)));
+                    list.functions.push_back(
+                        key(target.function->slot, index_of(*target.function)));
             } else {
                 const Type entered_type = scope.type_of(tree.child(node, Role::Value));
                 if (entered_type->kind == TypeKind::Instance && entered_type->cls == nullptr)
-                    list.names.push_back(entered_type->name + (tree[tree.parent(node)].is_async() ? ".__aenter__" : ".__enter__"));
+                    list.names.push_back(entered_type->name + (tree[tree.parent(node)].is_async()
+                                                                   ? ".__aenter__"
+                                                                   : ".__enter__"));
             }
         }
     }
@@ -1265,7 +1414,9 @@ const std::vector<std::string>& Evaluator::reaches(std::uint32_t slot, std::uint
         std::unordered_set<std::uint64_t> seen{start};
         std::vector<std::string> names;
         for (std::size_t i = 0; i < queue.size(); ++i) {
-            const RegionCalls::Calls& list = region_calls(static_cast<std::uint32_t>(queue[i] >> 32)).functions[static_cast<std::uint32_t>(queue[i])];
+            const RegionCalls::Calls& list =
+                region_calls(static_cast<std::uint32_t>(queue[i] >> 32))
+                    .functions[static_cast<std::uint32_t>(queue[i])];
             names.insert(names.end(), list.names.begin(), list.names.end());
             for (const std::uint64_t next : list.functions)
                 if (seen.insert(next).second) queue.push_back(next);
@@ -1273,12 +1424,14 @@ const std::vector<std::string>& Evaluator::reaches(std::uint32_t slot, std::uint
         std::sort(names.begin(), names.end());
         names.erase(std::unique(names.begin(), names.end()), names.end());
         std::vector<std::uint32_t> sources;
-        for (const std::uint64_t visited : queue) sources.push_back(static_cast<std::uint32_t>(visited >> 32));
+        for (const std::uint64_t visited : queue)
+            sources.push_back(static_cast<std::uint32_t>(visited >> 32));
         found = reached_.emplace(start, Reached{std::move(names), std::move(sources)}).first;
     }
     if (demands_ != nullptr) {
         std::uint64_t hash = 2;
-        for (const std::string& name : found->second.names) hash = hash_combine(hash, hash_bytes(name));
+        for (const std::string& name : found->second.names)
+            hash = hash_combine(hash, hash_bytes(name));
         note_demand(SummaryDemand::Question::Reaches, slot, function, hash);
         note_sources(found->second.sources);
     }
@@ -1295,9 +1448,10 @@ std::vector<Model::CallSite> Evaluator::calls_in_loops(std::uint32_t slot, std::
         if (!region.clean()) continue;
         for (const NodeId call : region.repeated_calls) {
             const NodeId callee = tree.child(call, Role::Callee);
-            const std::string_view name = tree.is(callee, Kind::Attribute) ? identifier(tree, callee, Role::Attr)
-                                          : tree.is(callee, Kind::Name)   ? tree.text(callee)
-                                                                          : std::string_view{};
+            const std::string_view name = tree.is(callee, Kind::Attribute)
+                                              ? identifier(tree, callee, Role::Attr)
+                                          : tree.is(callee, Kind::Name) ? tree.text(callee)
+                                                                        : std::string_view{};
             if (name != def->name || model(s).target(call).function != def) continue;
             result.push_back({&model(s), call});
             // The asker may look at all of the call's surroundings.
@@ -1323,17 +1477,20 @@ const std::vector<Model::CallSite>& Evaluator::mentions(std::uint32_t slot, Node
         // The asker may look at all of the surroundings.
         hash = hash_combine(hash, region.id);
         for (NodeId n = 0; n < tree.size(); ++n) {
-            if (tree.is(n, Kind::Name) ? tree.text(n) != name
-                                       : !tree.is(n, Kind::Attribute) || identifier(tree, n, Role::Attr) != name)
+            if (tree.is(n, Kind::Name)
+                    ? tree.text(n) != name
+                    : !tree.is(n, Kind::Attribute) || identifier(tree, n, Role::Attr) != name)
                 continue;
             result.push_back({&model(s), n});
         }
     }
     note_demand(SummaryDemand::Question::Mentions, slot, node, hash);
-    return mentions_.emplace(std::string(name), Mentions{std::move(result), hash}).first->second.sites;
+    return mentions_.emplace(std::string(name), Mentions{std::move(result), hash})
+        .first->second.sites;
 }
 
-std::string_view Evaluator::searched_name(const std::vector<Slot>& slots, const SummaryDemand& demand) {
+std::string_view Evaluator::searched_name(const std::vector<Slot>& slots,
+                                          const SummaryDemand& demand) {
     const Region& region = *slots[demand.slot].region;
     if (demand.question == SummaryDemand::Question::Mentions) return region.tree.text(demand.index);
     return identifier(region.tree, region.functions[demand.index].node);

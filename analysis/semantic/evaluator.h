@@ -3,6 +3,11 @@
 // Works out what expressions denote, for all regions of one version of a file, on one thread; every answer is computed at
 // most once. While no surface changes, it can go on with the file's next version.
 
+#include "analysis/semantic/annotation.h"
+#include "analysis/semantic/file_model.h"
+#include "analysis/semantic/model.h"
+#include "analysis/semantic/slot_array.h"
+
 #include <deque>
 #include <memory>
 #include <optional>
@@ -13,22 +18,17 @@
 #include <unordered_set>
 #include <vector>
 
-#include "analysis/semantic/annotation.h"
-#include "analysis/semantic/file_model.h"
-#include "analysis/semantic/model.h"
-#include "analysis/semantic/slot_array.h"
-
 namespace awaitls::analysis {
 
 /// What the functions of a region do by themselves: the blocking operations in their bodies and the sync functions of the
 /// file that they call. Kept between versions of a file while neither the region nor any surface changes.
 struct RegionEffects {
     struct Effect {
-        Span span;                      // of the call, in the region
-        std::string label;              // "open", "Store._read"
+        Span span;                        // of the call, in the region
+        std::string label;                // "open", "Store._read"
         const BlockingApi* api = nullptr; // a blocking operation, or
         std::string end;
-        std::uint32_t slot = 0;         // a call of the function `index` in region `slot`
+        std::uint32_t slot = 0; // a call of the function `index` in region `slot`
         std::uint32_t index = 0;
     };
     std::vector<std::vector<Effect>> functions; // by index in Region::functions
@@ -51,8 +51,8 @@ struct FileContext {
 
 /// Why a function blocks, with what identifies the answer.
 struct FunctionSummary {
-    BlockingChain chain;     // steps are empty when it does not block
-    std::uint64_t hash = 0;  // of everything that a message may show but places
+    BlockingChain chain;                // steps are empty when it does not block
+    std::uint64_t hash = 0;             // of everything that a message may show but places
     std::vector<std::uint32_t> sources; // slots whose effects decide it
     bool blocks() const { return !chain.steps.empty(); }
 };
@@ -71,7 +71,8 @@ struct SummaryDemand {
     enum class Question : std::uint8_t { Blocks, Reaches, CallsInLoops, Mentions };
     Question question;
     std::uint32_t slot;
-    std::uint32_t index; // of the function in Region::functions; for Mentions the node that spells the name
+    std::uint32_t
+        index; // of the function in Region::functions; for Mentions the node that spells the name
     std::uint64_t hash;
     friend bool operator==(const SummaryDemand&, const SummaryDemand&) = default;
 };
@@ -118,13 +119,16 @@ public:
         sources_ = sources;
     }
     /// The name that decides, with the texts of the regions that have it, what Mentions and CallsInLoops answer.
-    static std::string_view searched_name(const std::vector<Slot>& slots, const SummaryDemand& demand);
+    static std::string_view searched_name(const std::vector<Slot>& slots,
+                                          const SummaryDemand& demand);
 
 private:
     friend class RegionModel;
 
     struct FunctionKeyHash {
-        std::size_t operator()(std::uint64_t key) const { return static_cast<std::size_t>(key * 0x9e3779b97f4a7c15ULL); }
+        std::size_t operator()(std::uint64_t key) const {
+            return static_cast<std::size_t>(key * 0x9e3779b97f4a7c15ULL);
+        }
     };
     static std::uint64_t key(std::uint32_t slot, std::uint32_t index) {
         return (static_cast<std::uint64_t>(slot) << 32) | index;
@@ -134,7 +138,8 @@ private:
     Type instance(std::string_view name, std::vector<Type> args = {});
     Type instance_of(const ClassDef* cls);
     Type class_object(const ClassDef* cls);
-    Type wrap(TypeKind kind, Type inner, const FunctionDef* function = nullptr, std::string_view name = {});
+    Type wrap(TypeKind kind, Type inner, const FunctionDef* function = nullptr,
+              std::string_view name = {});
     Type join(Type a, Type b);
     /// A type derived from others is only as certain as they are.
     Type limit(Type type, Confidence confidence);
@@ -147,7 +152,8 @@ private:
     Type external(std::string_view qualified);
     Type external_member(std::string_view cls, std::string_view name, Type receiver);
     bool external_subclass(std::string_view cls, std::string_view base, int depth = 0);
-    Type from_annotation(const Annotation& annotation, const RegionModel* scope, NodeId at, int depth = 0);
+    Type from_annotation(const Annotation& annotation, const RegionModel* scope, NodeId at,
+                         int depth = 0);
     Type from_table(std::string_view returns);
     Type api_result(const Api& api, Type receiver);
 
@@ -158,7 +164,7 @@ private:
     Type function_binding(std::uint32_t slot, NodeId node);
     Type call_result(const FunctionDef& function, Type receiver);
     struct Decorated {
-        bool known = true;       // all decorators are understood
+        bool known = true; // all decorators are understood
         bool property = false;
         bool static_method = false;
         bool class_method = false;
@@ -170,7 +176,8 @@ private:
     const Decorated& decorators(const FunctionDef& function);
     Type return_annotation(const FunctionDef& function);
     Type member(Type object, std::string_view name, int depth = 0);
-    Type class_member(std::int32_t id, std::string_view name, Type receiver, bool on_class, int depth, bool& open);
+    Type class_member(std::int32_t id, std::string_view name, Type receiver, bool on_class,
+                      int depth, bool& open);
     Answer has_method(std::int32_t id, std::string_view name, int depth = 0);
     bool overridden_differently(std::int32_t id, std::string_view name, const FunctionDef& method);
     /// Types of a class's bases.
@@ -183,7 +190,8 @@ private:
     RunnerFacts find_runners(std::uint32_t slot);
     const RegionEffects& region_effects(std::uint32_t slot);
     const RegionCalls& region_calls(std::uint32_t slot);
-    void note_demand(SummaryDemand::Question question, std::uint32_t slot, std::uint32_t function, std::uint64_t hash) {
+    void note_demand(SummaryDemand::Question question, std::uint32_t slot, std::uint32_t function,
+                     std::uint64_t hash) {
         if (demands_ != nullptr) demands_->push_back({question, slot, function, hash});
     }
     void note_sources(const std::vector<std::uint32_t>& slots) {
@@ -278,7 +286,8 @@ private:
     std::uint32_t slot_;
     mutable std::vector<Type> memo_; // by node; null while unknown
     mutable std::optional<AsyncLibrary> library_;
-    std::vector<std::string_view> nonlocals_; // names that some function of the region declares nonlocal
+    std::vector<std::string_view>
+        nonlocals_; // names that some function of the region declares nonlocal
     mutable std::unordered_map<NodeId, Type> annotations_; // what annotations say, by node
 };
 

@@ -3,7 +3,9 @@
 namespace awaitls::analysis {
 
 namespace {
-std::uint64_t class_key(std::uint32_t slot, NodeId node) { return (static_cast<std::uint64_t>(slot) << 32) | node; }
+std::uint64_t class_key(std::uint32_t slot, NodeId node) {
+    return (static_cast<std::uint64_t>(slot) << 32) | node;
+}
 } // namespace
 
 Slot make_slot(const Region& region, std::uint32_t begin, std::int32_t head) {
@@ -21,14 +23,19 @@ FileModel::FileModel(const std::vector<Slot>& slots) {
             for (ScopeId scope = outer;; scope = region.scopes[scope].parent) {
                 const Scope& around = region.scopes[scope];
                 if (around.kind == ScopeKind::Class && around.node != 0)
-                    entry.qualname = std::string(identifier_of_class(region, around.node)) + "." + entry.qualname;
+                    entry.qualname = std::string(identifier_of_class(region, around.node)) + "." +
+                                     entry.qualname;
                 else if (around.kind == ScopeKind::Function)
-                    entry.qualname = std::string(identifier_of_class(region, around.node)) + ".<locals>." + entry.qualname;
+                    entry.qualname = std::string(identifier_of_class(region, around.node)) +
+                                     ".<locals>." + entry.qualname;
                 if (scope == 0) break;
             }
             if (slots[s].head >= 0) {
-                const std::int32_t owner = head_class(slots, static_cast<std::uint32_t>(slots[s].head));
-                if (owner >= 0) entry.qualname = classes_[static_cast<std::size_t>(owner)].qualname + "." + entry.qualname;
+                const std::int32_t owner =
+                    head_class(slots, static_cast<std::uint32_t>(slots[s].head));
+                if (owner >= 0)
+                    entry.qualname =
+                        classes_[static_cast<std::size_t>(owner)].qualname + "." + entry.qualname;
             }
             class_ids_.emplace(class_key(s, node), static_cast<std::int32_t>(classes_.size()));
             classes_.push_back(std::move(entry));
@@ -36,18 +43,21 @@ FileModel::FileModel(const std::vector<Slot>& slots) {
     }
     for (std::uint32_t s = 0; s < slots.size(); ++s) {
         const Region& region = *slots[s].region;
-        const std::int32_t owner = slots[s].head >= 0 ? head_class(slots, static_cast<std::uint32_t>(slots[s].head)) : -1;
+        const std::int32_t owner =
+            slots[s].head >= 0 ? head_class(slots, static_cast<std::uint32_t>(slots[s].head)) : -1;
         const auto class_of_scope = [&](ScopeId scope) -> std::int32_t {
             if (scope == 0) return owner;
             return class_at(s, region.scopes[scope].node);
         };
-        const Binding* global = nullptr; // the last `global` statement's; bindings of a name stand together
+        const Binding* global =
+            nullptr; // the last `global` statement's; bindings of a name stand together
         for (std::uint32_t b = 0; b < region.bindings.size(); ++b) {
             const Binding& binding = region.bindings[b];
             const Scope& scope = region.scopes[binding.scope];
             if (binding.kind == BindingKind::Global) {
                 // `global x` in a function: what the function assigns to x is the module's. One statement says it for all.
-                if (global != nullptr && global->scope == binding.scope && region.name_of(*global) == region.name_of(binding))
+                if (global != nullptr && global->scope == binding.scope &&
+                    region.name_of(*global) == region.name_of(binding))
                     continue;
                 global = &binding;
                 for (const Binding& assigned : region.find(binding.scope, region.name_of(binding)))
@@ -62,7 +72,10 @@ FileModel::FileModel(const std::vector<Slot>& slots) {
                     imports_.emplace_back(region.name_of(binding), Reference{s, b});
             } else if (scope.kind == ScopeKind::Class) {
                 const std::int32_t id = class_of_scope(binding.scope);
-                if (id >= 0) classes_[static_cast<std::size_t>(id)].members[std::string(region.name_of(binding))].push_back({s, b});
+                if (id >= 0)
+                    classes_[static_cast<std::size_t>(id)]
+                        .members[std::string(region.name_of(binding))]
+                        .push_back({s, b});
             }
         }
         for (std::uint32_t a = 0; a < region.attributes.size(); ++a) {
@@ -71,7 +84,9 @@ FileModel::FileModel(const std::vector<Slot>& slots) {
             if (id < 0) continue;
             const NodeId name = region.tree.child(attribute.target, Role::Attr);
             if (name == kNoNode) continue;
-            classes_[static_cast<std::size_t>(id)].members[std::string(region.tree.text(name))].push_back({s, a, true});
+            classes_[static_cast<std::size_t>(id)]
+                .members[std::string(region.tree.text(name))]
+                .push_back({s, a, true});
         }
         for (std::uint32_t i = 0; i < region.star_imports.size(); ++i)
             if (region.scope_at(region.star_imports[i]) == 0) star_imports_.push_back({s, i});

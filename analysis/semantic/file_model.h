@@ -3,6 +3,8 @@
 // What the regions of a file are to each other: which module-level names there are, which classes and what they hold.
 // It refers to regions by their index, and is shared between versions of a file while no region's surface changes.
 
+#include "analysis/semantic/region.h"
+
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -10,8 +12,6 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include "analysis/semantic/region.h"
 
 namespace awaitls::analysis {
 
@@ -35,16 +35,20 @@ struct Reference {
 
 struct StringHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return static_cast<std::size_t>(hash_bytes(text)); }
+    std::size_t operator()(std::string_view text) const {
+        return static_cast<std::size_t>(hash_bytes(text));
+    }
 };
-template <typename Value> using NameMap = std::unordered_map<std::string, Value, StringHash, std::equal_to<>>;
+template <typename Value>
+using NameMap = std::unordered_map<std::string, Value, StringHash, std::equal_to<>>;
 
 struct ClassEntry {
     std::string name;
     std::string qualname;
     std::uint32_t slot; // where its ClassDef stands
     NodeId node;
-    NameMap<std::vector<Reference>> members; // class-level bindings and attributes set on self, in text order
+    NameMap<std::vector<Reference>>
+        members; // class-level bindings and attributes set on self, in text order
 };
 
 class FileModel {
@@ -70,7 +74,8 @@ private:
     std::vector<ClassEntry> classes_;
     std::unordered_map<std::uint64_t, std::int32_t> class_ids_;
     std::vector<Reference> star_imports_; // index: position in Region::star_imports
-    std::vector<std::pair<std::string, Reference>> imports_; // module-level imports: bound name, binding
+    std::vector<std::pair<std::string, Reference>>
+        imports_; // module-level imports: bound name, binding
 };
 
 /// Hash of all surfaces in order: equal hashes have equal FileModels.

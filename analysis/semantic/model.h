@@ -3,15 +3,15 @@
 // The semantic model: the one place where rules ask what code means. A Model sees one region within its file.
 // Answers are memoised; a Model is used by one thread. What it cannot know it calls unknown.
 
+#include "analysis/semantic/types.h"
+#include "analysis/settings.h"
+#include "analysis/syntax/node.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "analysis/semantic/types.h"
-#include "analysis/settings.h"
-#include "analysis/syntax/node.h"
 
 namespace awaitls::analysis {
 
@@ -22,9 +22,10 @@ struct CallTarget {
     /// Canonical qualified name of a library function, method or class: "time.sleep", "requests.Session.get",
     /// "builtins.open". Empty for things of this file and unknown ones.
     std::string_view name;
-    const FunctionDef* function = nullptr; // a function of this file (for a class of this file: its __init__, if any)
-    const ClassDef* cls = nullptr;         // a class of this file that is instantiated
-    Type receiver = nullptr;               // the object of a method call, or null
+    const FunctionDef* function =
+        nullptr; // a function of this file (for a class of this file: its __init__, if any)
+    const ClassDef* cls = nullptr; // a class of this file that is instantiated
+    Type receiver = nullptr;       // the object of a method call, or null
     Confidence confidence = Confidence::Unknown;
 
     bool known() const { return confidence != Confidence::Unknown; }
@@ -40,9 +41,9 @@ struct ChainStep {
 /// Why calling a sync function of this file blocks the event loop.
 struct BlockingChain {
     BlockingKind kind;
-    const BlockingApi* api = nullptr;  // the operation at the end (null for configured ones)
-    std::string_view end;              // its qualified name
-    std::vector<ChainStep> steps;      // from the function's own call down to the operation; never empty
+    const BlockingApi* api = nullptr; // the operation at the end (null for configured ones)
+    std::string_view end;             // its qualified name
+    std::vector<ChainStep> steps; // from the function's own call down to the operation; never empty
 };
 
 class FileModel;
@@ -123,7 +124,9 @@ public:
     /// The value expression that a local Name holds at this use, when exactly one assignment can reach it, else kNoNode.
     virtual NodeId value_of_local(NodeId name) const = 0;
     /// The node of the function definition in this region that a FunctionDef stands for, or kNoNode when it is elsewhere.
-    NodeId node_of(const FunctionDef& function) const { return function.region == &region() ? function.node : kNoNode; }
+    NodeId node_of(const FunctionDef& function) const {
+        return function.region == &region() ? function.node : kNoNode;
+    }
 
     // --- for fixes -------------------------------------------------------------------------------------
 
@@ -134,7 +137,8 @@ public:
     /// How to write a module (`asyncio`, `contextlib`, `anyio.to_thread`) at a node: the name it is imported under, or its own
     /// name when it can be imported there; empty where that name means something else.
     /// `needs_import` tells whether an import has to be added.
-    virtual std::string module_name(std::string_view module, NodeId at, bool& needs_import) const = 0;
+    virtual std::string module_name(std::string_view module, NodeId at,
+                                    bool& needs_import) const = 0;
     /// A function or method of this file that runs its first argument in a thread (its body hands a parameter to
     /// to_thread / run_in_executor and awaits or returns that), as it is written at this node ("self._run", "run_blocking"); empty where there is none.
     virtual std::string thread_wrapper(NodeId at) const = 0;
@@ -159,10 +163,12 @@ bool is_awaited(const Tree& tree, NodeId expression);
 bool has_suspension_point(const Tree& tree, NodeId subtree);
 /// Calls visit(node) for every node of the subtree that runs as part of it, in text order: bodies of nested functions, classes'
 /// methods and lambdas are left out. visit returns false to skip the node's subtree.
-template <typename Visit> void walk_same_function(const Tree& tree, NodeId subtree, Visit visit) {
+template <typename Visit>
+void walk_same_function(const Tree& tree, NodeId subtree, Visit visit) {
     NodeId node = subtree;
     while (node < tree[subtree].next) {
-        const bool function = node != subtree && (tree.kind(node) == Kind::FunctionDef || tree.kind(node) == Kind::Lambda);
+        const bool function = node != subtree && (tree.kind(node) == Kind::FunctionDef ||
+                                                  tree.kind(node) == Kind::Lambda);
         node = !function && visit(node) ? node + 1 : tree[node].next;
     }
 }
@@ -175,9 +181,9 @@ std::optional<std::string_view> string_value(const Tree& tree, NodeId node);
 struct Exits {
     bool falls_through = false; // the end can be reached
     bool returns = false;
-    bool breaks = false;    // leaves a loop around the block
+    bool breaks = false; // leaves a loop around the block
     bool continues = false;
-    bool raises = false;    // an explicit raise leaves the block
+    bool raises = false; // an explicit raise leaves the block
 };
 /// Structured flow: `while True` without break does not fall through, a `finally` that leaves wins, `match` with a catch-all
 /// is exhaustive, `assert_never`-like calls are not known.

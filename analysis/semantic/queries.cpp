@@ -1,9 +1,9 @@
 // The questions of model.h that the syntax alone answers.
 
+#include "analysis/semantic/model.h"
+
 #include <charconv>
 #include <cmath>
-
-#include "analysis/semantic/model.h"
 
 namespace awaitls::analysis {
 
@@ -23,7 +23,8 @@ NodeId argument(const Tree& tree, NodeId call, int position, std::string_view ke
 
 NodeId keyword_argument(const Tree& tree, NodeId call, std::string_view keyword) {
     for (const NodeId child : tree.children(call))
-        if (tree.kind(child) == Kind::Keyword && identifier(tree, child) == keyword) return tree.child(child, Role::Value);
+        if (tree.kind(child) == Kind::Keyword && identifier(tree, child) == keyword)
+            return tree.child(child, Role::Value);
     return kNoNode;
 }
 
@@ -57,7 +58,8 @@ std::vector<NodeId> argument_values(const Tree& tree, NodeId call) {
 
 std::string_view identifier(const Tree& tree, NodeId node, Role role) {
     for (const NodeId child : tree.children(node))
-        if (tree.kind(child) == Kind::Identifier && tree[child].role == role) return tree.text(child);
+        if (tree.kind(child) == Kind::Identifier && tree[child].role == role)
+            return tree.text(child);
     return {};
 }
 
@@ -127,7 +129,10 @@ std::optional<double> number_value(const Tree& tree, NodeId node) {
     const auto is_prefix = [&](char lower, char upper) {
         return digits.size() > 2 && digits[0] == '0' && (digits[1] == lower || digits[1] == upper);
     };
-    const int base = is_prefix('x', 'X') ? 16 : is_prefix('o', 'O') ? 8 : is_prefix('b', 'B') ? 2 : 10;
+    const int base = is_prefix('x', 'X')   ? 16
+                     : is_prefix('o', 'O') ? 8
+                     : is_prefix('b', 'B') ? 2
+                                           : 10;
     if (base != 10) {
         double value = 0;
         for (const char c : std::string_view(digits).substr(2)) {
@@ -143,7 +148,8 @@ std::optional<double> number_value(const Tree& tree, NodeId node) {
     const std::from_chars_result result = std::from_chars(digits.data(), end, value);
     if (result.ptr != end) return std::nullopt; // a complex number
     if (result.ec == std::errc::result_out_of_range) {
-        const bool tiny = digits.find("e-") != std::string::npos || digits.find("E-") != std::string::npos;
+        const bool tiny =
+            digits.find("e-") != std::string::npos || digits.find("E-") != std::string::npos;
         return tiny ? 0.0 : HUGE_VAL; // as in Python
     }
     if (result.ec != std::errc()) return std::nullopt;
@@ -151,8 +157,8 @@ std::optional<double> number_value(const Tree& tree, NodeId node) {
 }
 
 std::optional<std::string_view> string_value(const Tree& tree, NodeId node) {
-    if (!tree.is(node, Kind::String) || tree[node].has(node_flag::kBytes) || tree[node].has(node_flag::kFormat) ||
-        tree.child(node, Kind::String) != kNoNode)
+    if (!tree.is(node, Kind::String) || tree[node].has(node_flag::kBytes) ||
+        tree[node].has(node_flag::kFormat) || tree.child(node, Kind::String) != kNoNode)
         return std::nullopt;
     std::string_view text = tree.text(node);
     bool raw = false;
@@ -184,12 +190,14 @@ bool matches_all(const Tree& tree, NodeId match_case) {
     const NodeId pattern = tree.child(match_case, Kind::Pattern);
     if (pattern == kNoNode) return false;
     std::string_view text = tree.text(pattern);
-    while (text.size() >= 2 && text.front() == '(' && text.back() == ')') text = text.substr(1, text.size() - 2);
-    if (text.empty() || text == "None" || text == "True" || text == "False" || (text[0] >= '0' && text[0] <= '9'))
+    while (text.size() >= 2 && text.front() == '(' && text.back() == ')')
+        text = text.substr(1, text.size() - 2);
+    if (text.empty() || text == "None" || text == "True" || text == "False" ||
+        (text[0] >= '0' && text[0] <= '9'))
         return false;
     for (const char c : text) {
-        const bool name = c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          static_cast<unsigned char>(c) >= 0x80;
+        const bool name = c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                          (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
         if (!name) return false;
     }
     return true;
@@ -212,7 +220,8 @@ Exits body_exits(const Tree& tree, NodeId node) {
 
 Exits loop_exits(const Tree& tree, NodeId loop) {
     Exits exits = body_exits(tree, loop);
-    const bool endless = tree.kind(loop) == Kind::While && always_true(tree, tree.child(loop, Role::Test));
+    const bool endless =
+        tree.kind(loop) == Kind::While && always_true(tree, tree.child(loop, Role::Test));
     exits.falls_through = exits.breaks;
     exits.breaks = exits.continues = false;
     if (!endless) merge(exits, body_exits(tree, tree.child(loop, Kind::Else)));
@@ -242,8 +251,10 @@ Exits match_exits(const Tree& tree, NodeId node) {
 Exits try_exits(const Tree& tree, NodeId node) {
     Exits exits = body_exits(tree, node);
     for (const NodeId child : tree.children(node)) // a bare `except:` stops every raise of the body
-        if (tree.kind(child) == Kind::Except && tree.child(child, Role::Value) == kNoNode) exits.raises = false;
-    if (const NodeId otherwise = tree.child(node, Kind::Else); otherwise != kNoNode && exits.falls_through) {
+        if (tree.kind(child) == Kind::Except && tree.child(child, Role::Value) == kNoNode)
+            exits.raises = false;
+    if (const NodeId otherwise = tree.child(node, Kind::Else);
+        otherwise != kNoNode && exits.falls_through) {
         exits.falls_through = false;
         merge(exits, body_exits(tree, otherwise));
     }

@@ -1,27 +1,28 @@
 #include "analysis/semantic/region.h"
 
+#include "analysis/semantic/model.h"
+
 #include <algorithm>
 #include <string>
 #include <tuple>
 #include <unordered_map>
-
-#include "analysis/semantic/model.h"
 
 namespace awaitls::analysis {
 
 namespace {
 
 bool is_comprehension(Kind kind) {
-    return kind == Kind::ListComp || kind == Kind::SetComp || kind == Kind::DictComp || kind == Kind::Generator;
+    return kind == Kind::ListComp || kind == Kind::SetComp || kind == Kind::DictComp ||
+           kind == Kind::Generator;
 }
 
 /// Names that a call of something which runs a callable elsewhere ends with. Only these calls are resolved when the
 /// callbacks of the loop and the thread wrappers of a file are collected.
 bool is_runner_name(std::string_view name) {
-    return name == "call_soon" || name == "call_later" || name == "call_at" || name == "call_soon_threadsafe" ||
-           name == "add_done_callback" || name == "add_reader" || name == "add_writer" ||
-           name == "add_signal_handler" || name == "run_in_executor" || name == "to_thread" || name == "run_sync" ||
-           name == "run_in_threadpool";
+    return name == "call_soon" || name == "call_later" || name == "call_at" ||
+           name == "call_soon_threadsafe" || name == "add_done_callback" || name == "add_reader" ||
+           name == "add_writer" || name == "add_signal_handler" || name == "run_in_executor" ||
+           name == "to_thread" || name == "run_sync" || name == "run_in_threadpool";
 }
 
 class Binder {
@@ -29,7 +30,8 @@ public:
     explicit Binder(Region& region) : region_(region), tree_(region.tree) {}
 
     void run() {
-        region_.scopes.push_back({region_.member ? ScopeKind::Class : ScopeKind::Module, 0, 0, -1, 0, 0, tree_.size(), 0, 0});
+        region_.scopes.push_back({region_.member ? ScopeKind::Class : ScopeKind::Module, 0, 0, -1,
+                                  0, 0, tree_.size(), 0, 0});
         const NodeId count = tree_.size();
         for (NodeId id = 0; id < count; ++id) {
             const Node& node = tree_[id];
@@ -58,20 +60,24 @@ public:
             case Kind::Global:
             case Kind::Nonlocal:
                 for (const NodeId name : tree_.children(id))
-                    bind(region_.scope_at(id), node.kind == Kind::Global ? BindingKind::Global : BindingKind::Nonlocal,
+                    bind(region_.scope_at(id),
+                         node.kind == Kind::Global ? BindingKind::Global : BindingKind::Nonlocal,
                          name, id);
                 break;
             case Kind::Yield:
             case Kind::YieldFrom: {
                 const std::int32_t owner = region_.function_at(id);
-                if (owner >= 0) region_.functions[static_cast<std::size_t>(owner)].is_generator = true;
+                if (owner >= 0)
+                    region_.functions[static_cast<std::size_t>(owner)].is_generator = true;
                 break;
             }
             case Kind::Call: {
                 const NodeId callee = tree_.child(id, Role::Callee);
                 std::string_view name;
-                if (tree_.is(callee, Kind::Attribute)) name = identifier(tree_, callee, Role::Attr);
-                else if (tree_.is(callee, Kind::Name)) name = tree_.text(callee);
+                if (tree_.is(callee, Kind::Attribute))
+                    name = identifier(tree_, callee, Role::Attr);
+                else if (tree_.is(callee, Kind::Name))
+                    name = tree_.text(callee);
                 if (is_runner_name(name)) region_.runner_calls.push_back(id);
                 if (is_repeated(id)) region_.repeated_calls.push_back(id);
                 break;
@@ -79,9 +85,11 @@ public:
             default: break;
             }
         }
-        std::stable_sort(region_.bindings.begin(), region_.bindings.end(), [this](const Binding& a, const Binding& b) {
-            return std::tuple(a.scope, region_.name_of(a), a.name) < std::tuple(b.scope, region_.name_of(b), b.name);
-        });
+        std::stable_sort(region_.bindings.begin(), region_.bindings.end(),
+                         [this](const Binding& a, const Binding& b) {
+                             return std::tuple(a.scope, region_.name_of(a), a.name) <
+                                    std::tuple(b.scope, region_.name_of(b), b.name);
+                         });
     }
 
 private:
@@ -89,7 +97,8 @@ private:
         constexpr int kMaxNesting = 200; // deeper than anybody writes
         NodeId child = call;
         int nesting = 0;
-        for (NodeId up = tree_.parent(call); up != kNoNode && nesting < kMaxNesting; child = up, up = tree_.parent(up), ++nesting) {
+        for (NodeId up = tree_.parent(call); up != kNoNode && nesting < kMaxNesting;
+             child = up, up = tree_.parent(up), ++nesting) {
             const Kind kind = tree_.kind(up);
             const Role role = tree_.role(child);
             if (kind == Kind::FunctionDef || kind == Kind::ClassDef) return false;
@@ -102,7 +111,8 @@ private:
     void open_scope(ScopeKind kind, NodeId node, std::int32_t function) {
         const ScopeId outer = region_.scope_at(node);
         ScopeId around = static_cast<ScopeId>(region_.scopes.size() - 1);
-        while (around != 0 && !tree_.within(node, region_.scopes[around].node)) around = region_.scopes[around].around;
+        while (around != 0 && !tree_.within(node, region_.scopes[around].node))
+            around = region_.scopes[around].around;
         Scope scope{kind, node, outer, function, around, 0, 0, 0, 0};
         if (kind == ScopeKind::Comprehension) {
             // The first iterable is worked out outside.
@@ -133,7 +143,8 @@ private:
         if (!lambda) bind(outer, BindingKind::Function, tree_.child(id, Role::Name), id);
         const std::int32_t index = static_cast<std::int32_t>(region_.functions.size());
         open_scope(lambda ? ScopeKind::Lambda : ScopeKind::Function, id, index);
-        region_.functions.push_back({id, static_cast<ScopeId>(region_.scopes.size() - 1), outer, tree_[id].is_async(), false, lambda});
+        region_.functions.push_back({id, static_cast<ScopeId>(region_.scopes.size() - 1), outer,
+                                     tree_[id].is_async(), false, lambda});
     }
 
     void parameter(NodeId id) {
@@ -184,7 +195,8 @@ private:
         const NodeId parent = tree_.parent(id);
         // A walrus inside a comprehension binds in the function around it.
         if (tree_.is(parent, Kind::NamedExpr))
-            while (region_.scopes[scope].kind == ScopeKind::Comprehension) scope = region_.scopes[scope].parent;
+            while (region_.scopes[scope].kind == ScopeKind::Comprehension)
+                scope = region_.scopes[scope].parent;
         if (tree_[id].has(node_flag::kDel)) {
             bind(scope, BindingKind::Other, id, parent);
             return;
@@ -212,7 +224,8 @@ private:
         if (tree_[id].has(node_flag::kStar)) region_.star_imports.push_back(id);
         for (const NodeId alias : tree_.children(id))
             if (tree_.kind(alias) == Kind::Alias)
-                bind(region_.scope_at(id), from ? BindingKind::ImportFrom : BindingKind::Import, alias, alias);
+                bind(region_.scope_at(id), from ? BindingKind::ImportFrom : BindingKind::Import,
+                     alias, alias);
     }
 
     Region& region_;
@@ -233,9 +246,11 @@ public:
         // read() appends.
         for (std::size_t i = 0; i < bindings_.size(); ++i) {
             const Binding& binding = *bindings_[i];
-            if (const NodeId holder = holder_of(binding); holder != kNoNode) read(holder, end_of(binding, holder));
+            if (const NodeId holder = holder_of(binding); holder != kNoNode)
+                read(holder, end_of(binding, holder));
         }
-        std::sort(bindings_.begin(), bindings_.end(), [](const Binding* x, const Binding* y) { return x->name < y->name; });
+        std::sort(bindings_.begin(), bindings_.end(),
+                  [](const Binding* x, const Binding* y) { return x->name < y->name; });
         std::uint64_t hash = bindings_.size();
         bool placed = false; // the expression
         for (const Binding* binding : bindings_) {
@@ -244,11 +259,13 @@ public:
                 placed = true;
             }
             hash = place(hash, binding->name);
-            hash = hash_combine(hash, hash_bytes(region_.name_of(*binding), static_cast<std::uint64_t>(binding->kind)));
+            hash = hash_combine(hash, hash_bytes(region_.name_of(*binding),
+                                                 static_cast<std::uint64_t>(binding->kind)));
             const NodeId holder = holder_of(*binding);
             if (holder == kNoNode) continue;
             const NodeId end = end_of(*binding, holder);
-            const Span text{tree_[holder].begin, end == tree_[holder].next ? tree_[holder].end : tree_[end].begin};
+            const Span text{tree_[holder].begin,
+                            end == tree_[holder].next ? tree_[holder].end : tree_[end].begin};
             hash = hash_combine(hash, hash_bytes(tree_.text(text)));
         }
         return placed ? hash : place(hash, expression);
@@ -260,7 +277,8 @@ private:
         for (NodeId n = begin; n < end; ++n) {
             if (tree_.kind(n) != Kind::Name) continue;
             for (const Binding& binding : region_.find(function_.scope, tree_.text(n)))
-                if (binding.kind != BindingKind::Parameter && std::find(bindings_.begin(), bindings_.end(), &binding) == bindings_.end())
+                if (binding.kind != BindingKind::Parameter &&
+                    std::find(bindings_.begin(), bindings_.end(), &binding) == bindings_.end())
                     bindings_.push_back(&binding);
         }
     }
@@ -273,7 +291,8 @@ private:
         case BindingKind::Augmented:
         case BindingKind::Unpack: {
             NodeId holder = tree_.parent(binding.name);
-            while (tree_.kind(holder) != Kind::NamedExpr && tree_.role(holder) != Role::Statement) holder = tree_.parent(holder);
+            while (tree_.kind(holder) != Kind::NamedExpr && tree_.role(holder) != Role::Statement)
+                holder = tree_.parent(holder);
             return holder;
         }
         case BindingKind::With:
@@ -289,7 +308,9 @@ private:
 
     /// Where the nodes that matter end: of a loop, handler or `with` only the first line does.
     NodeId end_of(const Binding& binding, NodeId holder) const {
-        const bool header = binding.kind == BindingKind::For || binding.kind == BindingKind::Except || binding.kind == BindingKind::With;
+        const bool header = binding.kind == BindingKind::For ||
+                            binding.kind == BindingKind::Except ||
+                            binding.kind == BindingKind::With;
         const NodeId body = header ? tree_.child(holder, Role::Body) : kNoNode;
         return body == kNoNode ? tree_[holder].next : body;
     }
@@ -300,7 +321,8 @@ private:
             const auto [met, is_new] = constructs_.emplace(up, constructs_.size());
             hash = hash_combine(hash, met->second);
             if (!is_new) break;
-            hash = hash_combine(hash, static_cast<std::uint64_t>(tree_.kind(up)) << 8 | static_cast<std::uint64_t>(tree_.role(up)));
+            hash = hash_combine(hash, static_cast<std::uint64_t>(tree_.kind(up)) << 8 |
+                                          static_cast<std::uint64_t>(tree_.role(up)));
         }
         return hash_combine(hash, 5);
     }
@@ -315,7 +337,8 @@ private:
 /// Hash of everything that another region can learn about this one.
 std::uint64_t surface_hash(const Region& region) {
     const Tree& tree = region.tree;
-    std::uint64_t hash = hash_combine(static_cast<std::uint64_t>(region.kind), region.member ? 1 : 2);
+    std::uint64_t hash =
+        hash_combine(static_cast<std::uint64_t>(region.kind), region.member ? 1 : 2);
     if (region.kind != RegionKind::Definition) {
         // Module and class level: everything but its comments and blank ends shows.
         std::uint32_t at = 0;
@@ -324,22 +347,31 @@ std::uint64_t surface_hash(const Region& region) {
             at = comment.span.end;
         }
         std::uint32_t end = static_cast<std::uint32_t>(tree.text().size());
-        while (end > at && (tree.text()[end - 1] == '\n' || tree.text()[end - 1] == ' ' || tree.text()[end - 1] == '\r')) --end;
+        while (end > at && (tree.text()[end - 1] == '\n' || tree.text()[end - 1] == ' ' ||
+                            tree.text()[end - 1] == '\r'))
+            --end;
         return hash_combine(hash, hash_bytes(tree.text(Span{at, std::max(at, end)})));
     }
     for (const Binding& binding : region.bindings) {
-        if (binding.kind == BindingKind::Global) hash = hash_combine(hash, hash_bytes(region.name_of(binding)));
-        if (region.scopes[binding.scope].kind != ScopeKind::Module && region.scopes[binding.scope].kind != ScopeKind::Class)
+        if (binding.kind == BindingKind::Global)
+            hash = hash_combine(hash, hash_bytes(region.name_of(binding)));
+        if (region.scopes[binding.scope].kind != ScopeKind::Module &&
+            region.scopes[binding.scope].kind != ScopeKind::Class)
             continue;
-        hash = hash_combine(hash, hash_bytes(region.name_of(binding), static_cast<std::uint64_t>(binding.kind)));
+        hash = hash_combine(
+            hash, hash_bytes(region.name_of(binding), static_cast<std::uint64_t>(binding.kind)));
         // Other regions refer to bindings by index; those of scope 0 come first and keep theirs.
-        if (binding.scope != 0) hash = hash_combine(hash, static_cast<std::uint64_t>(&binding - region.bindings.data()));
+        if (binding.scope != 0)
+            hash =
+                hash_combine(hash, static_cast<std::uint64_t>(&binding - region.bindings.data()));
     }
     for (const RegionFunction& function : region.functions) {
         const ScopeKind outer = region.scopes[function.outer].kind;
-        if (function.is_lambda || (outer != ScopeKind::Module && outer != ScopeKind::Class)) continue;
+        if (function.is_lambda || (outer != ScopeKind::Module && outer != ScopeKind::Class))
+            continue;
         const NodeId body = tree.child(function.node, Role::Body);
-        const Span header{tree[function.node].begin, body == kNoNode ? tree[function.node].end : tree[body].begin};
+        const Span header{tree[function.node].begin,
+                          body == kNoNode ? tree[function.node].end : tree[body].begin};
         hash = hash_combine(hash, hash_bytes(tree.text(header), function.is_generator ? 3 : 4));
         if (body == kNoNode) continue;
         walk_same_function(tree, body, [&](NodeId n) {
@@ -358,16 +390,19 @@ std::uint64_t surface_hash(const Region& region) {
     }
     for (const SelfAttribute& attribute : region.attributes) {
         const NodeId statement = tree.statement(attribute.target);
-        hash = hash_combine(hash, hash_bytes(tree.text(attribute.target), static_cast<std::uint64_t>(attribute.kind)));
+        hash = hash_combine(hash, hash_bytes(tree.text(attribute.target),
+                                             static_cast<std::uint64_t>(attribute.kind)));
         if (attribute.source == kNoNode || statement == kNoNode) continue;
         const RegionFunction& function = region.functions[attribute.function];
-        const bool simple = attribute.kind == BindingKind::Assign || attribute.kind == BindingKind::Annotated;
+        const bool simple =
+            attribute.kind == BindingKind::Assign || attribute.kind == BindingKind::Annotated;
         const NodeId shown = simple ? attribute.source : statement;
         hash = hash_combine(hash, hash_bytes(tree.text(shown)));
         hash = hash_combine(hash, LocalInputs(region, function).hash(shown));
     }
     // What is defined at the surface inside nested classes shows whole.
-    for (const NodeId node : region.classes) hash = hash_combine(hash_combine(hash, node), hash_bytes(tree.text(node)));
+    for (const NodeId node : region.classes)
+        hash = hash_combine(hash_combine(hash, node), hash_bytes(tree.text(node)));
     return hash;
 }
 
@@ -389,7 +424,8 @@ Region::Range Region::find(ScopeId scope, std::string_view name) const {
     const auto less = [this](const Binding& b, const std::pair<ScopeId, std::string_view>& key) {
         return b.scope != key.first ? b.scope < key.first : name_of(b) < key.second;
     };
-    const auto first = std::lower_bound(bindings.begin(), bindings.end(), std::pair(scope, name), less);
+    const auto first =
+        std::lower_bound(bindings.begin(), bindings.end(), std::pair(scope, name), less);
     auto last = first;
     while (last != bindings.end() && last->scope == scope && name_of(*last) == name) ++last;
     const Binding* const base = bindings.data();
@@ -404,8 +440,9 @@ ScopeId Region::scope_of(NodeId node) const {
 }
 
 ScopeId Region::scope_at(NodeId node) const {
-    const auto behind = std::lower_bound(scopes.begin() + 1, scopes.end(), node,
-                                         [](const Scope& scope, NodeId n) { return scope.node < n; });
+    const auto behind =
+        std::lower_bound(scopes.begin() + 1, scopes.end(), node,
+                         [](const Scope& scope, NodeId n) { return scope.node < n; });
     ScopeId scope = static_cast<ScopeId>(behind - scopes.begin()) - 1;
     while (scope != 0 && !scopes[scope].holds(node)) scope = scopes[scope].around;
     return scope;
@@ -417,14 +454,16 @@ std::int32_t Region::function_at(NodeId node) const {
     return scopes[scope].function;
 }
 
-std::shared_ptr<const Region> make_region(std::string_view text, RegionKind kind, bool member, bool has_members,
-                                          const Region* previous) {
+std::shared_ptr<const Region> make_region(std::string_view text, RegionKind kind, bool member,
+                                          bool has_members, const Region* previous) {
     auto region = std::make_shared<Region>();
     region->kind = kind;
     region->member = member;
-    region->id = hash_combine(hash_bytes(text), static_cast<std::uint64_t>(kind) * 4 + (member ? 2 : 0) + (has_members ? 1 : 0));
-    ParsedRegion parsed = previous != nullptr ? parse_region(std::string(text), previous->parse, &previous->tree)
-                                              : parse_region(std::string(text));
+    region->id = hash_combine(hash_bytes(text), static_cast<std::uint64_t>(kind) * 4 +
+                                                    (member ? 2 : 0) + (has_members ? 1 : 0));
+    ParsedRegion parsed = previous != nullptr
+                              ? parse_region(std::string(text), previous->parse, &previous->tree)
+                              : parse_region(std::string(text));
     region->parse = std::move(parsed.parse);
     region->gave_up = parsed.gave_up;
     region->python2 = parsed.python2;
@@ -436,7 +475,9 @@ std::shared_ptr<const Region> make_region(std::string_view text, RegionKind kind
         std::vector<Node> nodes = tree.nodes();
         bool only_empty_body = damage.size() == 1;
         for (NodeId n = 0; only_empty_body && n < tree.size(); ++n) {
-            if (tree.kind(n) != Kind::Block || tree[n].next != n + 1 || tree[n].begin != damage[0].begin) continue;
+            if (tree.kind(n) != Kind::Block || tree[n].next != n + 1 ||
+                tree[n].begin != damage[0].begin)
+                continue;
             damage.clear();
             for (Node& node : nodes) node.flags &= static_cast<std::uint8_t>(~node_flag::kDamaged);
             std::vector<Comment> comments = tree.comments();

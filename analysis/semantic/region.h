@@ -3,14 +3,14 @@
 // A region with what can be said of it without knowing the rest of the file: syntax, scopes, bindings.
 // Immutable and a function of its text and kind alone, so it is kept as long as its text stays.
 
+#include "analysis/syntax/node.h"
+#include "analysis/syntax/outline.h"
+#include "analysis/syntax/parser.h"
+
 #include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
-
-#include "analysis/syntax/node.h"
-#include "analysis/syntax/outline.h"
-#include "analysis/syntax/parser.h"
 
 namespace awaitls::analysis {
 
@@ -20,14 +20,17 @@ using ScopeId = std::uint32_t;
 
 struct Scope {
     ScopeKind kind;
-    NodeId node;          // the construct that opens it; 0 for scope 0
-    ScopeId parent;       // itself for scope 0
+    NodeId node;           // the construct that opens it; 0 for scope 0
+    ScopeId parent;        // itself for scope 0
     std::int32_t function; // index in Region::functions for Function and Lambda, else -1
-    ScopeId around;        // innermost scope whose construct holds this one's, seen from the syntax; itself for scope 0
-    NodeId first, last;    // the nodes inside: [first, last) without [hole_first, hole_last)
+    ScopeId
+        around; // innermost scope whose construct holds this one's, seen from the syntax; itself for scope 0
+    NodeId first, last; // the nodes inside: [first, last) without [hole_first, hole_last)
     NodeId hole_first, hole_last;
 
-    bool holds(NodeId n) const { return first <= n && n < last && !(hole_first <= n && n < hole_last); }
+    bool holds(NodeId n) const {
+        return first <= n && n < last && !(hole_first <= n && n < hole_last);
+    }
 };
 
 enum class BindingKind : std::uint8_t {
@@ -39,27 +42,27 @@ enum class BindingKind : std::uint8_t {
     Assign,     // source: the value expression
     Annotated,  // source: AnnAssign
     Augmented,  // source: AugAssign
-    Unpack,     // source: the value expression that is taken apart; the name sits in a tuple or list
-    For,        // source: For or CompFor; the whole target
-    With,       // source: WithItem; the whole target
-    Except,     // source: Except
-    Other,      // patterns, del, type aliases, parts of loop targets: nothing is known of the value
-    Global,     // `global name`: the scope's name means the module's
+    Unpack, // source: the value expression that is taken apart; the name sits in a tuple or list
+    For,    // source: For or CompFor; the whole target
+    With,   // source: WithItem; the whole target
+    Except, // source: Except
+    Other,  // patterns, del, type aliases, parts of loop targets: nothing is known of the value
+    Global, // `global name`: the scope's name means the module's
     Nonlocal,
 };
 
 struct Binding {
     ScopeId scope;
     BindingKind kind;
-    NodeId name;   // the Name or Identifier; the Alias for imports
+    NodeId name; // the Name or Identifier; the Alias for imports
     NodeId source;
 };
 
 /// A function or lambda of the region.
 struct RegionFunction {
     NodeId node;
-    ScopeId scope;  // its own
-    ScopeId outer;  // the one that it is defined in
+    ScopeId scope; // its own
+    ScopeId outer; // the one that it is defined in
     bool is_async;
     bool is_generator;
     bool is_lambda;
@@ -69,28 +72,31 @@ struct RegionFunction {
 struct SelfAttribute {
     std::uint32_t function; // index of the method
     BindingKind kind;
-    NodeId target;          // the Attribute
-    NodeId source;          // as in Binding
+    NodeId target; // the Attribute
+    NodeId source; // as in Binding
 };
 
 struct Region {
     RegionKind kind;
-    bool member;              // part of a class body: scope 0 is the class's scope, else the module's
+    bool member; // part of a class body: scope 0 is the class's scope, else the module's
     Tree tree;
     std::shared_ptr<const ParseTree> parse; // for the next parse; null for short regions
     bool gave_up = false;
     bool python2 = false;
-    std::uint64_t id = 0;       // hash of text and kind
-    std::uint64_t surface = 0;  // hash of what other regions can see: equal surfaces look the same from outside
+    std::uint64_t id = 0; // hash of text and kind
+    std::uint64_t surface =
+        0; // hash of what other regions can see: equal surfaces look the same from outside
 
-    std::vector<Scope> scopes;       // [0] is the region's outermost
-    std::vector<Binding> bindings;   // in text order within each (scope, name) group; groups sorted
+    std::vector<Scope> scopes;     // [0] is the region's outermost
+    std::vector<Binding> bindings; // in text order within each (scope, name) group; groups sorted
     std::vector<RegionFunction> functions; // in text order
     std::vector<SelfAttribute> attributes; // in text order
     std::vector<NodeId> classes;           // ClassDef nodes in text order
-    std::vector<NodeId> runner_calls;      // calls whose callee is named like something that runs a callable elsewhere
-    std::vector<NodeId> repeated_calls;    // calls in the body of a loop or the element of a comprehension of their function
-    std::vector<NodeId> star_imports;      // ImportFrom nodes with `*`
+    std::vector<NodeId>
+        runner_calls; // calls whose callee is named like something that runs a callable elsewhere
+    std::vector<NodeId>
+        repeated_calls; // calls in the body of a loop or the element of a comprehension of their function
+    std::vector<NodeId> star_imports; // ImportFrom nodes with `*`
 
     bool clean() const { return tree.clean() && !gave_up; }
 
@@ -114,7 +120,7 @@ struct Region {
 };
 
 /// Parses and binds. `previous`, an earlier region at the same place, may make parsing cheaper.
-std::shared_ptr<const Region> make_region(std::string_view text, RegionKind kind, bool member, bool has_members,
-                                          const Region* previous = nullptr);
+std::shared_ptr<const Region> make_region(std::string_view text, RegionKind kind, bool member,
+                                          bool has_members, const Region* previous = nullptr);
 
 } // namespace awaitls::analysis

@@ -1,8 +1,8 @@
 // The Model of a region: names, expressions, and where code runs.
 
-#include <algorithm>
-
 #include "analysis/semantic/evaluator.h"
+
+#include <algorithm>
 
 namespace awaitls::analysis {
 
@@ -17,14 +17,17 @@ Type in_progress() {
 }
 
 bool is_comprehension(Kind kind) {
-    return kind == Kind::ListComp || kind == Kind::SetComp || kind == Kind::DictComp || kind == Kind::Generator;
+    return kind == Kind::ListComp || kind == Kind::SetComp || kind == Kind::DictComp ||
+           kind == Kind::Generator;
 }
 
 /// A method that every kind of object may have says nothing about whose it is.
 bool is_common_method(std::string_view name) {
-    for (const std::string_view common : {"get", "set", "put", "add", "pop", "run", "start", "stop", "close", "open", "read",
-                                          "write", "send", "update", "clear", "append", "remove", "connect", "execute", "wait",
-                                          "join", "cancel", "save", "load", "delete", "create", "fetch", "call", "process"})
+    for (const std::string_view common :
+         {"get",    "set",     "put",     "add",   "pop",    "run",    "start", "stop",
+          "close",  "open",    "read",    "write", "send",   "update", "clear", "append",
+          "remove", "connect", "execute", "wait",  "join",   "cancel", "save",  "load",
+          "delete", "create",  "fetch",   "call",  "process"})
         if (name == common) return true;
     return name.size() < 4 || name.front() == '_';
 }
@@ -32,7 +35,10 @@ bool is_common_method(std::string_view name) {
 } // namespace
 
 RegionModel::RegionModel(Evaluator& evaluator, std::uint32_t slot)
-    : evaluator_(evaluator), region_(*evaluator.slots_[slot].region), slot_(slot), memo_(region_.tree.size(), nullptr) {
+    : evaluator_(evaluator),
+      region_(*evaluator.slots_[slot].region),
+      slot_(slot),
+      memo_(region_.tree.size(), nullptr) {
     for (const Binding& binding : region_.bindings)
         if (binding.kind == BindingKind::Nonlocal) nonlocals_.push_back(region_.name_of(binding));
 }
@@ -63,7 +69,8 @@ RegionModel::Variable RegionModel::resolve(std::string_view name, NodeId at) con
         }
         if (scope == 0) {
             // The class body that this region is a part of.
-            if (innermost && here.kind == ScopeKind::Class && !region_.find(0, name).empty()) return {0, false, true};
+            if (innermost && here.kind == ScopeKind::Class && !region_.find(0, name).empty())
+                return {0, false, true};
             break;
         }
         innermost = false;
@@ -79,7 +86,10 @@ Type RegionModel::lookup(std::string_view name, NodeId at) const {
     // Names of the class body, for code at class level of another region of the class.
     if (region_.scopes[region_.scope_at(at)].kind == ScopeKind::Class) {
         const std::int32_t head = evaluator_.slots_[slot_].head;
-        const std::int32_t id = head < 0 ? -1 : evaluator_.file_.head_class(evaluator_.slots_, static_cast<std::uint32_t>(head));
+        const std::int32_t id =
+            head < 0
+                ? -1
+                : evaluator_.file_.head_class(evaluator_.slots_, static_cast<std::uint32_t>(head));
         if (id >= 0) {
             const ClassEntry& entry = evaluator_.file_.classes()[static_cast<std::size_t>(id)];
             const auto found = entry.members.find(name);
@@ -99,23 +109,27 @@ Type RegionModel::lookup(std::string_view name, NodeId at) const {
             qualified += region.tree.text(part);
         }
         const std::span<const std::string_view> names = star_names(qualified);
-        if (std::binary_search(names.begin(), names.end(), name)) return evaluator_.external(qualified + "." + std::string(name));
+        if (std::binary_search(names.begin(), names.end(), name))
+            return evaluator_.external(qualified + "." + std::string(name));
     }
     const Type builtin = evaluator_.external("builtins." + std::string(name));
     if (builtin->kind != TypeKind::Module) return builtin;
-    for (const std::string_view known : {"property", "staticmethod", "classmethod", "super", "type", "object"})
+    for (const std::string_view known :
+         {"property", "staticmethod", "classmethod", "super", "type", "object"})
         if (name == known) return builtin;
     return unknown_type();
 }
 
 /// The bindings whose value a use of a local variable may see, the nearest first. A binding hides earlier ones when its
 /// statement stands in a block around the use.
-std::vector<const Binding*> RegionModel::reaching(ScopeId scope, std::string_view name, NodeId at) const {
+std::vector<const Binding*> RegionModel::reaching(ScopeId scope, std::string_view name,
+                                                  NodeId at) const {
     const Tree& tree = region_.tree;
     const Region::Range range = region_.find(scope, name);
     std::vector<const Binding*> result;
     ScopeId own = region_.scope_at(at);
-    while (own != scope && region_.scopes[own].kind == ScopeKind::Comprehension) own = region_.scopes[own].parent;
+    while (own != scope && region_.scopes[own].kind == ScopeKind::Comprehension)
+        own = region_.scopes[own].parent;
     if (own != scope || scope == 0) {
         for (const Binding& binding : range) result.push_back(&binding);
         return result;
@@ -125,7 +139,8 @@ std::vector<const Binding*> RegionModel::reaching(ScopeId scope, std::string_vie
         if (binding.kind == BindingKind::Parameter) return true;
         // A comprehension's element stands before the loop that binds its names.
         if (tree.is(binding.source, Kind::CompFor))
-            return !tree.within(at, binding.source) || tree.within(at, tree.child(binding.source, Role::Target));
+            return !tree.within(at, binding.source) ||
+                   tree.within(at, tree.child(binding.source, Role::Target));
         if (binding.name >= at) return false;
         const NodeId parent = tree.parent(binding.name);
         switch (binding.kind) {
@@ -135,7 +150,8 @@ std::vector<const Binding*> RegionModel::reaching(ScopeId scope, std::string_vie
         case BindingKind::Unpack: {
             // The value is worked out before the target is bound.
             NodeId whole = parent;
-            while (tree.is(tree.parent(whole), Kind::Assign) || tree.is(whole, Kind::Tuple) || tree.is(whole, Kind::List)) {
+            while (tree.is(tree.parent(whole), Kind::Assign) || tree.is(whole, Kind::Tuple) ||
+                   tree.is(whole, Kind::List)) {
                 const NodeId up = tree.parent(whole);
                 if (up == kNoNode) break;
                 whole = up;
@@ -185,7 +201,9 @@ std::vector<const Binding*> RegionModel::reaching(ScopeId scope, std::string_vie
             const Kind kind = tree.kind(loop);
             if (kind == Kind::FunctionDef || kind == Kind::Lambda) break;
             if (kind != Kind::For && kind != Kind::While) continue;
-            if (dominator != nullptr && dominator->kind != BindingKind::Parameter && tree.within(dominator->name, loop)) break;
+            if (dominator != nullptr && dominator->kind != BindingKind::Parameter &&
+                tree.within(dominator->name, loop))
+                break;
             if (tree.within(binding->name, loop)) carried = true;
         }
         if (carried) result.push_back(binding);
@@ -198,7 +216,8 @@ Type RegionModel::local_type(ScopeId scope, std::string_view name, NodeId at) co
     if (is_assigned_elsewhere(name)) return result;
     bool first = true;
     for (const Binding* binding : reaching(scope, name, at)) {
-        if (binding->kind == BindingKind::Global || binding->kind == BindingKind::Nonlocal) continue;
+        if (binding->kind == BindingKind::Global || binding->kind == BindingKind::Nonlocal)
+            continue;
         Type type = evaluator_.binding_type(slot_, *binding);
         result = first ? type : evaluator_.join(result, type);
         first = false;
@@ -212,7 +231,8 @@ bool RegionModel::is_local(NodeId name) const {
     const Variable variable = resolve(tree().text(name), name);
     if (!variable.found || variable.module) return false;
     const ScopeKind kind = region_.scopes[variable.scope].kind;
-    return kind == ScopeKind::Function || kind == ScopeKind::Lambda || kind == ScopeKind::Comprehension;
+    return kind == ScopeKind::Function || kind == ScopeKind::Lambda ||
+           kind == ScopeKind::Comprehension;
 }
 
 std::vector<NodeId> RegionModel::uses_of_local(NodeId name) const {
@@ -278,7 +298,8 @@ Type RegionModel::evaluate(NodeId node) const {
         const Type object = type_of(tree.child(node, Role::Object));
         const std::string_view name = identifier(tree, node, Role::Attr);
         if (object->known()) return ev.member(object, name);
-        if (ev.settings_.strictness != Strictness::Likely || is_common_method(name)) return unknown_type();
+        if (ev.settings_.strictness != Strictness::Likely || is_common_method(name))
+            return unknown_type();
         // A method name that only one class of the file has.
         Type only = unknown_type();
         for (std::int32_t id = 0; id < static_cast<std::int32_t>(ev.file_.classes().size()); ++id) {
@@ -293,8 +314,11 @@ Type RegionModel::evaluate(NodeId node) const {
     case Kind::Call: return call_type(node);
     case Kind::Await: return awaited(type_of(tree.child(node, Role::Value)));
     case Kind::Conditional:
-        return ev.join(type_of(tree.child(node, Role::Body)), type_of(tree.child(node, Role::OrElse)));
-    case Kind::BoolOp: return ev.join(type_of(tree.child(node, Role::Left)), type_of(tree.child(node, Role::Right)));
+        return ev.join(type_of(tree.child(node, Role::Body)),
+                       type_of(tree.child(node, Role::OrElse)));
+    case Kind::BoolOp:
+        return ev.join(type_of(tree.child(node, Role::Left)),
+                       type_of(tree.child(node, Role::Right)));
     case Kind::NamedExpr: return type_of(tree.child(node, Role::Value));
     case Kind::Not:
     case Kind::Compare:
@@ -304,7 +328,8 @@ Type RegionModel::evaluate(NodeId node) const {
     case Kind::Float: return ev.instance("builtins.float");
     case Kind::String: {
         bool bytes = tree[node].has(node_flag::kBytes);
-        for (const NodeId part : tree.children(node)) bytes = bytes || (tree.is(part, Kind::String) && tree[part].has(node_flag::kBytes));
+        for (const NodeId part : tree.children(node))
+            bytes = bytes || (tree.is(part, Kind::String) && tree[part].has(node_flag::kBytes));
         return ev.instance(bytes ? "builtins.bytes" : "builtins.str");
     }
     case Kind::None: {
@@ -359,11 +384,13 @@ Type RegionModel::evaluate(NodeId node) const {
     case Kind::DictComp: {
         const NodeId pair = tree.child(node, Role::Element);
         if (!tree.is(pair, Kind::Pair)) return ev.instance("builtins.dict");
-        return ev.instance("builtins.dict", {type_of(tree.child(pair, Role::Key)), type_of(tree.child(pair, Role::Value))});
+        return ev.instance("builtins.dict", {type_of(tree.child(pair, Role::Key)),
+                                             type_of(tree.child(pair, Role::Value))});
     }
     case Kind::Generator: {
         bool async = false;
-        for (const NodeId part : tree.children(node)) async = async || (tree.is(part, Kind::CompFor) && tree[part].is_async());
+        for (const NodeId part : tree.children(node))
+            async = async || (tree.is(part, Kind::CompFor) && tree[part].is_async());
         const NodeId element = tree.child(node, Role::Element);
         if (element != kNoNode)
             walk_same_function(tree, element, [&](NodeId n) {
@@ -389,18 +416,28 @@ Type RegionModel::evaluate(NodeId node) const {
         const Type right = type_of(tree.child(node, Role::Right));
         const Op op = static_cast<Op>(tree[node].op);
         if (op == Op::Div) {
-            if (left->kind == TypeKind::Instance && is_instance(left, "pathlib.PurePath")) return left;
-            if (right->kind == TypeKind::Instance && is_instance(right, "pathlib.PurePath") && left->is_instance_of("builtins.str")) return right;
+            if (left->kind == TypeKind::Instance && is_instance(left, "pathlib.PurePath"))
+                return left;
+            if (right->kind == TypeKind::Instance && is_instance(right, "pathlib.PurePath") &&
+                left->is_instance_of("builtins.str"))
+                return right;
         }
-        if (op == Op::Mod && (left->is_instance_of("builtins.str") || left->is_instance_of("builtins.bytes"))) return left;
+        if (op == Op::Mod &&
+            (left->is_instance_of("builtins.str") || left->is_instance_of("builtins.bytes")))
+            return left;
         if (left->kind == TypeKind::Instance && right->kind == TypeKind::Instance) {
-            const auto number = [](Type type) { return type->is_instance_of("builtins.int") || type->is_instance_of("builtins.float"); };
+            const auto number = [](Type type) {
+                return type->is_instance_of("builtins.int") ||
+                       type->is_instance_of("builtins.float");
+            };
             if (number(left) && number(right))
-                return ev.instance(left->name == "builtins.int" && right->name == "builtins.int" && op != Op::Div && op != Op::Pow
+                return ev.instance(left->name == "builtins.int" && right->name == "builtins.int" &&
+                                           op != Op::Div && op != Op::Pow
                                        ? "builtins.int"
                                        : "builtins.float");
             if (op == Op::Add && left->name == right->name && !left->name.empty() &&
-                (left->name == "builtins.str" || left->name == "builtins.bytes" || left->name == "builtins.list"))
+                (left->name == "builtins.str" || left->name == "builtins.bytes" ||
+                 left->name == "builtins.list"))
                 return ev.join(left, right);
         }
         return unknown_type();
@@ -410,19 +447,24 @@ Type RegionModel::evaluate(NodeId node) const {
         if (object->kind == TypeKind::Class) return object; // Queue[int]
         if (object->kind != TypeKind::Instance) return unknown_type();
         const NodeId index = tree.child(node, Role::Index);
-        if (object->name == "builtins.str" || object->name == "builtins.bytes") return unknown_type();
+        if (object->name == "builtins.str" || object->name == "builtins.bytes")
+            return unknown_type();
         if (tree.is(index, Kind::Slice)) {
             return object->name == "builtins.list" ? object : unknown_type();
         }
         if (object->name == "builtins.tuple") {
             const std::optional<double> number = number_value(tree, index);
-            if (!number || *number < 0 || *number >= static_cast<double>(object->args.size())) return unknown_type();
+            if (!number || *number < 0 || *number >= static_cast<double>(object->args.size()))
+                return unknown_type();
             return object->arg(static_cast<std::size_t>(*number));
         }
-        if (object->name == "builtins.dict" || object->name == "collections.defaultdict" || object->name == "collections.OrderedDict" ||
-            object->name == "collections.abc.Mapping" || object->name == "collections.abc.MutableMapping")
+        if (object->name == "builtins.dict" || object->name == "collections.defaultdict" ||
+            object->name == "collections.OrderedDict" ||
+            object->name == "collections.abc.Mapping" ||
+            object->name == "collections.abc.MutableMapping")
             return object->arg(1);
-        if (object->name == "builtins.list" || object->name == "collections.deque" || object->name == "collections.abc.Sequence")
+        if (object->name == "builtins.list" || object->name == "collections.deque" ||
+            object->name == "collections.abc.Sequence")
             return object->arg(0);
         return unknown_type();
     }
@@ -458,7 +500,9 @@ Type RegionModel::result_of_call(Type callee, NodeId call) const {
         const std::string_view name = callee->name;
         if (name == "builtins.super") {
             const FunctionDef* const function = function_at(call);
-            if (function == nullptr || function->class_id < 0 || !argument_values(tree, call).empty()) return unknown_type();
+            if (function == nullptr || function->class_id < 0 ||
+                !argument_values(tree, call).empty())
+                return unknown_type();
             TypeData data;
             data.kind = TypeKind::Super;
             data.cls = ev.class_def(function->class_id);
@@ -470,29 +514,36 @@ Type RegionModel::result_of_call(Type callee, NodeId call) const {
             const Type type = wrapped == kNoNode ? unknown_type() : type_of(wrapped);
             return type->kind == TypeKind::Function ? type : unknown_type();
         }
-        if (name == "builtins.list" || name == "builtins.set" || name == "builtins.tuple" || name == "builtins.frozenset" ||
-            name == "collections.deque") {
+        if (name == "builtins.list" || name == "builtins.set" || name == "builtins.tuple" ||
+            name == "builtins.frozenset" || name == "collections.deque") {
             const NodeId items = argument(tree, call, 0, {});
-            const Type item = items == kNoNode ? unknown_type() : ev.iterated(type_of(items), false);
-            if (name == "builtins.tuple") return ev.instance(item->known() ? "collections.abc.Sequence" : name, item->known() ? std::vector<Type>{item} : std::vector<Type>{});
+            const Type item =
+                items == kNoNode ? unknown_type() : ev.iterated(type_of(items), false);
+            if (name == "builtins.tuple")
+                return ev.instance(item->known() ? "collections.abc.Sequence" : name,
+                                   item->known() ? std::vector<Type>{item} : std::vector<Type>{});
             return ev.instance(name, item->known() ? std::vector<Type>{item} : std::vector<Type>{});
         }
         if (name == "contextlib.closing" || name == "contextlib.aclosing") {
             const NodeId thing = argument(tree, call, 0, "thing");
-            return ev.wrap(name == "contextlib.closing" ? TypeKind::Manager : TypeKind::AsyncManager,
+            return ev.wrap(name == "contextlib.closing" ? TypeKind::Manager
+                                                        : TypeKind::AsyncManager,
                            thing == kNoNode ? unknown_type() : type_of(thing), nullptr, name);
         }
         return ev.instance(name);
     }
     if (callee->kind == TypeKind::Instance && callee->cls != nullptr) {
         const Type method = ev.member(callee, "__call__");
-        return method->kind == TypeKind::Function && method->function != nullptr ? ev.call_result(*method->function, callee)
-                                                                                  : unknown_type();
+        return method->kind == TypeKind::Function && method->function != nullptr
+                   ? ev.call_result(*method->function, callee)
+                   : unknown_type();
     }
     if (callee->kind != TypeKind::Function) {
         if (callee->kind == TypeKind::Module && callee->name == "builtins.super") {
             const FunctionDef* const function = function_at(call);
-            if (function == nullptr || function->class_id < 0 || !argument_values(tree, call).empty()) return unknown_type();
+            if (function == nullptr || function->class_id < 0 ||
+                !argument_values(tree, call).empty())
+                return unknown_type();
             TypeData data;
             data.kind = TypeKind::Super;
             data.cls = ev.class_def(function->class_id);
@@ -511,19 +562,25 @@ Type RegionModel::result_of_call(Type callee, NodeId call) const {
     const std::string_view method = dot == std::string_view::npos ? name : name.substr(dot + 1);
     if (callee->receiver != nullptr && callee->receiver->kind == TypeKind::Instance) {
         const Type object = callee->receiver;
-        const bool mapping = object->name == "builtins.dict" || object->name == "collections.defaultdict" ||
-                             object->name == "collections.OrderedDict" || object->name == "collections.abc.Mapping" ||
+        const bool mapping = object->name == "builtins.dict" ||
+                             object->name == "collections.defaultdict" ||
+                             object->name == "collections.OrderedDict" ||
+                             object->name == "collections.abc.Mapping" ||
                              object->name == "collections.abc.MutableMapping";
         if (mapping && object->args.size() == 2) {
             if (method == "get" || method == "pop" || method == "setdefault") return object->arg(1);
             if (method == "values") return ev.wrap(TypeKind::Iterator, object->arg(1));
             if (method == "keys") return ev.wrap(TypeKind::Iterator, object->arg(0));
-            if (method == "items") return ev.wrap(TypeKind::Iterator, ev.instance("builtins.tuple", {object->arg(0), object->arg(1)}));
+            if (method == "items")
+                return ev.wrap(TypeKind::Iterator,
+                               ev.instance("builtins.tuple", {object->arg(0), object->arg(1)}));
         }
-        if ((object->name == "builtins.list" || object->name == "collections.deque" || object->name == "builtins.set") &&
+        if ((object->name == "builtins.list" || object->name == "collections.deque" ||
+             object->name == "builtins.set") &&
             (method == "pop" || method == "popleft") && !object->args.empty())
             return object->arg(0);
-        if ((object->name == "asyncio.Queue" || object->name == "asyncio.LifoQueue" || object->name == "asyncio.PriorityQueue") &&
+        if ((object->name == "asyncio.Queue" || object->name == "asyncio.LifoQueue" ||
+             object->name == "asyncio.PriorityQueue") &&
             !object->args.empty()) {
             if (method == "get") return ev.wrap(TypeKind::Coroutine, object->arg(0), nullptr, name);
             if (method == "get_nowait") return object->arg(0);
@@ -539,41 +596,53 @@ Type RegionModel::result_of_call(Type callee, NodeId call) const {
     }
     if (name == "builtins.sorted") {
         const Type item = ev.iterated(first({}), false);
-        return ev.instance("builtins.list", item->known() ? std::vector<Type>{item} : std::vector<Type>{});
+        return ev.instance("builtins.list",
+                           item->known() ? std::vector<Type>{item} : std::vector<Type>{});
     }
-    if (name == "builtins.next" || name == "builtins.reversed" || name == "builtins.iter" || name == "builtins.enumerate") {
+    if (name == "builtins.next" || name == "builtins.reversed" || name == "builtins.iter" ||
+        name == "builtins.enumerate") {
         const Type item = ev.iterated(first({}), false);
         if (name == "builtins.next") return item;
-        if (name == "builtins.enumerate") return ev.wrap(TypeKind::Iterator, ev.instance("builtins.tuple", {ev.instance("builtins.int"), item}));
+        if (name == "builtins.enumerate")
+            return ev.wrap(TypeKind::Iterator,
+                           ev.instance("builtins.tuple", {ev.instance("builtins.int"), item}));
         return ev.wrap(TypeKind::Iterator, item);
     }
-    if (name == "builtins.anext") return ev.wrap(TypeKind::Coroutine, first({})->arg(0), nullptr, name);
-    if (name == "asyncio.create_task" || name == "asyncio.ensure_future" || name == "asyncio.TaskGroup.create_task" ||
+    if (name == "builtins.anext")
+        return ev.wrap(TypeKind::Coroutine, first({})->arg(0), nullptr, name);
+    if (name == "asyncio.create_task" || name == "asyncio.ensure_future" ||
+        name == "asyncio.TaskGroup.create_task" ||
         name == "asyncio.AbstractEventLoop.create_task") {
-        return ev.instance(name == "asyncio.ensure_future" ? "asyncio.Future" : "asyncio.Task", {awaited(first("coro"))});
+        return ev.instance(name == "asyncio.ensure_future" ? "asyncio.Future" : "asyncio.Task",
+                           {awaited(first("coro"))});
     }
-    if (name == "asyncio.wait_for") return ev.wrap(TypeKind::Coroutine, awaited(first("fut")), nullptr, name);
+    if (name == "asyncio.wait_for")
+        return ev.wrap(TypeKind::Coroutine, awaited(first("fut")), nullptr, name);
     if (name == "asyncio.shield") return ev.instance("asyncio.Future", {awaited(first("arg"))});
     if (name == "asyncio.run") return awaited(first("main"));
-    if (name == "asyncio.AbstractEventLoop.run_until_complete" || name == "asyncio.Runner.run") return awaited(first({}));
-    if (name == "asyncio.to_thread" || name == "anyio.to_thread.run_sync" || name == "trio.to_thread.run_sync" ||
-        name == "starlette.concurrency.run_in_threadpool") {
+    if (name == "asyncio.AbstractEventLoop.run_until_complete" || name == "asyncio.Runner.run")
+        return awaited(first({}));
+    if (name == "asyncio.to_thread" || name == "anyio.to_thread.run_sync" ||
+        name == "trio.to_thread.run_sync" || name == "starlette.concurrency.run_in_threadpool") {
         const Type function = first("func");
-        const Type result = function->kind == TypeKind::Function && function->function != nullptr && !function->function->is_async
+        const Type result = function->kind == TypeKind::Function && function->function != nullptr &&
+                                    !function->function->is_async
                                 ? ev.call_result(*function->function, function->receiver)
                                 : unknown_type();
         return ev.wrap(TypeKind::Coroutine, result, nullptr, name);
     }
     if (method == "enter_async_context" && name.starts_with("contextlib.AsyncExitStack"))
         return ev.wrap(TypeKind::Coroutine, ev.entered(first("cm"), true), nullptr, name);
-    if (method == "enter_context" && (name.starts_with("contextlib.AsyncExitStack") || name.starts_with("contextlib.ExitStack")))
+    if (method == "enter_context" &&
+        (name.starts_with("contextlib.AsyncExitStack") || name.starts_with("contextlib.ExitStack")))
         return ev.entered(first("cm"), false);
     if (const Api* const api = find_api(name)) {
         const Type result = ev.api_result(*api, callee->receiver);
         // A method that gives its own class gives the receiver's.
-        if (callee->receiver != nullptr && callee->receiver->kind == TypeKind::Instance && result->kind == TypeKind::Instance &&
-            result->cls == nullptr && callee->receiver->cls == nullptr && dot != std::string_view::npos && result->name == name.substr(0, dot) &&
-            result->args.empty())
+        if (callee->receiver != nullptr && callee->receiver->kind == TypeKind::Instance &&
+            result->kind == TypeKind::Instance && result->cls == nullptr &&
+            callee->receiver->cls == nullptr && dot != std::string_view::npos &&
+            result->name == name.substr(0, dot) && result->args.empty())
             return callee->receiver;
         return result;
     }
@@ -585,7 +654,8 @@ Type RegionModel::annotation_type(NodeId annotation) const {
     Evaluator& ev = evaluator_;
     if (annotation == kNoNode) return unknown_type();
     // Unknown while it is worked out: `x: x` in a loop asks for itself.
-    if (const auto [known, fresh] = annotations_.emplace(annotation, unknown_type()); !fresh) return known->second;
+    if (const auto [known, fresh] = annotations_.emplace(annotation, unknown_type()); !fresh)
+        return known->second;
     // The text of an annotation says the same as its nodes, and strings need the text's reader anyway.
     std::optional<std::string_view> text = tree.text(annotation);
     if (tree.is(annotation, Kind::String)) text = string_value(tree, annotation);
@@ -607,7 +677,8 @@ CallTarget RegionModel::target(NodeId call) const {
     const Type type = type_of(callee);
     switch (type->kind) {
     case TypeKind::Function:
-        if (type->function != nullptr && !evaluator_.decorators(*type->function).known) return result;
+        if (type->function != nullptr && !evaluator_.decorators(*type->function).known)
+            return result;
         result.function = type->function;
         result.name = type->name;
         result.receiver = type->receiver;
@@ -616,10 +687,12 @@ CallTarget RegionModel::target(NodeId call) const {
         result.cls = type->cls;
         result.name = type->name;
         if (type->cls != nullptr) {
-            const ClassEntry& entry = evaluator_.file_.classes()[static_cast<std::size_t>(type->cls->id)];
+            const ClassEntry& entry =
+                evaluator_.file_.classes()[static_cast<std::size_t>(type->cls->id)];
             if (entry.members.contains("__init__")) {
                 bool open = false;
-                const Type init = evaluator_.class_member(type->cls->id, "__init__", nullptr, false, 0, open);
+                const Type init =
+                    evaluator_.class_member(type->cls->id, "__init__", nullptr, false, 0, open);
                 if (init->kind == TypeKind::Function) result.function = init->function;
             }
         }
@@ -641,7 +714,9 @@ CallTarget RegionModel::target(NodeId call) const {
 
 std::string_view RegionModel::name_of(NodeId expression) const {
     const Type type = type_of(expression);
-    if (type->kind != TypeKind::Function && type->kind != TypeKind::Class && type->kind != TypeKind::Module) return {};
+    if (type->kind != TypeKind::Function && type->kind != TypeKind::Class &&
+        type->kind != TypeKind::Module)
+        return {};
     if (type->confidence != Confidence::Certain) return {};
     return type->name;
 }
@@ -653,14 +728,18 @@ bool RegionModel::is_instance(Type type, std::string_view qualified_class) const
     for (std::size_t i = 0; i < queue.size() && i < 64; ++i) {
         for (const Type base : evaluator_.bases(queue[i])) {
             if (base->kind != TypeKind::Class) continue;
-            if (base->cls != nullptr) queue.push_back(base->cls->id);
-            else if (evaluator_.external_subclass(base->name, qualified_class)) return true;
+            if (base->cls != nullptr)
+                queue.push_back(base->cls->id);
+            else if (evaluator_.external_subclass(base->name, qualified_class))
+                return true;
         }
     }
     return false;
 }
 
-Answer RegionModel::has_method(const ClassDef& cls, std::string_view name) const { return evaluator_.has_method(cls.id, name); }
+Answer RegionModel::has_method(const ClassDef& cls, std::string_view name) const {
+    return evaluator_.has_method(cls.id, name);
+}
 
 bool RegionModel::catches(NodeId exception, std::string_view qualified_class) const {
     const Tree& tree = region_.tree;
@@ -678,7 +757,8 @@ bool RegionModel::catches(NodeId exception, std::string_view qualified_class) co
     const Type type = type_of(exception);
     if (type->kind == TypeKind::Instance && type->name == "builtins.tuple") {
         for (const Type element : type->args)
-            if (element->kind == TypeKind::Class && element->cls == nullptr && evaluator_.external_subclass(qualified_class, element->name))
+            if (element->kind == TypeKind::Class && element->cls == nullptr &&
+                evaluator_.external_subclass(qualified_class, element->name))
                 return true;
         return false;
     }
@@ -698,16 +778,20 @@ bool RegionModel::in_async(NodeId node) const {
     return index >= 0 && region_.functions[static_cast<std::size_t>(index)].is_async;
 }
 
-bool RegionModel::on_loop(NodeId node) const { return in_async(node) || in_loop_callback(node); }
+bool RegionModel::on_loop(NodeId node) const {
+    return in_async(node) || in_loop_callback(node);
+}
 
 bool RegionModel::in_loop_callback(NodeId node) const {
     const std::int32_t index = region_.function_at(node);
     if (index < 0 || region_.functions[static_cast<std::size_t>(index)].is_async) return false;
-    return evaluator_.file_context().loop_callbacks.contains(Evaluator::key(slot_, static_cast<std::uint32_t>(index)));
+    return evaluator_.file_context().loop_callbacks.contains(
+        Evaluator::key(slot_, static_cast<std::uint32_t>(index)));
 }
 
 const BlockingChain* RegionModel::blocking(const FunctionDef& function) const {
-    const FunctionSummary& summary = evaluator_.summary(function.slot, evaluator_.index_of(function));
+    const FunctionSummary& summary =
+        evaluator_.summary(function.slot, evaluator_.index_of(function));
     return summary.blocks() ? &summary.chain : nullptr;
 }
 
@@ -728,24 +812,31 @@ const std::vector<Model::CallSite>& RegionModel::mentions(NodeId name) const {
 bool RegionModel::imports(std::string_view module) const {
     const auto is_of_module = [module](const Region& region, const Binding& binding) {
         const NodeId statement = region.tree.parent(binding.name);
-        const NodeId path = region.tree.is(statement, Kind::ImportFrom) ? region.tree.child(statement, Kind::ModuleName)
-                                                                        : region.tree.child(binding.name, Kind::ModuleName);
-        return path != kNoNode && region.tree[path].op == 0 && identifier(region.tree, path) == module;
+        const NodeId path = region.tree.is(statement, Kind::ImportFrom)
+                                ? region.tree.child(statement, Kind::ModuleName)
+                                : region.tree.child(binding.name, Kind::ModuleName);
+        return path != kNoNode && region.tree[path].op == 0 &&
+               identifier(region.tree, path) == module;
     };
     for (const auto& [name, reference] : evaluator_.file_.imports()) {
         const Region& region = *evaluator_.slots_[reference.slot].region;
         if (is_of_module(region, region.bindings[reference.index])) return true;
     }
-    return std::any_of(region_.bindings.begin(), region_.bindings.end(), [&](const Binding& binding) {
-        return (binding.kind == BindingKind::Import || binding.kind == BindingKind::ImportFrom) && is_of_module(region_, binding);
-    });
+    return std::any_of(region_.bindings.begin(), region_.bindings.end(),
+                       [&](const Binding& binding) {
+                           return (binding.kind == BindingKind::Import ||
+                                   binding.kind == BindingKind::ImportFrom) &&
+                                  is_of_module(region_, binding);
+                       });
 }
 
 AsyncLibrary RegionModel::library() const {
     if (!library_) {
         const bool anyio = imports("anyio");
-        if (imports("asyncio") || anyio == imports("trio")) library_ = AsyncLibrary::Asyncio;
-        else library_ = anyio ? AsyncLibrary::Anyio : AsyncLibrary::Trio;
+        if (imports("asyncio") || anyio == imports("trio"))
+            library_ = AsyncLibrary::Asyncio;
+        else
+            library_ = anyio ? AsyncLibrary::Anyio : AsyncLibrary::Trio;
     }
     return *library_;
 }
@@ -778,15 +869,18 @@ std::string RegionModel::module_name(std::string_view module, NodeId at, bool& n
 std::string RegionModel::thread_wrapper(NodeId at) const {
     const FunctionDef* const here = function_at(at);
     for (const std::uint64_t wrapper : evaluator_.file_context().thread_wrappers) {
-        const FunctionDef* const function =
-            evaluator_.function_def(static_cast<std::uint32_t>(wrapper >> 32), static_cast<std::uint32_t>(wrapper));
+        const FunctionDef* const function = evaluator_.function_def(
+            static_cast<std::uint32_t>(wrapper >> 32), static_cast<std::uint32_t>(wrapper));
         if (function == here) continue;
         if (function->class_id < 0) {
             const Type type = lookup(function->name, at);
-            if (type->kind == TypeKind::Function && type->function == function) return function->name;
+            if (type->kind == TypeKind::Function && type->function == function)
+                return function->name;
             continue;
         }
-        if (here == nullptr || here->class_id < 0 || here->is_nested || !evaluator_.derives_from(here->class_id, function->class_id)) continue;
+        if (here == nullptr || here->class_id < 0 || here->is_nested ||
+            !evaluator_.derives_from(here->class_id, function->class_id))
+            continue;
         const Evaluator::Decorated& decorated = evaluator_.decorators(*here);
         if (decorated.static_method || decorated.class_method) continue;
         const NodeId parameters = tree().child(here->node, Kind::Parameters);

@@ -12,10 +12,12 @@
 namespace awaitls::analysis {
 
 /// An array of shared, immutable T. Copies may be used by different threads; one array by one thread at a time.
-template <typename T> class SlotArray {
+template <typename T>
+class SlotArray {
 public:
     SlotArray() = default;
-    SlotArray(const SlotArray& other) : chunks_(other.chunks_), own_(other.chunks_.size(), false), size_(other.size_) {}
+    SlotArray(const SlotArray& other)
+        : chunks_(other.chunks_), own_(other.chunks_.size(), false), size_(other.size_) {}
     SlotArray& operator=(const SlotArray& other) {
         if (this != &other) {
             chunks_ = other.chunks_;
@@ -43,7 +45,8 @@ public:
     void set(std::size_t index, std::shared_ptr<const T> value) {
         const std::size_t at = index / kChunk;
         if (!own_[at]) {
-            chunks_[at] = chunks_[at] ? std::make_shared<Chunk>(*chunks_[at]) : std::make_shared<Chunk>();
+            chunks_[at] =
+                chunks_[at] ? std::make_shared<Chunk>(*chunks_[at]) : std::make_shared<Chunk>();
             own_[at] = true;
         }
         (*chunks_[at])[index % kChunk] = std::move(value);

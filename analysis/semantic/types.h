@@ -3,13 +3,13 @@
 // What an expression denotes: the answer to "what is this object". Types are interned values that live as long
 // as the Model that made them; compare them by kind, name and definition, never by spelling in the source.
 
+#include "analysis/knowledge/knowledge.h"
+#include "analysis/syntax/node.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "analysis/knowledge/knowledge.h"
-#include "analysis/syntax/node.h"
 
 namespace awaitls::analysis {
 
@@ -23,8 +23,9 @@ enum class Answer : std::uint8_t { No, Yes, Unknown };
 
 /// A function, method or lambda that the file defines.
 struct FunctionDef {
-    std::string name;      // "<lambda>" for lambdas
-    std::string qualname;  // "Store.load", "main.<locals>.inner": unique within the file but for redefinitions
+    std::string name; // "<lambda>" for lambdas
+    std::string
+        qualname; // "Store.load", "main.<locals>.inner": unique within the file but for redefinitions
     const Region* region;  // where it stands
     std::uint32_t slot;    // that region's place in the file
     NodeId node;           // FunctionDef or Lambda in that region
@@ -32,7 +33,7 @@ struct FunctionDef {
     bool is_async = false;
     bool is_generator = false; // holds a yield of its own
     bool is_lambda = false;
-    bool is_nested = false;    // defined inside another function
+    bool is_nested = false; // defined inside another function
 };
 
 /// A class that the file defines.
@@ -47,10 +48,10 @@ struct ClassDef {
 enum class TypeKind : std::uint8_t {
     Unknown,
     None,
-    Module,   // name
-    Class,    // a class object: name, or cls for one of this file
+    Module, // name
+    Class,  // a class object: name, or cls for one of this file
     Function, // a function or bound method: name for a known library one, or function for one of this file
-    Instance, // an object of a class: name or cls; args are element types of containers
+    Instance,           // an object of a class: name or cls; args are element types of containers
     Coroutine,          // what calling an async function gives; args[0] is what awaiting it gives
     Awaitable,          // can be awaited, need not be (Future, Task); args[0] is the result
     CoroutineOrManager, // must be awaited or entered with `async with`; args[0] is what either gives
@@ -71,13 +72,16 @@ struct TypeData {
     /// Canonical qualified name of a library thing, empty for things of this file. For Coroutine and the kinds
     /// behind it: the function that made it.
     std::string name;
-    const FunctionDef* function = nullptr; // Function: the definition; Coroutine...: the function that made it
-    const ClassDef* cls = nullptr;         // Class, Instance, Super of this file
-    Type receiver = nullptr;               // Function: the object a method is bound to, or null
+    const FunctionDef* function =
+        nullptr; // Function: the definition; Coroutine...: the function that made it
+    const ClassDef* cls = nullptr; // Class, Instance, Super of this file
+    Type receiver = nullptr;       // Function: the object a method is bound to, or null
     std::vector<Type> args;
 
     bool known() const { return kind != TypeKind::Unknown; }
-    bool is_instance_of(std::string_view qualified) const { return kind == TypeKind::Instance && name == qualified; }
+    bool is_instance_of(std::string_view qualified) const {
+        return kind == TypeKind::Instance && name == qualified;
+    }
     Type arg(std::size_t index) const; // the unknown type when there is none
 };
 

@@ -18,23 +18,126 @@ namespace {
 /// The grammar's node types that the lowering knows. Everything else is skipped.
 enum class T : std::uint8_t {
     Unknown, // anonymous tokens without meaning here, supertypes
-    Module, AliasedImport, ArgumentList, AsPattern, AsPatternTarget, AssertStatement, Assignment, Attribute,
-    AugmentedAssignment, Await, BinaryOperator, Block, BooleanOperator, BreakStatement, Call, CaseClause, CasePattern,
-    Chevron, ClassDefinition, ClassPattern, Comment, ComparisonOperator, ConcatenatedString, ConditionalExpression,
-    ConstrainedType, ContinueStatement, DecoratedDefinition, Decorator, DefaultParameter, DeleteStatement, Dictionary,
-    DictionaryComprehension, DictionarySplat, DictionarySplatPattern, DottedName, ElifClause, Ellipsis, ElseClause,
-    Error, ExceptClause, ExecStatement, ExpressionList, ExpressionStatement, False, FinallyClause, Float, ForInClause,
-    ForStatement, FormatExpression, FormatSpecifier, FunctionDefinition, FutureImportStatement, GeneratorExpression,
-    GenericType, GlobalStatement, Identifier, IfClause, IfStatement, ImportFromStatement, ImportPrefix, ImportStatement,
-    Integer, Interpolation, KeywordArgument, KeywordPattern, KeywordSeparator, Lambda, LambdaParameters, List,
-    ListComprehension, ListPattern, ListSplat, ListSplatPattern, MatchStatement, MemberType, NamedExpression, None,
-    NonlocalStatement, NotOperator, Pair, Parameters, ParenthesizedExpression, ParenthesizedListSplat, PassStatement,
-    PatternList, PositionalSeparator, PrintStatement, RaiseStatement, RelativeImport, ReturnStatement, Set,
-    SetComprehension, Slice, SplatPattern, SplatType, String, StringStart, Subscript, True, TryStatement, Tuple,
-    TuplePattern, Type, TypeAliasStatement, TypeParameter, TypedDefaultParameter, TypedParameter, UnaryOperator,
-    UnionType, WhileStatement, WildcardImport, WithClause, WithItem, WithStatement, Yield,
+    Module,
+    AliasedImport,
+    ArgumentList,
+    AsPattern,
+    AsPatternTarget,
+    AssertStatement,
+    Assignment,
+    Attribute,
+    AugmentedAssignment,
+    Await,
+    BinaryOperator,
+    Block,
+    BooleanOperator,
+    BreakStatement,
+    Call,
+    CaseClause,
+    CasePattern,
+    Chevron,
+    ClassDefinition,
+    ClassPattern,
+    Comment,
+    ComparisonOperator,
+    ConcatenatedString,
+    ConditionalExpression,
+    ConstrainedType,
+    ContinueStatement,
+    DecoratedDefinition,
+    Decorator,
+    DefaultParameter,
+    DeleteStatement,
+    Dictionary,
+    DictionaryComprehension,
+    DictionarySplat,
+    DictionarySplatPattern,
+    DottedName,
+    ElifClause,
+    Ellipsis,
+    ElseClause,
+    Error,
+    ExceptClause,
+    ExecStatement,
+    ExpressionList,
+    ExpressionStatement,
+    False,
+    FinallyClause,
+    Float,
+    ForInClause,
+    ForStatement,
+    FormatExpression,
+    FormatSpecifier,
+    FunctionDefinition,
+    FutureImportStatement,
+    GeneratorExpression,
+    GenericType,
+    GlobalStatement,
+    Identifier,
+    IfClause,
+    IfStatement,
+    ImportFromStatement,
+    ImportPrefix,
+    ImportStatement,
+    Integer,
+    Interpolation,
+    KeywordArgument,
+    KeywordPattern,
+    KeywordSeparator,
+    Lambda,
+    LambdaParameters,
+    List,
+    ListComprehension,
+    ListPattern,
+    ListSplat,
+    ListSplatPattern,
+    MatchStatement,
+    MemberType,
+    NamedExpression,
+    None,
+    NonlocalStatement,
+    NotOperator,
+    Pair,
+    Parameters,
+    ParenthesizedExpression,
+    ParenthesizedListSplat,
+    PassStatement,
+    PatternList,
+    PositionalSeparator,
+    PrintStatement,
+    RaiseStatement,
+    RelativeImport,
+    ReturnStatement,
+    Set,
+    SetComprehension,
+    Slice,
+    SplatPattern,
+    SplatType,
+    String,
+    StringStart,
+    Subscript,
+    True,
+    TryStatement,
+    Tuple,
+    TuplePattern,
+    Type,
+    TypeAliasStatement,
+    TypeParameter,
+    TypedDefaultParameter,
+    TypedParameter,
+    UnaryOperator,
+    UnionType,
+    WhileStatement,
+    WildcardImport,
+    WithClause,
+    WithItem,
+    WithStatement,
+    Yield,
     // Anonymous tokens.
-    TokenAsync, TokenFrom, TokenStar, TokenOperator,
+    TokenAsync,
+    TokenFrom,
+    TokenStar,
+    TokenOperator,
 };
 
 struct TypeName {
@@ -43,48 +146,120 @@ struct TypeName {
 };
 
 constexpr TypeName kNamed[] = {
-    {"module", T::Module}, {"aliased_import", T::AliasedImport}, {"argument_list", T::ArgumentList},
-    {"as_pattern", T::AsPattern}, {"as_pattern_target", T::AsPatternTarget}, {"assert_statement", T::AssertStatement},
-    {"assignment", T::Assignment}, {"attribute", T::Attribute}, {"augmented_assignment", T::AugmentedAssignment},
-    {"await", T::Await}, {"binary_operator", T::BinaryOperator}, {"block", T::Block},
-    {"boolean_operator", T::BooleanOperator}, {"break_statement", T::BreakStatement}, {"call", T::Call},
-    {"case_clause", T::CaseClause}, {"case_pattern", T::CasePattern}, {"chevron", T::Chevron},
-    {"class_definition", T::ClassDefinition}, {"class_pattern", T::ClassPattern}, {"comment", T::Comment},
-    {"comparison_operator", T::ComparisonOperator}, {"concatenated_string", T::ConcatenatedString},
-    {"conditional_expression", T::ConditionalExpression}, {"constrained_type", T::ConstrainedType},
-    {"continue_statement", T::ContinueStatement}, {"decorated_definition", T::DecoratedDefinition},
-    {"decorator", T::Decorator}, {"default_parameter", T::DefaultParameter}, {"delete_statement", T::DeleteStatement},
-    {"dictionary", T::Dictionary}, {"dictionary_comprehension", T::DictionaryComprehension},
-    {"dictionary_splat", T::DictionarySplat}, {"dictionary_splat_pattern", T::DictionarySplatPattern},
-    {"dotted_name", T::DottedName}, {"elif_clause", T::ElifClause}, {"ellipsis", T::Ellipsis},
-    {"else_clause", T::ElseClause}, {"except_clause", T::ExceptClause}, {"exec_statement", T::ExecStatement},
-    {"expression_list", T::ExpressionList}, {"expression_statement", T::ExpressionStatement}, {"false", T::False},
-    {"finally_clause", T::FinallyClause}, {"float", T::Float}, {"for_in_clause", T::ForInClause},
-    {"for_statement", T::ForStatement}, {"format_expression", T::FormatExpression},
-    {"format_specifier", T::FormatSpecifier}, {"function_definition", T::FunctionDefinition},
-    {"future_import_statement", T::FutureImportStatement}, {"generator_expression", T::GeneratorExpression},
-    {"generic_type", T::GenericType}, {"global_statement", T::GlobalStatement}, {"identifier", T::Identifier},
-    {"if_clause", T::IfClause}, {"if_statement", T::IfStatement}, {"import_from_statement", T::ImportFromStatement},
-    {"import_prefix", T::ImportPrefix}, {"import_statement", T::ImportStatement}, {"integer", T::Integer},
-    {"interpolation", T::Interpolation}, {"keyword_argument", T::KeywordArgument},
-    {"keyword_pattern", T::KeywordPattern}, {"keyword_separator", T::KeywordSeparator}, {"lambda", T::Lambda},
-    {"lambda_parameters", T::LambdaParameters}, {"list", T::List}, {"list_comprehension", T::ListComprehension},
-    {"list_pattern", T::ListPattern}, {"list_splat", T::ListSplat}, {"list_splat_pattern", T::ListSplatPattern},
-    {"match_statement", T::MatchStatement}, {"member_type", T::MemberType}, {"named_expression", T::NamedExpression},
-    {"none", T::None}, {"nonlocal_statement", T::NonlocalStatement}, {"not_operator", T::NotOperator},
-    {"pair", T::Pair}, {"parameters", T::Parameters}, {"parenthesized_expression", T::ParenthesizedExpression},
-    {"parenthesized_list_splat", T::ParenthesizedListSplat}, {"pass_statement", T::PassStatement},
-    {"pattern_list", T::PatternList}, {"positional_separator", T::PositionalSeparator},
-    {"print_statement", T::PrintStatement}, {"raise_statement", T::RaiseStatement},
-    {"relative_import", T::RelativeImport}, {"return_statement", T::ReturnStatement}, {"set", T::Set},
-    {"set_comprehension", T::SetComprehension}, {"slice", T::Slice}, {"splat_pattern", T::SplatPattern},
-    {"splat_type", T::SplatType}, {"string", T::String}, {"string_start", T::StringStart},
-    {"subscript", T::Subscript}, {"true", T::True}, {"try_statement", T::TryStatement}, {"tuple", T::Tuple},
-    {"tuple_pattern", T::TuplePattern}, {"type", T::Type}, {"type_alias_statement", T::TypeAliasStatement},
-    {"type_parameter", T::TypeParameter}, {"typed_default_parameter", T::TypedDefaultParameter},
-    {"typed_parameter", T::TypedParameter}, {"unary_operator", T::UnaryOperator}, {"union_type", T::UnionType},
-    {"while_statement", T::WhileStatement}, {"wildcard_import", T::WildcardImport}, {"with_clause", T::WithClause},
-    {"with_item", T::WithItem}, {"with_statement", T::WithStatement}, {"yield", T::Yield},
+    {"module", T::Module},
+    {"aliased_import", T::AliasedImport},
+    {"argument_list", T::ArgumentList},
+    {"as_pattern", T::AsPattern},
+    {"as_pattern_target", T::AsPatternTarget},
+    {"assert_statement", T::AssertStatement},
+    {"assignment", T::Assignment},
+    {"attribute", T::Attribute},
+    {"augmented_assignment", T::AugmentedAssignment},
+    {"await", T::Await},
+    {"binary_operator", T::BinaryOperator},
+    {"block", T::Block},
+    {"boolean_operator", T::BooleanOperator},
+    {"break_statement", T::BreakStatement},
+    {"call", T::Call},
+    {"case_clause", T::CaseClause},
+    {"case_pattern", T::CasePattern},
+    {"chevron", T::Chevron},
+    {"class_definition", T::ClassDefinition},
+    {"class_pattern", T::ClassPattern},
+    {"comment", T::Comment},
+    {"comparison_operator", T::ComparisonOperator},
+    {"concatenated_string", T::ConcatenatedString},
+    {"conditional_expression", T::ConditionalExpression},
+    {"constrained_type", T::ConstrainedType},
+    {"continue_statement", T::ContinueStatement},
+    {"decorated_definition", T::DecoratedDefinition},
+    {"decorator", T::Decorator},
+    {"default_parameter", T::DefaultParameter},
+    {"delete_statement", T::DeleteStatement},
+    {"dictionary", T::Dictionary},
+    {"dictionary_comprehension", T::DictionaryComprehension},
+    {"dictionary_splat", T::DictionarySplat},
+    {"dictionary_splat_pattern", T::DictionarySplatPattern},
+    {"dotted_name", T::DottedName},
+    {"elif_clause", T::ElifClause},
+    {"ellipsis", T::Ellipsis},
+    {"else_clause", T::ElseClause},
+    {"except_clause", T::ExceptClause},
+    {"exec_statement", T::ExecStatement},
+    {"expression_list", T::ExpressionList},
+    {"expression_statement", T::ExpressionStatement},
+    {"false", T::False},
+    {"finally_clause", T::FinallyClause},
+    {"float", T::Float},
+    {"for_in_clause", T::ForInClause},
+    {"for_statement", T::ForStatement},
+    {"format_expression", T::FormatExpression},
+    {"format_specifier", T::FormatSpecifier},
+    {"function_definition", T::FunctionDefinition},
+    {"future_import_statement", T::FutureImportStatement},
+    {"generator_expression", T::GeneratorExpression},
+    {"generic_type", T::GenericType},
+    {"global_statement", T::GlobalStatement},
+    {"identifier", T::Identifier},
+    {"if_clause", T::IfClause},
+    {"if_statement", T::IfStatement},
+    {"import_from_statement", T::ImportFromStatement},
+    {"import_prefix", T::ImportPrefix},
+    {"import_statement", T::ImportStatement},
+    {"integer", T::Integer},
+    {"interpolation", T::Interpolation},
+    {"keyword_argument", T::KeywordArgument},
+    {"keyword_pattern", T::KeywordPattern},
+    {"keyword_separator", T::KeywordSeparator},
+    {"lambda", T::Lambda},
+    {"lambda_parameters", T::LambdaParameters},
+    {"list", T::List},
+    {"list_comprehension", T::ListComprehension},
+    {"list_pattern", T::ListPattern},
+    {"list_splat", T::ListSplat},
+    {"list_splat_pattern", T::ListSplatPattern},
+    {"match_statement", T::MatchStatement},
+    {"member_type", T::MemberType},
+    {"named_expression", T::NamedExpression},
+    {"none", T::None},
+    {"nonlocal_statement", T::NonlocalStatement},
+    {"not_operator", T::NotOperator},
+    {"pair", T::Pair},
+    {"parameters", T::Parameters},
+    {"parenthesized_expression", T::ParenthesizedExpression},
+    {"parenthesized_list_splat", T::ParenthesizedListSplat},
+    {"pass_statement", T::PassStatement},
+    {"pattern_list", T::PatternList},
+    {"positional_separator", T::PositionalSeparator},
+    {"print_statement", T::PrintStatement},
+    {"raise_statement", T::RaiseStatement},
+    {"relative_import", T::RelativeImport},
+    {"return_statement", T::ReturnStatement},
+    {"set", T::Set},
+    {"set_comprehension", T::SetComprehension},
+    {"slice", T::Slice},
+    {"splat_pattern", T::SplatPattern},
+    {"splat_type", T::SplatType},
+    {"string", T::String},
+    {"string_start", T::StringStart},
+    {"subscript", T::Subscript},
+    {"true", T::True},
+    {"try_statement", T::TryStatement},
+    {"tuple", T::Tuple},
+    {"tuple_pattern", T::TuplePattern},
+    {"type", T::Type},
+    {"type_alias_statement", T::TypeAliasStatement},
+    {"type_parameter", T::TypeParameter},
+    {"typed_default_parameter", T::TypedDefaultParameter},
+    {"typed_parameter", T::TypedParameter},
+    {"unary_operator", T::UnaryOperator},
+    {"union_type", T::UnionType},
+    {"while_statement", T::WhileStatement},
+    {"wildcard_import", T::WildcardImport},
+    {"with_clause", T::WithClause},
+    {"with_item", T::WithItem},
+    {"with_statement", T::WithStatement},
+    {"yield", T::Yield},
 };
 
 struct OperatorName {
@@ -93,22 +268,25 @@ struct OperatorName {
 };
 
 constexpr OperatorName kOperators[] = {
-    {"+", Op::Add}, {"-", Op::Sub}, {"*", Op::Mul}, {"/", Op::Div}, {"//", Op::FloorDiv}, {"%", Op::Mod},
-    {"**", Op::Pow}, {"@", Op::MatMul}, {"<<", Op::LShift}, {">>", Op::RShift}, {"&", Op::BitAnd}, {"|", Op::BitOr},
-    {"^", Op::BitXor}, {"~", Op::Invert}, {"and", Op::And}, {"or", Op::Or}, {"==", Op::Eq}, {"!=", Op::NotEq},
-    {"<>", Op::NotEq}, {"<", Op::Lt}, {"<=", Op::LtE}, {">", Op::Gt}, {">=", Op::GtE}, {"is", Op::Is},
-    {"is not", Op::IsNot}, {"in", Op::In}, {"not in", Op::NotIn}, {"+=", Op::Add}, {"-=", Op::Sub}, {"*=", Op::Mul},
-    {"/=", Op::Div}, {"//=", Op::FloorDiv}, {"%=", Op::Mod}, {"**=", Op::Pow}, {"@=", Op::MatMul},
-    {"<<=", Op::LShift}, {">>=", Op::RShift}, {"&=", Op::BitAnd}, {"|=", Op::BitOr}, {"^=", Op::BitXor},
+    {"+", Op::Add},        {"-", Op::Sub},     {"*", Op::Mul},        {"/", Op::Div},
+    {"//", Op::FloorDiv},  {"%", Op::Mod},     {"**", Op::Pow},       {"@", Op::MatMul},
+    {"<<", Op::LShift},    {">>", Op::RShift}, {"&", Op::BitAnd},     {"|", Op::BitOr},
+    {"^", Op::BitXor},     {"~", Op::Invert},  {"and", Op::And},      {"or", Op::Or},
+    {"==", Op::Eq},        {"!=", Op::NotEq},  {"<>", Op::NotEq},     {"<", Op::Lt},
+    {"<=", Op::LtE},       {">", Op::Gt},      {">=", Op::GtE},       {"is", Op::Is},
+    {"is not", Op::IsNot}, {"in", Op::In},     {"not in", Op::NotIn}, {"+=", Op::Add},
+    {"-=", Op::Sub},       {"*=", Op::Mul},    {"/=", Op::Div},       {"//=", Op::FloorDiv},
+    {"%=", Op::Mod},       {"**=", Op::Pow},   {"@=", Op::MatMul},    {"<<=", Op::LShift},
+    {">>=", Op::RShift},   {"&=", Op::BitAnd}, {"|=", Op::BitOr},     {"^=", Op::BitXor},
 };
 
 /// The grammar's numbers, looked up by name once.
 struct Grammar {
     std::vector<T> types;
     std::vector<Op> operators;
-    TSFieldId alternative, argument, arguments, attribute, body, cause, condition, expression, function, key, left, name,
-        object, parameters, return_type, right, subject, subscript, superclasses, type, type_parameters, value, alias,
-        consequence, guard;
+    TSFieldId alternative, argument, arguments, attribute, body, cause, condition, expression,
+        function, key, left, name, object, parameters, return_type, right, subject, subscript,
+        superclasses, type, type_parameters, value, alias, consequence, guard;
 
     Grammar() {
         const TSLanguage* const language = tree_sitter_python();
@@ -134,16 +312,34 @@ struct Grammar {
             }
         }
         const auto field = [language](const char* text) {
-            return ts_language_field_id_for_name(language, text, static_cast<std::uint32_t>(std::strlen(text)));
+            return ts_language_field_id_for_name(language, text,
+                                                 static_cast<std::uint32_t>(std::strlen(text)));
         };
-        alternative = field("alternative"); argument = field("argument"); arguments = field("arguments");
-        attribute = field("attribute"); body = field("body"); cause = field("cause"); condition = field("condition");
-        expression = field("expression"); function = field("function"); key = field("key"); left = field("left");
-        name = field("name"); object = field("object"); parameters = field("parameters");
-        return_type = field("return_type"); right = field("right"); subject = field("subject");
-        subscript = field("subscript"); superclasses = field("superclasses"); type = field("type");
-        type_parameters = field("type_parameters"); value = field("value"); alias = field("alias");
-        consequence = field("consequence"); guard = field("guard");
+        alternative = field("alternative");
+        argument = field("argument");
+        arguments = field("arguments");
+        attribute = field("attribute");
+        body = field("body");
+        cause = field("cause");
+        condition = field("condition");
+        expression = field("expression");
+        function = field("function");
+        key = field("key");
+        left = field("left");
+        name = field("name");
+        object = field("object");
+        parameters = field("parameters");
+        return_type = field("return_type");
+        right = field("right");
+        subject = field("subject");
+        subscript = field("subscript");
+        superclasses = field("superclasses");
+        type = field("type");
+        type_parameters = field("type_parameters");
+        value = field("value");
+        alias = field("alias");
+        consequence = field("consequence");
+        guard = field("guard");
     }
 
     T type_of(TSSymbol symbol) const {
@@ -159,16 +355,16 @@ const Grammar& grammar() {
 
 struct Frame {
     T type;
-    NodeId node;            // children attach to this node
-    NodeId opened[2];       // nodes to close when the frame ends
-    std::uint16_t index;    // lowered children so far
-    std::uint16_t column;   // Block, Module: column of its statements; kNoColumn while unknown
-    Role role;              // of the children of a frame that has no node of its own; None: by position
-    std::uint8_t flags;     // store / del / parenthesized that pass to the children
-    bool pattern;           // inside a match pattern
-    bool keyword_only;      // Parameters: behind the bare star
-    Kind wrap;              // children are wrapped in a node of this kind (Module: no)
-    std::uint32_t mark;     // of the statement that the frame is of
+    NodeId node;          // children attach to this node
+    NodeId opened[2];     // nodes to close when the frame ends
+    std::uint16_t index;  // lowered children so far
+    std::uint16_t column; // Block, Module: column of its statements; kNoColumn while unknown
+    Role role;          // of the children of a frame that has no node of its own; None: by position
+    std::uint8_t flags; // store / del / parenthesized that pass to the children
+    bool pattern;       // inside a match pattern
+    bool keyword_only;  // Parameters: behind the bare star
+    Kind wrap;          // children are wrapped in a node of this kind (Module: no)
+    std::uint32_t mark; // of the statement that the frame is of
 };
 constexpr std::uint32_t kNoMark = 0xffffffffU;
 constexpr std::uint16_t kNoColumn = 0xffff;
@@ -176,7 +372,11 @@ constexpr std::uint16_t kNoColumn = 0xffff;
 class Lowering {
 public:
     Lowering(const TSTree* tree, std::string_view text, const EarlierLowering* earlier)
-        : g_(grammar()), tree_(tree), text_(text), root_(ts_tree_root_node(tree)), earlier_(earlier) {
+        : g_(grammar()),
+          tree_(tree),
+          text_(text),
+          root_(ts_tree_root_node(tree)),
+          earlier_(earlier) {
         errors_ = ts_node_has_error(root_);
         result_.nodes.reserve(text.size() / 6 + 16);
     }
@@ -184,10 +384,12 @@ public:
     Lowered run() {
         push_node(Kind::Module, Role::None, 0, static_cast<std::uint32_t>(text_.size()), 0);
         stack_.push_back(frame(T::Module, 0));
-        for (std::size_t at = text_.find('\0'); at != std::string_view::npos; at = text_.find('\0', at + 1))
+        for (std::size_t at = text_.find('\0'); at != std::string_view::npos;
+             at = text_.find('\0', at + 1))
             damage(static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + 1), 0);
         if (g_.type_of(ts_node_symbol(root_)) == T::Error) damage_error(root_);
-        const std::unique_ptr<TreeWalk, void (*)(TreeWalk*)> walk(tree_walk_new(tree_), tree_walk_delete);
+        const std::unique_ptr<TreeWalk, void (*)(TreeWalk*)> walk(tree_walk_new(tree_),
+                                                                  tree_walk_delete);
         bool down = tree_walk_first_child(walk.get());
         if (down) {
             for (;;) {
@@ -196,8 +398,14 @@ public:
                 if (tree_walk_next_sibling(walk.get())) continue;
                 bool done = false;
                 for (;;) {
-                    if (!tree_walk_parent(walk.get())) { done = true; break; }
-                    if (stack_.size() == 1) { done = true; break; }
+                    if (!tree_walk_parent(walk.get())) {
+                        done = true;
+                        break;
+                    }
+                    if (stack_.size() == 1) {
+                        done = true;
+                        break;
+                    }
                     leave();
                     if (tree_walk_next_sibling(walk.get())) break;
                 }
@@ -205,20 +413,24 @@ public:
             }
         }
         // What the parser made up may have no node.
-        if (errors_ && result_.damage.empty()) damage(0, static_cast<std::uint32_t>(text_.size()), 0);
+        if (errors_ && result_.damage.empty())
+            damage(0, static_cast<std::uint32_t>(text_.size()), 0);
         result_.nodes[0].next = static_cast<NodeId>(result_.nodes.size());
         if (!result_.damage.empty() || result_.python2) result_.marks.clear();
-        std::sort(result_.damage.begin(), result_.damage.end(),
-                  [](Span a, Span b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });
+        std::sort(result_.damage.begin(), result_.damage.end(), [](Span a, Span b) {
+            return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+        });
         return std::move(result_);
     }
 
 private:
     static Frame frame(T type, NodeId node) {
-        return {type, node, {kNoNode, kNoNode}, 0, kNoColumn, Role::None, 0, false, false, Kind::Module, kNoMark};
+        return {type,  node,  {kNoNode, kNoNode}, 0,      kNoColumn, Role::None, 0,
+                false, false, Kind::Module,       kNoMark};
     }
 
-    NodeId push_node(Kind kind, Role role, std::uint32_t begin, std::uint32_t end, std::uint8_t flags) {
+    NodeId push_node(Kind kind, Role role, std::uint32_t begin, std::uint32_t end,
+                     std::uint8_t flags) {
         const NodeId id = static_cast<NodeId>(result_.nodes.size());
         const NodeId parent = stack_.empty() ? kNoNode : stack_.back().node;
         result_.nodes.push_back({begin, end, id + 1, parent, kind, role, flags, 0});
@@ -259,7 +471,8 @@ private:
 
     void check_try(NodeId id, NodeId end) {
         for (NodeId c = id + 1; c < end; c = result_.nodes[c].next)
-            if (result_.nodes[c].kind == Kind::Except || result_.nodes[c].kind == Kind::Finally) return;
+            if (result_.nodes[c].kind == Kind::Except || result_.nodes[c].kind == Kind::Finally)
+                return;
         damage(result_.nodes[id].begin, result_.nodes[id].end, id);
     }
 
@@ -267,7 +480,8 @@ private:
     NodeId open(T type, Kind kind, Role role, TSNode node, std::uint8_t flags = 0) {
         return open_span(type, kind, role, ts_node_start_byte(node), ts_node_end_byte(node), flags);
     }
-    NodeId open_span(T type, Kind kind, Role role, std::uint32_t begin, std::uint32_t end, std::uint8_t flags) {
+    NodeId open_span(T type, Kind kind, Role role, std::uint32_t begin, std::uint32_t end,
+                     std::uint8_t flags) {
         if (begin == type_call_arguments_) begin = type_call_begin_;
         Frame& parent = stack_.back();
         NodeId wrapper = kNoNode;
@@ -282,7 +496,8 @@ private:
         next.pattern = pattern;
         const NodeId id = static_cast<NodeId>(result_.nodes.size());
         const NodeId up = wrapper != kNoNode ? wrapper : parent.node;
-        result_.nodes.push_back({begin, end, id + 1, up, kind, role, static_cast<std::uint8_t>(flags | inherited), 0});
+        result_.nodes.push_back(
+            {begin, end, id + 1, up, kind, role, static_cast<std::uint8_t>(flags | inherited), 0});
         next.node = id;
         next.opened[0] = id;
         next.opened[1] = wrapper;
@@ -319,14 +534,18 @@ private:
     /// Column of a statement that is the first thing on its line; kNoColumn behind other code.
     std::uint16_t own_line_column(std::uint32_t begin) const {
         std::uint32_t at = begin;
-        while (at > 0 && (text_[at - 1] == ' ' || text_[at - 1] == '\t' || text_[at - 1] == '\f')) --at;
+        while (at > 0 && (text_[at - 1] == ' ' || text_[at - 1] == '\t' || text_[at - 1] == '\f'))
+            --at;
         if (at > 0 && text_[at - 1] != '\n' && text_[at - 1] != '\r') return kNoColumn;
         if (is_joined(at)) return kNoColumn;
         std::uint32_t column = 0;
         for (; at < begin; ++at) {
-            if (text_[at] == '\t') column = (column / 8 + 1) * 8;
-            else if (text_[at] == '\f') column = 0;
-            else ++column;
+            if (text_[at] == '\t')
+                column = (column / 8 + 1) * 8;
+            else if (text_[at] == '\f')
+                column = 0;
+            else
+                ++column;
         }
         return static_cast<std::uint16_t>(std::min<std::uint32_t>(column, kNoColumn - 1));
     }
@@ -347,8 +566,10 @@ private:
             if (!is_separated(begin)) damage(begin, ts_node_end_byte(node), block.node);
             return;
         }
-        if (block.column == kNoColumn) block.column = column;
-        else if (block.column != column) damage(begin, ts_node_end_byte(node), block.node);
+        if (block.column == kNoColumn)
+            block.column = column;
+        else if (block.column != column)
+            damage(begin, ts_node_end_byte(node), block.node);
     }
 
     /// The grammar reads the assignment `type(x).y = z` as a type alias of `(x).y`. True for such a one; what its chain of
@@ -366,7 +587,9 @@ private:
                 type_call_begin_ = ts_node_start_byte(node);
                 return true;
             }
-            if (kind != T::Attribute && kind != T::Subscript && kind != T::Call && kind != T::MemberType && kind != T::Type) break;
+            if (kind != T::Attribute && kind != T::Subscript && kind != T::Call &&
+                kind != T::MemberType && kind != T::Type)
+                break;
             steps += kind != T::Type;
         }
         return false;
@@ -378,7 +601,8 @@ private:
         open(T::ArgumentList, subscript ? Kind::Subscript : Kind::Call, role, node);
         stack_.back().role = subscript ? Role::Index : Role::Argument;
         constexpr std::uint32_t kLength = 4; // `type`
-        push_node(Kind::Name, subscript ? Role::Object : Role::Callee, type_call_begin_, type_call_begin_ + kLength, 0);
+        push_node(Kind::Name, subscript ? Role::Object : Role::Callee, type_call_begin_,
+                  type_call_begin_ + kLength, 0);
         return true;
     }
 
@@ -389,10 +613,13 @@ private:
         const std::vector<StatementMark>& marks = earlier_->marks;
         std::size_t found = earlier_at_;
         while (found < marks.size() && marks[found].subtree != wanted.subtree) ++found;
-        if (found == marks.size() || marks[found].role != wanted.role || marks[found].flags != wanted.flags) return false;
+        if (found == marks.size() || marks[found].role != wanted.role ||
+            marks[found].flags != wanted.flags)
+            return false;
         const StatementMark& old = marks[found];
         earlier_at_ = old.marks_end;
-        const std::uint32_t bytes = wanted.begin - old.begin; // these wrap around where the statement moved up
+        const std::uint32_t bytes =
+            wanted.begin - old.begin; // these wrap around where the statement moved up
         const NodeId nodes = wanted.nodes - old.nodes;
         const std::uint32_t comments = wanted.comments - old.comments;
         const NodeId parent = stack_.back().node;
@@ -446,13 +673,14 @@ private:
     std::size_t earlier_at_ = 0; // earlier marks before it are used or gone
     Lowered result_;
     std::vector<Frame> stack_;
-    std::vector<std::uint32_t> power_begins_;    // of misread `await a ** b`: where the await starts
+    std::vector<std::uint32_t> power_begins_; // of misread `await a ** b`: where the await starts
     std::vector<std::uint32_t> power_left_ends_; // and where its operand ends
     bool errors_ = false;
-    bool entered_ = false; // enter() pushed a frame
+    bool entered_ = false;              // enter() pushed a frame
     std::uint32_t splat_ = 0xffffffffU; // the `*` of the newest misread `[*f(x)]`
-    std::uint32_t type_call_arguments_ = 0xffffffffU; // the bracket behind `type` of the newest misread `type(x).y = z`
-    std::uint32_t type_call_begin_ = 0;               // and where that statement starts
+    std::uint32_t type_call_arguments_ =
+        0xffffffffU; // the bracket behind `type` of the newest misread `type(x).y = z`
+    std::uint32_t type_call_begin_ = 0; // and where that statement starts
 };
 
 /// The role of a child by its parent's type, its field and its position.
@@ -469,18 +697,25 @@ Role Lowering::role_of(TSFieldId field) const {
     case T::NamedExpression: return field == g_.name ? Role::Target : Role::Value;
     case T::ForStatement:
     case T::ForInClause:
-        return field == g_.left ? Role::Target : field == g_.right ? Role::Iter : field == g_.body ? Role::Body : Role::OrElse;
+        return field == g_.left    ? Role::Target
+               : field == g_.right ? Role::Iter
+               : field == g_.body  ? Role::Body
+                                   : Role::OrElse;
     case T::WhileStatement:
     case T::IfStatement:
     case T::ElifClause:
-        return field == g_.condition ? Role::Test : field == g_.alternative ? Role::OrElse : Role::Body;
+        return field == g_.condition     ? Role::Test
+               : field == g_.alternative ? Role::OrElse
+                                         : Role::Body;
     case T::WithStatement:
     case T::ElseClause:
     case T::FinallyClause: return Role::Body;
     case T::TryStatement: return field == g_.body ? Role::Body : Role::Item;
-    case T::ExceptClause: return field == g_.value ? Role::Value : field == g_.alias ? Role::Target : Role::Body;
+    case T::ExceptClause:
+        return field == g_.value ? Role::Value : field == g_.alias ? Role::Target : Role::Body;
     case T::MatchStatement: return field == g_.subject ? Role::Value : Role::Item;
-    case T::CaseClause: return field == g_.guard ? Role::Test : field == g_.consequence ? Role::Body : Role::Item;
+    case T::CaseClause:
+        return field == g_.guard ? Role::Test : field == g_.consequence ? Role::Body : Role::Item;
     case T::FunctionDefinition:
     case T::ClassDefinition:
         if (field == g_.return_type) return Role::Returns;
@@ -549,9 +784,13 @@ bool Lowering::enter_token(T type, TSSymbol symbol, TSNode node) {
             owner.flags |= node_flag::kStar;
         } else if (parent.type == T::UnaryOperator) {
             const Op op = g_.operators[symbol];
-            owner.op = static_cast<std::uint8_t>(op == Op::Add ? Op::Plus : op == Op::Sub ? Op::Minus : op);
-        } else if (owner.op == 0 && (parent.type == T::BinaryOperator || parent.type == T::BooleanOperator ||
-                                     parent.type == T::ComparisonOperator || parent.type == T::AugmentedAssignment)) {
+            owner.op = static_cast<std::uint8_t>(op == Op::Add   ? Op::Plus
+                                                 : op == Op::Sub ? Op::Minus
+                                                                 : op);
+        } else if (owner.op == 0 &&
+                   (parent.type == T::BinaryOperator || parent.type == T::BooleanOperator ||
+                    parent.type == T::ComparisonOperator ||
+                    parent.type == T::AugmentedAssignment)) {
             owner.op = static_cast<std::uint8_t>(g_.operators[symbol]);
         }
         break;
@@ -604,7 +843,8 @@ bool Lowering::enter_pattern(T type, TSNode node) {
     case T::AsPattern:
     case T::KeywordPattern: pass_through(type, Role::None); return true;
     case T::DottedName: {
-        const bool capture = stack_.back().type != T::ClassPattern && ts_node_named_child_count(node) == 1;
+        const bool capture =
+            stack_.back().type != T::ClassPattern && ts_node_named_child_count(node) == 1;
         const TSNode first = ts_node_named_child(node, 0);
         if (ts_node_is_null(first)) return false;
         return leaf(Kind::Name, Role::None, first, capture ? node_flag::kStore : 0);
@@ -628,7 +868,8 @@ bool Lowering::enter_pattern(T type, TSNode node) {
 bool Lowering::enter_parameter(T type, TSNode node) {
     Frame& list = stack_.back();
     const auto form = [&list] {
-        return static_cast<std::uint8_t>(list.keyword_only ? ParameterForm::KeywordOnly : ParameterForm::Ordinary);
+        return static_cast<std::uint8_t>(list.keyword_only ? ParameterForm::KeywordOnly
+                                                           : ParameterForm::Ordinary);
     };
     switch (type) {
     case T::KeywordSeparator: list.keyword_only = true; return false;
@@ -640,7 +881,8 @@ bool Lowering::enter_parameter(T type, TSNode node) {
         const std::uint8_t op = form();
         const NodeId id = open(type, Kind::Parameter, Role::Item, node);
         result_.nodes[id].op = op;
-        const NodeId name = push_node(Kind::Identifier, Role::Name, ts_node_start_byte(node), ts_node_end_byte(node), 0);
+        const NodeId name = push_node(Kind::Identifier, Role::Name, ts_node_start_byte(node),
+                                      ts_node_end_byte(node), 0);
         (void)name;
         return false;
     }
@@ -656,8 +898,8 @@ bool Lowering::enter_parameter(T type, TSNode node) {
     case T::DictionarySplatPattern: {
         if (type == T::ListSplatPattern) list.keyword_only = true;
         const NodeId id = open(type, Kind::Parameter, Role::Item, node);
-        result_.nodes[id].op = static_cast<std::uint8_t>(type == T::ListSplatPattern ? ParameterForm::VarArgs
-                                                                                      : ParameterForm::VarKeywords);
+        result_.nodes[id].op = static_cast<std::uint8_t>(
+            type == T::ListSplatPattern ? ParameterForm::VarArgs : ParameterForm::VarKeywords);
         stack_.back().role = Role::Name;
         return true;
     }
@@ -678,7 +920,8 @@ bool Lowering::enter_statement(T type, TSNode node) {
         open(type, Kind::ExprStmt, role, node);
         if (ts_node_child_count(node) > 1) {
             // `a, b` as a statement: the grammar leaves the tuple out.
-            const NodeId tuple = push_node(Kind::Tuple, Role::Value, ts_node_start_byte(node), ts_node_end_byte(node), 0);
+            const NodeId tuple = push_node(Kind::Tuple, Role::Value, ts_node_start_byte(node),
+                                           ts_node_end_byte(node), 0);
             stack_.back().node = tuple;
             stack_.back().opened[1] = tuple;
             stack_.back().role = Role::Element;
@@ -712,10 +955,12 @@ bool Lowering::enter_statement(T type, TSNode node) {
         open(type, Kind::ImportFrom, role, node);
         const std::uint32_t begin = ts_node_start_byte(node);
         const std::size_t at = text_.find("__future__", begin);
-        const std::uint32_t start = at == std::string_view::npos ? begin : static_cast<std::uint32_t>(at);
+        const std::uint32_t start =
+            at == std::string_view::npos ? begin : static_cast<std::uint32_t>(at);
         const std::uint32_t end = std::min(start + 10, ts_node_end_byte(node));
         const NodeId module = push_node(Kind::ModuleName, Role::Name, start, end, 0);
-        result_.nodes.push_back({start, end, module + 2, module, Kind::Identifier, Role::Name, 0, 0});
+        result_.nodes.push_back(
+            {start, end, module + 2, module, Kind::Identifier, Role::Name, 0, 0});
         result_.nodes[module].next = module + 2;
         return true;
     }
@@ -748,9 +993,12 @@ bool Lowering::enter_expression(T type, TSNode node, Role role, TSFieldId field)
         return true;
     };
     const std::uint32_t begin_byte = ts_node_start_byte(node);
-    if (begin_byte < text_.size() && text_[begin_byte] == '*' && (type == T::Call || type == T::Attribute || type == T::Subscript)) {
+    if (begin_byte < text_.size() && text_[begin_byte] == '*' &&
+        (type == T::Call || type == T::Attribute || type == T::Subscript)) {
         // The grammar reads the lone element of `[*f(x)]` as a call of `*f`.
-        const Kind kind = type == T::Call ? Kind::Call : type == T::Attribute ? Kind::Attribute : Kind::Subscript;
+        const Kind kind = type == T::Call        ? Kind::Call
+                          : type == T::Attribute ? Kind::Attribute
+                                                 : Kind::Subscript;
         const std::uint32_t end_byte = ts_node_end_byte(node);
         if (splat_ == begin_byte) {
             open_span(type, kind, role, begin_byte + 1, end_byte, 0);
@@ -764,7 +1012,8 @@ bool Lowering::enter_expression(T type, TSNode node, Role role, TSFieldId field)
         stack_.back().opened[1] = inner;
         return true;
     }
-    if (begin_byte == type_call_arguments_ && (type == T::ParenthesizedExpression || type == T::Tuple || type == T::List))
+    if (begin_byte == type_call_arguments_ &&
+        (type == T::ParenthesizedExpression || type == T::Tuple || type == T::List))
         return enter_type_call(type, node, role);
     switch (type) {
     case T::ParenthesizedExpression:
@@ -794,7 +1043,9 @@ bool Lowering::enter_expression(T type, TSNode node, Role role, TSFieldId field)
         open(T::ListSplat, Kind::Starred, role, node);
         return keep_target();
     case T::DictionarySplat:
-    case T::DictionarySplatPattern: open(T::DictionarySplat, Kind::DoubleStarred, role, node); return true;
+    case T::DictionarySplatPattern:
+        open(T::DictionarySplat, Kind::DoubleStarred, role, node);
+        return true;
     case T::Await: {
         const TSNode operand = ts_node_named_child(node, 0);
         if (!ts_node_is_null(operand) && g_.type_of(ts_node_symbol(operand)) == T::BinaryOperator) {
@@ -836,9 +1087,7 @@ bool Lowering::enter_expression(T type, TSNode node, Role role, TSFieldId field)
     case T::ListComprehension: open(type, Kind::ListComp, role, node); return true;
     case T::SetComprehension: open(type, Kind::SetComp, role, node); return true;
     case T::DictionaryComprehension: open(type, Kind::DictComp, role, node); return true;
-    case T::GeneratorExpression:
-        open(type, Kind::Generator, role, node);
-        return true;
+    case T::GeneratorExpression: open(type, Kind::Generator, role, node); return true;
     case T::ForInClause: open(type, Kind::CompFor, role, node); return true;
     case T::IfClause:
         if (stack_.back().type == T::CaseClause) {
@@ -848,9 +1097,7 @@ bool Lowering::enter_expression(T type, TSNode node, Role role, TSFieldId field)
         open(type, Kind::CompIf, role, node);
         return true;
     case T::List:
-    case T::ListPattern:
-        open(T::List, Kind::List, role, node);
-        return keep_target();
+    case T::ListPattern: open(T::List, Kind::List, role, node); return keep_target();
     case T::Tuple:
         if (stack_.back().type == T::WithItem && stack_.back().wrap == Kind::WithItem) {
             pass_through(T::Tuple, Role::None);
@@ -921,15 +1168,23 @@ bool Lowering::enter(const TreeWalk& walk) {
     StatementMark mark{};
     if (statement) {
         check_column(parent, node);
-        mark = {tree_walk_subtree(&walk), ts_node_start_byte(node), static_cast<NodeId>(result_.nodes.size()), 0,
-                static_cast<std::uint32_t>(result_.comments.size()), 0, 0, role, parent.flags};
+        mark = {tree_walk_subtree(&walk),
+                ts_node_start_byte(node),
+                static_cast<NodeId>(result_.nodes.size()),
+                0,
+                static_cast<std::uint32_t>(result_.comments.size()),
+                0,
+                0,
+                role,
+                parent.flags};
         if (take_over(mark)) return false;
     }
-    if (parent.type == T::Parameters || parent.type == T::LambdaParameters) return enter_parameter(type, node);
+    if (parent.type == T::Parameters || parent.type == T::LambdaParameters)
+        return enter_parameter(type, node);
 
     // Assignment targets, loop variables, `as` names and walrus names are stored to.
-    const bool target = role == Role::Target && parent.type != T::DeleteStatement && parent.type != T::ExpressionList &&
-                        (parent.flags & node_flag::kStore) == 0;
+    const bool target = role == Role::Target && parent.type != T::DeleteStatement &&
+                        parent.type != T::ExpressionList && (parent.flags & node_flag::kStore) == 0;
     if (target) parent.flags |= node_flag::kStore;
     bool result = false;
     switch (type) {
@@ -961,8 +1216,14 @@ bool Lowering::enter(const TreeWalk& walk) {
         }
         result = enter_statement(type, node);
         break;
-    case T::Type: pass_through(type, role); result = true; break;
-    case T::ConstrainedType: pass_through(type, role); result = true; break;
+    case T::Type:
+        pass_through(type, role);
+        result = true;
+        break;
+    case T::ConstrainedType:
+        pass_through(type, role);
+        result = true;
+        break;
     case T::TypeParameter:
         if (parent.type == T::GenericType) {
             pass_through(type, Role::Index);
@@ -972,23 +1233,47 @@ bool Lowering::enter(const TreeWalk& walk) {
         result = true;
         break;
     case T::Parameters:
-    case T::LambdaParameters: open(type, Kind::Parameters, Role::None, node); result = true; break;
+    case T::LambdaParameters:
+        open(type, Kind::Parameters, Role::None, node);
+        result = true;
+        break;
     case T::ArgumentList:
         pass_through(type, parent.type == T::ClassDefinition ? Role::Base : Role::Argument);
         result = true;
         break;
-    case T::Decorator: open(type, Kind::Decorator, Role::Decorator, node); result = true; break;
-    case T::ElifClause: open(type, Kind::Elif, Role::OrElse, node); result = true; break;
-    case T::ElseClause: open(type, Kind::Else, Role::OrElse, node); result = true; break;
-    case T::ExceptClause: open(type, Kind::Except, Role::Item, node); result = true; break;
-    case T::FinallyClause: open(type, Kind::Finally, Role::Item, node); result = true; break;
-    case T::CaseClause: open(type, Kind::Case, Role::Item, node); result = true; break;
+    case T::Decorator:
+        open(type, Kind::Decorator, Role::Decorator, node);
+        result = true;
+        break;
+    case T::ElifClause:
+        open(type, Kind::Elif, Role::OrElse, node);
+        result = true;
+        break;
+    case T::ElseClause:
+        open(type, Kind::Else, Role::OrElse, node);
+        result = true;
+        break;
+    case T::ExceptClause:
+        open(type, Kind::Except, Role::Item, node);
+        result = true;
+        break;
+    case T::FinallyClause:
+        open(type, Kind::Finally, Role::Item, node);
+        result = true;
+        break;
+    case T::CaseClause:
+        open(type, Kind::Case, Role::Item, node);
+        result = true;
+        break;
     case T::CasePattern:
         open(type, Kind::Pattern, Role::Item, node);
         stack_.back().pattern = true;
         result = true;
         break;
-    case T::WithClause: pass_through(type, Role::Item); result = true; break;
+    case T::WithClause:
+        pass_through(type, Role::Item);
+        result = true;
+        break;
     case T::WithItem: {
         const TSNode value = ts_node_named_child(node, 0);
         if (!ts_node_is_null(value) && g_.type_of(ts_node_symbol(value)) == T::Tuple) {
@@ -1001,18 +1286,28 @@ bool Lowering::enter(const TreeWalk& walk) {
         result = true;
         break;
     }
-    case T::AsPattern: pass_through(type, Role::Value); result = true; break;
+    case T::AsPattern:
+        pass_through(type, Role::Value);
+        result = true;
+        break;
     case T::AsPatternTarget:
         pass_through(type, Role::Target);
         stack_.back().flags |= node_flag::kStore;
         result = true;
         break;
-    case T::AliasedImport: open(type, Kind::Alias, Role::Item, node); result = true; break;
-    case T::RelativeImport: open(type, Kind::ModuleName, Role::Name, node); result = true; break;
+    case T::AliasedImport:
+        open(type, Kind::Alias, Role::Item, node);
+        result = true;
+        break;
+    case T::RelativeImport:
+        open(type, Kind::ModuleName, Role::Name, node);
+        result = true;
+        break;
     case T::ImportPrefix: {
         const std::string_view dots = text_of(node);
         const auto count = std::count(dots.begin(), dots.end(), '.');
-        result_.nodes[parent.node].op = static_cast<std::uint8_t>(std::min<std::ptrdiff_t>(count, 255));
+        result_.nodes[parent.node].op =
+            static_cast<std::uint8_t>(std::min<std::ptrdiff_t>(count, 255));
         break;
     }
     case T::WildcardImport: result_.nodes[parent.node].flags |= node_flag::kStar; break;
@@ -1021,7 +1316,8 @@ bool Lowering::enter(const TreeWalk& walk) {
             pass_through(type, Role::Name);
         } else if (parent.type == T::ImportFromStatement && parent.index == 0 && field != g_.name) {
             open(type, Kind::ModuleName, Role::Name, node);
-        } else if (parent.type == T::ImportFromStatement || parent.type == T::FutureImportStatement) {
+        } else if (parent.type == T::ImportFromStatement ||
+                   parent.type == T::FutureImportStatement) {
             open(type, Kind::Alias, Role::Item, node);
         } else if (parent.type == T::AliasedImport) {
             if (result_.nodes[parent.node].parent != kNoNode &&
@@ -1032,7 +1328,9 @@ bool Lowering::enter(const TreeWalk& walk) {
             }
         } else if (parent.type == T::ImportStatement) {
             const NodeId alias = open(type, Kind::Alias, Role::Item, node);
-            const NodeId module = push_node(Kind::ModuleName, Role::Name, result_.nodes[alias].begin, result_.nodes[alias].end, 0);
+            const NodeId module =
+                push_node(Kind::ModuleName, Role::Name, result_.nodes[alias].begin,
+                          result_.nodes[alias].end, 0);
             stack_.back().node = module;
             stack_.back().opened[1] = module;
         } else {
@@ -1043,7 +1341,8 @@ bool Lowering::enter(const TreeWalk& walk) {
     case T::StringStart: {
         for (const char c : text_of(node)) {
             if (c == 'b' || c == 'B') result_.nodes[parent.node].flags |= node_flag::kBytes;
-            if (c == 'f' || c == 'F' || c == 't' || c == 'T') result_.nodes[parent.node].flags |= node_flag::kFormat;
+            if (c == 'f' || c == 'F' || c == 't' || c == 'T')
+                result_.nodes[parent.node].flags |= node_flag::kFormat;
         }
         break;
     }
@@ -1053,7 +1352,8 @@ bool Lowering::enter(const TreeWalk& walk) {
         if (parent.type == T::TypedParameter) {
             // `*args: int`
             const bool list = type == T::ListSplatPattern;
-            result_.nodes[parent.node].op = static_cast<std::uint8_t>(list ? ParameterForm::VarArgs : ParameterForm::VarKeywords);
+            result_.nodes[parent.node].op = static_cast<std::uint8_t>(
+                list ? ParameterForm::VarArgs : ParameterForm::VarKeywords);
             if (list) stack_[stack_.size() - 2].keyword_only = true;
             pass_through(type, Role::Name);
             result = true;
@@ -1062,10 +1362,12 @@ bool Lowering::enter(const TreeWalk& walk) {
         }
         break;
     default:
-        if (parent.type == T::BinaryOperator && parent.column == 0 && role == Role::Left && !power_begins_.empty()) {
+        if (parent.type == T::BinaryOperator && parent.column == 0 && role == Role::Left &&
+            !power_begins_.empty()) {
             // The left operand of the power that an await was misread to cover.
             parent.column = kNoColumn;
-            const NodeId id = push_node(Kind::Await, Role::Left, power_begins_.back(), power_left_ends_.back(), 0);
+            const NodeId id = push_node(Kind::Await, Role::Left, power_begins_.back(),
+                                        power_left_ends_.back(), 0);
             power_begins_.pop_back();
             power_left_ends_.pop_back();
             const NodeId outer = parent.node;
@@ -1088,7 +1390,8 @@ bool Lowering::enter(const TreeWalk& walk) {
         // A frame pushed for the target itself may have moved the stack's storage.
         const std::size_t owner = entered_ ? stack_.size() - 2 : stack_.size() - 1;
         stack_[owner].flags &= static_cast<std::uint8_t>(~node_flag::kStore);
-        if (entered_ && type == T::Type) stack_.back().flags &= static_cast<std::uint8_t>(~node_flag::kStore);
+        if (entered_ && type == T::Type)
+            stack_.back().flags &= static_cast<std::uint8_t>(~node_flag::kStore);
     }
     return result;
 }

@@ -2,10 +2,10 @@
 
 // Tree-sitter's tree -> the flat array of node.h: the only file that knows the grammar's node types.
 
+#include "analysis/syntax/node.h"
+
 #include <string_view>
 #include <vector>
-
-#include "analysis/syntax/node.h"
 
 struct TSTree;
 
@@ -14,12 +14,12 @@ namespace awaitls::analysis {
 /// Where a statement's subtree was lowered to. Marks are in text order, those of nested statements behind their own's.
 struct StatementMark {
     const void* subtree;
-    std::uint32_t begin;      // byte
+    std::uint32_t begin; // byte
     NodeId nodes, nodes_end;
     std::uint32_t comments, comments_end;
-    std::uint32_t marks_end;  // behind the nested marks
+    std::uint32_t marks_end; // behind the nested marks
     Role role;
-    std::uint8_t flags;       // that it inherited
+    std::uint8_t flags; // that it inherited
 };
 
 struct Lowered {

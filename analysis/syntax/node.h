@@ -6,11 +6,11 @@
 // Parentheses and type wrappers vanish (a flag stays), every child has a role, and the grammar's known
 // deviations from Python are corrected here. Positions are byte offsets relative to the region's start.
 
+#include "analysis/text/text.h"
+
 #include <cstdint>
 #include <string_view>
 #include <vector>
-
-#include "analysis/text/text.h"
 
 namespace awaitls::analysis {
 
@@ -19,29 +19,29 @@ enum class Kind : std::uint8_t {
 
     // Statements
     FunctionDef, // Decorator*, Identifier(Name), TypeParameters?, Parameters, (Returns)?, Block(Body); async flag
-    ClassDef,    // Decorator*, Identifier(Name), TypeParameters?, Base*, Keyword(Base)*, Block(Body)
-    Return,      // Value?
-    Delete,      // Target*
-    Assign,      // Target, Value; `a = b = c` is Assign(a, Assign(b, c))
-    AnnAssign,   // Target, Annotation, Value?
-    AugAssign,   // Target, Value; op
-    For,         // Target, Iter, Block(Body), Else?; async flag
-    While,       // Test, Block(Body), Else?
-    If,          // Test, Block(Body), Elif*, Else?
-    With,        // WithItem+, Block(Body); async flag
-    Match,       // Value (subject), Case+
-    Raise,       // Value?, Cause?
-    Try,         // Block(Body), Except*, Else?, Finally?
-    Assert,      // Test, Value?
-    Import,      // Alias+
-    ImportFrom,  // ModuleName, Alias* (none and the Star flag for `import *`)
-    Global,      // Identifier+
-    Nonlocal,    // Identifier+
-    ExprStmt,    // Value
+    ClassDef,   // Decorator*, Identifier(Name), TypeParameters?, Base*, Keyword(Base)*, Block(Body)
+    Return,     // Value?
+    Delete,     // Target*
+    Assign,     // Target, Value; `a = b = c` is Assign(a, Assign(b, c))
+    AnnAssign,  // Target, Annotation, Value?
+    AugAssign,  // Target, Value; op
+    For,        // Target, Iter, Block(Body), Else?; async flag
+    While,      // Test, Block(Body), Else?
+    If,         // Test, Block(Body), Elif*, Else?
+    With,       // WithItem+, Block(Body); async flag
+    Match,      // Value (subject), Case+
+    Raise,      // Value?, Cause?
+    Try,        // Block(Body), Except*, Else?, Finally?
+    Assert,     // Test, Value?
+    Import,     // Alias+
+    ImportFrom, // ModuleName, Alias* (none and the Star flag for `import *`)
+    Global,     // Identifier+
+    Nonlocal,   // Identifier+
+    ExprStmt,   // Value
     Pass,
     Break,
     Continue,
-    TypeAlias,   // Target, Value
+    TypeAlias, // Target, Value
 
     // Parts of statements
     Block,          // statements
@@ -60,44 +60,44 @@ enum class Kind : std::uint8_t {
     Pattern,        // a match pattern with the Names that it binds (Store) and reads
 
     // Expressions
-    Name,         // load, or Store / Del by flag
-    Attribute,    // Object, Identifier(Attr)
-    Subscript,    // Object, Index+
-    Call,         // Callee, Argument* (expressions, Keyword, Starred, DoubleStarred)
-    Keyword,      // Identifier(Name), Value
-    Starred,      // Value
-    DoubleStarred,// Value
-    Await,        // Value
-    Binary,       // Left, Right; op
-    BoolOp,       // Left, Right; op And / Or
-    Not,          // Value
-    Unary,        // Value; op
-    Compare,      // operands; op: the first operator
-    Lambda,       // Parameters?, Body (an expression)
-    Conditional,  // Body, Test, OrElse
-    ListComp,     // Element, CompFor+, CompIf*
+    Name,          // load, or Store / Del by flag
+    Attribute,     // Object, Identifier(Attr)
+    Subscript,     // Object, Index+
+    Call,          // Callee, Argument* (expressions, Keyword, Starred, DoubleStarred)
+    Keyword,       // Identifier(Name), Value
+    Starred,       // Value
+    DoubleStarred, // Value
+    Await,         // Value
+    Binary,        // Left, Right; op
+    BoolOp,        // Left, Right; op And / Or
+    Not,           // Value
+    Unary,         // Value; op
+    Compare,       // operands; op: the first operator
+    Lambda,        // Parameters?, Body (an expression)
+    Conditional,   // Body, Test, OrElse
+    ListComp,      // Element, CompFor+, CompIf*
     SetComp,
-    DictComp,     // Element is a Pair
+    DictComp, // Element is a Pair
     Generator,
-    CompFor,      // Target, Iter; async flag
-    CompIf,       // Test
+    CompFor, // Target, Iter; async flag
+    CompIf,  // Test
     List,
     Tuple,
     Set,
-    Dict,         // Pair*, DoubleStarred*
-    Pair,         // Key, Value
-    String,       // Interpolation* when it is an f-string; bytes flag; concatenated literals are one String with String children
-    Interpolation,// Value, then the expressions of its format
+    Dict,   // Pair*, DoubleStarred*
+    Pair,   // Key, Value
+    String, // Interpolation* when it is an f-string; bytes flag; concatenated literals are one String with String children
+    Interpolation, // Value, then the expressions of its format
     Integer,
     Float,
     True,
     False,
     None,
     Ellipsis,
-    Yield,        // Value?
-    YieldFrom,    // Value
-    NamedExpr,    // Target, Value
-    Slice,        // its bounds
+    Yield,     // Value?
+    YieldFrom, // Value
+    NamedExpr, // Target, Value
+    Slice,     // its bounds
 
     Identifier, // a name that is no expression: of an attribute, keyword, definition, import
     Error,      // damaged syntax; children are what could be read
@@ -105,27 +105,84 @@ enum class Kind : std::uint8_t {
 inline constexpr int kKindCount = static_cast<int>(Kind::Error) + 1;
 
 enum class Role : std::uint8_t {
-    None, Name, AsName, Attr, Body, Target, Value, Annotation, Default, Returns, Base, Decorator, Test, Iter,
-    Cause, Object, Index, Callee, Argument, Left, Right, OrElse, Element, Key, Item, Statement,
+    None,
+    Name,
+    AsName,
+    Attr,
+    Body,
+    Target,
+    Value,
+    Annotation,
+    Default,
+    Returns,
+    Base,
+    Decorator,
+    Test,
+    Iter,
+    Cause,
+    Object,
+    Index,
+    Callee,
+    Argument,
+    Left,
+    Right,
+    OrElse,
+    Element,
+    Key,
+    Item,
+    Statement,
 };
 
 /// Operators of Binary, AugAssign, Unary, BoolOp and Compare.
 enum class Op : std::uint8_t {
-    None, Add, Sub, Mul, Div, FloorDiv, Mod, Pow, MatMul, LShift, RShift, BitAnd, BitOr, BitXor,
-    And, Or, Plus, Minus, Invert, Eq, NotEq, Lt, LtE, Gt, GtE, Is, IsNot, In, NotIn,
+    None,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    FloorDiv,
+    Mod,
+    Pow,
+    MatMul,
+    LShift,
+    RShift,
+    BitAnd,
+    BitOr,
+    BitXor,
+    And,
+    Or,
+    Plus,
+    Minus,
+    Invert,
+    Eq,
+    NotEq,
+    Lt,
+    LtE,
+    Gt,
+    GtE,
+    Is,
+    IsNot,
+    In,
+    NotIn,
 };
 
-enum class ParameterForm : std::uint8_t { Ordinary, PositionalOnly, KeywordOnly, VarArgs, VarKeywords };
+enum class ParameterForm : std::uint8_t {
+    Ordinary,
+    PositionalOnly,
+    KeywordOnly,
+    VarArgs,
+    VarKeywords
+};
 
 namespace node_flag {
 inline constexpr std::uint8_t kAsync = 1;         // async def / for / with / comprehension
 inline constexpr std::uint8_t kParenthesized = 2; // stood in parentheses of its own
 inline constexpr std::uint8_t kStore = 4;         // Name, Attribute, Subscript ... that is assigned
 inline constexpr std::uint8_t kDel = 8;
-inline constexpr std::uint8_t kStar = 16;         // except*, import *
-inline constexpr std::uint8_t kBytes = 32;        // bytes literal
-inline constexpr std::uint8_t kFormat = 64;       // f-string or t-string
-inline constexpr std::uint8_t kDamaged = 128;     // the subtree holds an Error
+inline constexpr std::uint8_t kStar = 16;     // except*, import *
+inline constexpr std::uint8_t kBytes = 32;    // bytes literal
+inline constexpr std::uint8_t kFormat = 64;   // f-string or t-string
+inline constexpr std::uint8_t kDamaged = 128; // the subtree holds an Error
 } // namespace node_flag
 
 /// Index of a node in its region. kNoNode where there is none; 0 is the root Module.
@@ -158,8 +215,12 @@ struct Comment {
 class Tree {
 public:
     Tree() = default;
-    Tree(std::string text, std::vector<Node> nodes, std::vector<Comment> comments, std::vector<Span> damage)
-        : text_(std::move(text)), nodes_(std::move(nodes)), comments_(std::move(comments)), damage_(std::move(damage)) {}
+    Tree(std::string text, std::vector<Node> nodes, std::vector<Comment> comments,
+         std::vector<Span> damage)
+        : text_(std::move(text)),
+          nodes_(std::move(nodes)),
+          comments_(std::move(comments)),
+          damage_(std::move(damage)) {}
 
     std::string_view text() const { return text_; }
     std::uint32_t size() const { return static_cast<std::uint32_t>(nodes_.size()); }
@@ -171,7 +232,9 @@ public:
     bool clean() const { return damage_.empty(); }
 
     std::string_view text(NodeId id) const { return text(nodes_[id].span()); }
-    std::string_view text(Span span) const { return std::string_view(text_).substr(span.begin, span.end - span.begin); }
+    std::string_view text(Span span) const {
+        return std::string_view(text_).substr(span.begin, span.end - span.begin);
+    }
     Kind kind(NodeId id) const { return nodes_[id].kind; }
     bool is(NodeId id, Kind kind) const { return id != kNoNode && nodes_[id].kind == kind; }
     NodeId parent(NodeId id) const { return nodes_[id].parent; }
@@ -203,7 +266,9 @@ public:
         return kNoNode;
     }
     /// True when `inner` is `outer` or lies in its subtree.
-    bool within(NodeId inner, NodeId outer) const { return outer <= inner && inner < nodes_[outer].next; }
+    bool within(NodeId inner, NodeId outer) const {
+        return outer <= inner && inner < nodes_[outer].next;
+    }
     /// The statement that the node belongs to: the nearest ancestor-or-self whose role is Statement.
     NodeId statement(NodeId id) const {
         while (id != kNoNode && nodes_[id].role != Role::Statement) id = nodes_[id].parent;
@@ -217,8 +282,12 @@ public:
         public:
             Iterator(const Tree* tree, NodeId id) : tree_(tree), id_(id) {}
             NodeId operator*() const { return id_; }
-            Iterator& operator++() { id_ = (*tree_)[id_].next; return *this; }
+            Iterator& operator++() {
+                id_ = (*tree_)[id_].next;
+                return *this;
+            }
             bool operator!=(const Iterator& other) const { return id_ != other.id_; }
+
         private:
             const Tree* tree_;
             NodeId id_;
@@ -226,6 +295,7 @@ public:
         Children(const Tree* tree, NodeId id) : tree_(tree), id_(id) {}
         Iterator begin() const { return {tree_, id_ + 1}; }
         Iterator end() const { return {tree_, (*tree_)[id_].next}; }
+
     private:
         const Tree* tree_;
         NodeId id_;

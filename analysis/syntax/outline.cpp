@@ -26,13 +26,15 @@ enum class LineStart : std::uint8_t { Other, Def, Class, Decorator, Continuation
 
 class Scanner {
 public:
-    Scanner(std::string_view text, bool recover) : text_(text), size_(static_cast<std::uint32_t>(text.size())), recover_(recover) {}
+    Scanner(std::string_view text, bool recover)
+        : text_(text), size_(static_cast<std::uint32_t>(text.size())), recover_(recover) {}
 
     /// Scans from a region start and appends regions. `class_head` is the index in `out` of the class that the first of
     /// them is a member of, or -1. `stop(offset, member)` is asked at each later region start; true ends the scan before
     /// that region. Returns the index of the class that is open there, or -1.
     template <typename Stop>
-    std::int32_t scan(std::uint32_t from, std::int32_t class_head, std::vector<RegionRange>& out, Stop stop) {
+    std::int32_t scan(std::uint32_t from, std::int32_t class_head, std::vector<RegionRange>& out,
+                      Stop stop) {
         bool first = true;
         bool decorated = false;         // the last line on the region's own level was a decorator
         std::uint32_t class_indent = 0; // indentation of the class's body, 0 while unknown
@@ -43,7 +45,8 @@ public:
             // The first line of a member stands at the indentation of the class's body and says what it is.
             const std::uint32_t begin = skip_blanks(from, class_indent);
             const LineStart start = classify(begin);
-            open_region(out, from, is_definition(start) ? RegionKind::Definition : RegionKind::Statements,
+            open_region(out, from,
+                        is_definition(start) ? RegionKind::Definition : RegionKind::Statements,
                         static_cast<std::int32_t>(out.size()) - class_head);
             first = false;
             decorated = start == LineStart::Decorator;
@@ -65,24 +68,31 @@ public:
             }
             const LineStart start = classify(begin);
             if (indent == 0) {
-                decorated = decorated && out.back().parent == 0; // a member's decorator is not one of this line
+                decorated = decorated &&
+                            out.back().parent == 0; // a member's decorator is not one of this line
                 const bool definition = is_definition(start);
                 const RegionKind kind = start == LineStart::Class ? RegionKind::ClassHead
                                         : definition              ? RegionKind::Definition
                                                                   : RegionKind::Statements;
-                const bool on_statements = class_head < 0 && out.back().kind == RegionKind::Statements;
+                const bool on_statements =
+                    class_head < 0 && out.back().kind == RegionKind::Statements;
                 bool opens = false;
-                if (definition) opens = !decorated;
-                else if (start != LineStart::Continuation) opens = !on_statements;
+                if (definition)
+                    opens = !decorated;
+                else if (start != LineStart::Continuation)
+                    opens = !on_statements;
                 if (first) {
                     out.back().kind = kind;
                     opens = false;
-                    if (start == LineStart::Class) class_head = static_cast<std::int32_t>(out.size()) - 1;
+                    if (start == LineStart::Class)
+                        class_head = static_cast<std::int32_t>(out.size()) - 1;
                 } else if (opens) {
                     close(out, line);
                     if (stop(line, false)) return -1;
                     open_region(out, line, kind, 0);
-                    class_head = kind == RegionKind::ClassHead ? static_cast<std::int32_t>(out.size()) - 1 : -1;
+                    class_head = kind == RegionKind::ClassHead
+                                     ? static_cast<std::int32_t>(out.size()) - 1
+                                     : -1;
                     class_indent = 0;
                 } else if (decorated && start == LineStart::Class) {
                     out.back().kind = RegionKind::ClassHead;
@@ -96,11 +106,14 @@ public:
                 if (indent == class_indent) {
                     const bool definition = is_definition(start);
                     const bool on_statements = out.back().kind != RegionKind::Definition;
-                    const bool opens = definition ? !decorated : start != LineStart::Continuation && !on_statements;
+                    const bool opens = definition
+                                           ? !decorated
+                                           : start != LineStart::Continuation && !on_statements;
                     if (opens) {
                         close(out, line);
                         if (stop(line, true)) return class_head;
-                        open_region(out, line, definition ? RegionKind::Definition : RegionKind::Statements,
+                        open_region(out, line,
+                                    definition ? RegionKind::Definition : RegionKind::Statements,
                                     static_cast<std::int32_t>(out.size()) - class_head);
                     }
                     decorated = start == LineStart::Decorator;
@@ -118,21 +131,29 @@ public:
 
 private:
     static bool is_definition(LineStart start) {
-        return start == LineStart::Def || start == LineStart::Class || start == LineStart::Decorator;
+        return start == LineStart::Def || start == LineStart::Class ||
+               start == LineStart::Decorator;
     }
-    static void open_region(std::vector<RegionRange>& out, std::uint32_t begin, RegionKind kind, std::int32_t parent) {
+    static void open_region(std::vector<RegionRange>& out, std::uint32_t begin, RegionKind kind,
+                            std::int32_t parent) {
         out.push_back({{begin, begin}, kind, parent});
     }
-    static void close(std::vector<RegionRange>& out, std::uint32_t end) { out.back().span.end = end; }
+    static void close(std::vector<RegionRange>& out, std::uint32_t end) {
+        out.back().span.end = end;
+    }
 
     std::uint32_t skip_blanks(std::uint32_t at, std::uint32_t& indent) const {
         indent = 0;
         for (; at < size_; ++at) {
             const char c = text_[at];
-            if (c == ' ') ++indent;
-            else if (c == '\t') indent = (indent / 8 + 1) * 8;
-            else if (c == '\f') indent = 0;
-            else break;
+            if (c == ' ')
+                ++indent;
+            else if (c == '\t')
+                indent = (indent / 8 + 1) * 8;
+            else if (c == '\f')
+                indent = 0;
+            else
+                break;
         }
         return at;
     }
@@ -170,10 +191,13 @@ private:
         case '@': return LineStart::Decorator;
         case 'd': return word(at) == "def" ? LineStart::Def : LineStart::Other;
         case 'c': return word(at) == "class" ? LineStart::Class : LineStart::Other;
-        case 'a': return word(at) == "async" && second_word(at, "async") == "def" ? LineStart::Def : LineStart::Other;
+        case 'a':
+            return word(at) == "async" && second_word(at, "async") == "def" ? LineStart::Def
+                                                                            : LineStart::Other;
         case 'e': {
             const std::string_view w = word(at);
-            return w == "else" || w == "elif" || w == "except" ? LineStart::Continuation : LineStart::Other;
+            return w == "else" || w == "elif" || w == "except" ? LineStart::Continuation
+                                                               : LineStart::Other;
         }
         case 'f': return word(at) == "finally" ? LineStart::Continuation : LineStart::Other;
         default: return LineStart::Other;
@@ -193,7 +217,9 @@ private:
             }
             return w == "class" || w == "while" || w == "raise" || w == "break";
         }
-        case 6: return w == "return" || w == "import" || w == "global" || w == "assert" || w == "except";
+        case 6:
+            return w == "return" || w == "import" || w == "global" || w == "assert" ||
+                   w == "except";
         case 7: return w == "finally";
         case 8: return w == "continue" || w == "nonlocal";
         default: return false;
@@ -215,15 +241,18 @@ private:
                 const char c = text_[at];
                 if (c == quote) return at + 1;
                 if (c == '\n' || c == '\r') return at;
-                if (c == '\\' && at + 1 < size_) at = text_[at + 1] == '\r' ? next_line(at + 1) : at + 2;
-                else ++at;
+                if (c == '\\' && at + 1 < size_)
+                    at = text_[at + 1] == '\r' ? next_line(at + 1) : at + 2;
+                else
+                    ++at;
             }
             return size_;
         }
         at += 3;
         while (at < size_) {
             const char c = text_[at];
-            if (c == quote && at + 2 < size_ && text_[at + 1] == quote && text_[at + 2] == quote) return at + 3;
+            if (c == quote && at + 2 < size_ && text_[at + 1] == quote && text_[at + 2] == quote)
+                return at + 3;
             if (c == '\\') {
                 at += 2;
             } else if (recover_ && (c == '\n' || c == '\r')) {
@@ -306,30 +335,34 @@ Outline edit_outline(const Outline& before_outline, std::string_view before, std
     const std::vector<RegionRange>& old = before_outline.regions;
     if (before_outline.unterminated_string) return make_outline(after);
     // The region in which the texts part, and one more: a new first line may join it to the region before.
-    const auto behind = std::upper_bound(old.begin(), old.end(), prefix, [](std::uint32_t offset, const RegionRange& region) {
-        return offset < region.span.begin;
-    });
+    const auto behind = std::upper_bound(
+        old.begin(), old.end(), prefix,
+        [](std::uint32_t offset, const RegionRange& region) { return offset < region.span.begin; });
     std::size_t restart = static_cast<std::size_t>(behind - old.begin());
     restart = restart >= 2 ? restart - 2 : 0;
-    const std::int32_t head = old[restart].parent == 0 ? -1 : static_cast<std::int32_t>(restart) - old[restart].parent;
+    const std::int32_t head =
+        old[restart].parent == 0 ? -1 : static_cast<std::int32_t>(restart) - old[restart].parent;
 
     Outline result;
     result.regions.reserve(old.size() + 8);
     result.regions.assign(old.begin(), old.begin() + static_cast<std::ptrdiff_t>(restart));
     const std::uint32_t new_tail = static_cast<std::uint32_t>(after.size()) - suffix;
-    const std::int64_t delta = static_cast<std::int64_t>(after.size()) - static_cast<std::int64_t>(before.size());
+    const std::int64_t delta =
+        static_cast<std::int64_t>(after.size()) - static_cast<std::int64_t>(before.size());
     std::size_t resume = old.size();
     Scanner scanner(after, false);
-    const std::int32_t open_class = scanner.scan(old[restart].span.begin, head, result.regions, [&](std::uint32_t offset, bool member) {
-        if (offset < new_tail) return false;
-        const std::uint32_t old_offset = static_cast<std::uint32_t>(offset - delta);
-        const auto it = std::lower_bound(old.begin(), old.end(), old_offset, [](const RegionRange& region, std::uint32_t o) {
-            return region.span.begin < o;
+    const std::int32_t open_class = scanner.scan(
+        old[restart].span.begin, head, result.regions, [&](std::uint32_t offset, bool member) {
+            if (offset < new_tail) return false;
+            const std::uint32_t old_offset = static_cast<std::uint32_t>(offset - delta);
+            const auto it = std::lower_bound(
+                old.begin(), old.end(), old_offset,
+                [](const RegionRange& region, std::uint32_t o) { return region.span.begin < o; });
+            if (it == old.end() || it->span.begin != old_offset || (it->parent != 0) != member)
+                return false;
+            resume = static_cast<std::size_t>(it - old.begin());
+            return true;
         });
-        if (it == old.end() || it->span.begin != old_offset || (it->parent != 0) != member) return false;
-        resume = static_cast<std::size_t>(it - old.begin());
-        return true;
-    });
     if (scanner.unterminated()) return make_outline(after);
     // From the same line on, the scan does the same, be it at the top level or in a class: a member's first line gives the
     // indentation of its class. Only how far the members are from the class's head may differ.
@@ -338,7 +371,8 @@ Outline edit_outline(const Outline& before_outline, std::string_view before, std
         RegionRange region = old[i];
         region.span = region.span.shifted(delta);
         in_open_class = in_open_class && region.parent != 0;
-        if (in_open_class) region.parent = static_cast<std::int32_t>(result.regions.size()) - open_class;
+        if (in_open_class)
+            region.parent = static_cast<std::int32_t>(result.regions.size()) - open_class;
         result.regions.push_back(region);
     }
     return result;

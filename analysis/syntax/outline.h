@@ -5,11 +5,11 @@
 // parse: it is found by a lexical scan that knows strings, brackets and indentation, so one open bracket damages
 // only its own region.
 
+#include "analysis/text/text.h"
+
 #include <cstdint>
 #include <string_view>
 #include <vector>
-
-#include "analysis/text/text.h"
 
 namespace awaitls::analysis {
 
@@ -20,9 +20,10 @@ enum class RegionKind : std::uint8_t {
 };
 
 struct RegionRange {
-    Span span;           // starts at the start of a line (or of the file); ends where the next region starts
+    Span span; // starts at the start of a line (or of the file); ends where the next region starts
     RegionKind kind;
-    std::int32_t parent; // for members: distance back to the ClassHead region in the list (1: the one before); else 0
+    std::int32_t
+        parent; // for members: distance back to the ClassHead region in the list (1: the one before); else 0
     friend bool operator==(const RegionRange&, const RegionRange&) = default;
 };
 

@@ -1,12 +1,12 @@
 #include "analysis/syntax/parser.h"
 
+#include "analysis/syntax/lower.h"
+
 #include <tree_sitter/api.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
-
-#include "analysis/syntax/lower.h"
 
 extern "C" const TSLanguage* tree_sitter_python(void);
 
@@ -86,13 +86,15 @@ TSTree* run_parser(const std::string& text, const TSTree* old) {
 
 TSPoint point_at(std::string_view text, std::uint32_t offset) {
     const std::string_view before = text.substr(0, offset);
-    const std::size_t rows = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
+    const std::size_t rows =
+        static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
     const std::size_t line = before.rfind('\n');
     const std::size_t column = line == std::string_view::npos ? offset : offset - line - 1;
     return {static_cast<std::uint32_t>(rows), static_cast<std::uint32_t>(column)};
 }
 
-TSTree* parse_incrementally(const std::string& text, const TSTree* previous, std::string_view previous_text) {
+TSTree* parse_incrementally(const std::string& text, const TSTree* previous,
+                            std::string_view previous_text) {
     const CommonEnds ends = common_ends(previous_text, text);
     TSInputEdit edit{};
     edit.start_byte = ends.prefix;
@@ -112,19 +114,22 @@ TSTree* parse_incrementally(const std::string& text, const TSTree* previous, std
 std::string with_line_feeds(const std::string& text) {
     std::string result = text;
     for (std::size_t i = 0; i < result.size(); ++i)
-        if (result[i] == '\r' && (i + 1 == result.size() || result[i + 1] != '\n')) result[i] = '\n';
+        if (result[i] == '\r' && (i + 1 == result.size() || result[i + 1] != '\n'))
+            result[i] = '\n';
     return result;
 }
 
 bool has_lone_carriage_return(std::string_view text) {
-    for (std::size_t at = text.find('\r'); at != std::string_view::npos; at = text.find('\r', at + 1))
+    for (std::size_t at = text.find('\r'); at != std::string_view::npos;
+         at = text.find('\r', at + 1))
         if (at + 1 == text.size() || text[at + 1] != '\n') return true;
     return false;
 }
 
 } // namespace
 
-ParsedRegion parse_region(std::string text, std::shared_ptr<const ParseTree> previous, const Tree* previous_tree) {
+ParsedRegion parse_region(std::string text, std::shared_ptr<const ParseTree> previous,
+                          const Tree* previous_tree) {
     ParsedRegion result;
     const bool normal = !has_lone_carriage_return(text);
     const std::string* source = &text;
@@ -146,17 +151,21 @@ ParsedRegion parse_region(std::string text, std::shared_ptr<const ParseTree> pre
     if (tree == nullptr) tree = run_parser(*source, nullptr);
     if (tree == nullptr) {
         const std::uint32_t size = static_cast<std::uint32_t>(text.size());
-        std::vector<Node> nodes{Node{0, size, 1, kNoNode, Kind::Module, Role::None, node_flag::kDamaged, 0}};
+        std::vector<Node> nodes{
+            Node{0, size, 1, kNoNode, Kind::Module, Role::None, node_flag::kDamaged, 0}};
         result.tree = Tree(std::move(text), std::move(nodes), {}, {Span{0, size}});
         result.gave_up = true;
         return result;
     }
     auto parse = std::make_shared<ParseTree>(tree);
     std::optional<EarlierLowering> earlier;
-    if (incremental) earlier.emplace(EarlierLowering{previous_tree->nodes(), previous_tree->comments(), previous->marks});
+    if (incremental)
+        earlier.emplace(
+            EarlierLowering{previous_tree->nodes(), previous_tree->comments(), previous->marks});
     Lowered lowered = lower(tree, *source, earlier ? &*earlier : nullptr);
     result.python2 = lowered.python2;
-    result.tree = Tree(std::move(text), std::move(lowered.nodes), std::move(lowered.comments), std::move(lowered.damage));
+    result.tree = Tree(std::move(text), std::move(lowered.nodes), std::move(lowered.comments),
+                       std::move(lowered.damage));
     const std::size_t least = previous_tree == nullptr ? kKeptBytes : kIncrementalBytes;
     if (normal && result.tree.text().size() >= least) {
         parse->marks = std::move(lowered.marks);

@@ -2,11 +2,11 @@
 
 // Region text -> Tree. Tree-sitter parses, `lower` flattens; nothing else in the analysis sees tree-sitter.
 
+#include "analysis/syntax/node.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include "analysis/syntax/node.h"
 
 namespace awaitls::analysis {
 
@@ -16,8 +16,8 @@ class ParseTree;
 struct ParsedRegion {
     Tree tree;
     std::shared_ptr<const ParseTree> parse; // null when the parser gave up
-    bool gave_up = false;                   // the text needed more steps than its budget; the Tree is an empty Module
-    bool python2 = false;                   // has print or exec statements
+    bool gave_up = false; // the text needed more steps than its budget; the Tree is an empty Module
+    bool python2 = false; // has print or exec statements
 };
 
 /// Parses the text of a region. Total: the work is bounded by a number of parser steps that depends on the text's

@@ -10,12 +10,14 @@ namespace awaitls::analysis {
 namespace {
 
 /// Appends the starts of the lines that begin in (from, to]. A CR LF pair counts once, at its LF.
-void scan_lines(std::string_view text, std::uint32_t from, std::uint32_t to, std::vector<std::uint32_t>& starts) {
+void scan_lines(std::string_view text, std::uint32_t from, std::uint32_t to,
+                std::vector<std::uint32_t>& starts) {
     const char* const data = text.data();
     std::uint32_t at = from;
     while (at < to) {
         const char c = data[at];
-        if (c == '\n' || (c == '\r' && (at + 1 >= text.size() || data[at + 1] != '\n'))) starts.push_back(at + 1);
+        if (c == '\n' || (c == '\r' && (at + 1 >= text.size() || data[at + 1] != '\n')))
+            starts.push_back(at + 1);
         ++at;
     }
 }
@@ -40,10 +42,12 @@ LineIndex LineIndex::edited(std::string_view before, std::string_view after, std
     scan_lines(after, from, new_tail, result.starts_);
     // A start right behind the change depends on the byte before it, which is new.
     const auto tail = std::upper_bound(starts_.begin(), starts_.end(), old_tail);
-    const std::uint32_t shift = new_tail - old_tail; // wraps for shrinking texts; the sum wraps back
+    const std::uint32_t shift =
+        new_tail - old_tail; // wraps for shrinking texts; the sum wraps back
     const std::size_t scanned = result.starts_.size();
     result.starts_.resize(scanned + static_cast<std::size_t>(starts_.end() - tail));
-    std::transform(tail, starts_.end(), result.starts_.begin() + static_cast<std::ptrdiff_t>(scanned),
+    std::transform(tail, starts_.end(),
+                   result.starts_.begin() + static_cast<std::ptrdiff_t>(scanned),
                    [shift](std::uint32_t start) { return start + shift; });
     return result;
 }
@@ -66,13 +70,17 @@ CommonEnds common_ends(std::string_view before, std::string_view after) {
     const std::size_t shorter = std::min(before.size(), after.size());
     std::size_t prefix = 0;
     for (const std::size_t block : kBlocks)
-        while (prefix + block <= shorter && std::memcmp(before.data() + prefix, after.data() + prefix, block) == 0) prefix += block;
+        while (prefix + block <= shorter &&
+               std::memcmp(before.data() + prefix, after.data() + prefix, block) == 0)
+            prefix += block;
     std::size_t suffix = 0;
     const std::size_t limit = shorter - prefix;
     const char* const p = before.data() + before.size();
     const char* const q = after.data() + after.size();
     for (const std::size_t block : kBlocks)
-        while (suffix + block <= limit && std::memcmp(p - suffix - block, q - suffix - block, block) == 0) suffix += block;
+        while (suffix + block <= limit &&
+               std::memcmp(p - suffix - block, q - suffix - block, block) == 0)
+            suffix += block;
     return {static_cast<std::uint32_t>(prefix), static_cast<std::uint32_t>(suffix)};
 }
 
@@ -89,7 +97,8 @@ std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed) {
         n -= 8;
     }
     std::uint64_t tail = 0;
-    for (std::size_t i = 0; i < n; ++i) tail |= static_cast<std::uint64_t>(static_cast<unsigned char>(p[i])) << (8 * i);
+    for (std::size_t i = 0; i < n; ++i)
+        tail |= static_cast<std::uint64_t>(static_cast<unsigned char>(p[i])) << (8 * i);
     h = (h ^ tail) * 0xc4ceb9fe1a85ec53ULL;
     return h ^ (h >> 29);
 }
@@ -116,10 +125,20 @@ std::size_t sequence_length(std::string_view s, std::size_t at) {
     std::size_t length = 0;
     std::uint32_t minimum = 0;
     std::uint32_t value = 0;
-    if ((c & 0xe0) == 0xc0) { length = 2; minimum = 0x80; value = c & 0x1fU; }
-    else if ((c & 0xf0) == 0xe0) { length = 3; minimum = 0x800; value = c & 0x0fU; }
-    else if ((c & 0xf8) == 0xf0) { length = 4; minimum = 0x10000; value = c & 0x07U; }
-    else return 0;
+    if ((c & 0xe0) == 0xc0) {
+        length = 2;
+        minimum = 0x80;
+        value = c & 0x1fU;
+    } else if ((c & 0xf0) == 0xe0) {
+        length = 3;
+        minimum = 0x800;
+        value = c & 0x0fU;
+    } else if ((c & 0xf8) == 0xf0) {
+        length = 4;
+        minimum = 0x10000;
+        value = c & 0x07U;
+    } else
+        return 0;
     if (at + length > s.size()) return 0;
     for (std::size_t i = 1; i < length; ++i) {
         const unsigned char next = static_cast<unsigned char>(s[at + i]);
@@ -145,9 +164,9 @@ void append_code_point(std::string& out, std::uint32_t c) {
 
 // Windows-1252 for the bytes 0x80-0x9f (0: undefined); the others are Latin-1.
 constexpr std::array<std::uint16_t, 32> kCp1252 = {
-    0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0,
-    0x017d, 0,      0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a,
-    0x0153, 0,      0x017e, 0x0178};
+    0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0,      0x017d, 0,      0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+    0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178};
 
 enum class Codec { Utf8, Ascii, Latin1, Latin9, Cp1252, Unknown };
 
@@ -162,12 +181,14 @@ std::string normal_encoding(std::string_view name) {
 
 Codec codec_of(std::string_view name) {
     const std::string n = normal_encoding(name);
-    if (n == "utf-8" || n == "utf8" || n == "u8" || n == "utf" || n.starts_with("utf-8-")) return Codec::Utf8;
+    if (n == "utf-8" || n == "utf8" || n == "u8" || n == "utf" || n.starts_with("utf-8-"))
+        return Codec::Utf8;
     if (n == "ascii" || n == "us-ascii" || n == "646") return Codec::Ascii;
-    if (n == "latin-1" || n == "latin1" || n == "l1" || n == "iso-8859-1" || n == "iso8859-1" || n == "8859" ||
-        n == "cp819" || n.starts_with("latin-1-") || n.starts_with("iso-8859-1-"))
+    if (n == "latin-1" || n == "latin1" || n == "l1" || n == "iso-8859-1" || n == "iso8859-1" ||
+        n == "8859" || n == "cp819" || n.starts_with("latin-1-") || n.starts_with("iso-8859-1-"))
         return Codec::Latin1;
-    if (n == "iso-8859-15" || n == "iso8859-15" || n == "latin-9" || n == "latin9") return Codec::Latin9;
+    if (n == "iso-8859-15" || n == "iso8859-15" || n == "latin-9" || n == "latin9")
+        return Codec::Latin9;
     if (n == "cp1252" || n == "windows-1252" || n == "1252") return Codec::Cp1252;
     return Codec::Unknown;
 }
@@ -200,14 +221,15 @@ std::string_view declared_encoding(std::string_view bytes) {
         const std::size_t first = text.find_first_not_of(" \t\f");
         if (first != std::string_view::npos && text[first] != '#') return {};
         if (first != std::string_view::npos) {
-            for (std::size_t c = text.find("coding"); c != std::string_view::npos; c = text.find("coding", c + 1)) {
+            for (std::size_t c = text.find("coding"); c != std::string_view::npos;
+                 c = text.find("coding", c + 1)) {
                 std::size_t p = c + 6;
                 if (p >= text.size() || (text[p] != ':' && text[p] != '=')) continue;
                 ++p;
                 while (p < text.size() && (text[p] == ' ' || text[p] == '\t')) ++p;
                 std::size_t q = p;
-                while (q < text.size() && (std::isalnum(static_cast<unsigned char>(text[q])) != 0 || text[q] == '-' ||
-                                           text[q] == '_' || text[q] == '.'))
+                while (q < text.size() && (std::isalnum(static_cast<unsigned char>(text[q])) != 0 ||
+                                           text[q] == '-' || text[q] == '_' || text[q] == '.'))
                     ++q;
                 if (q > p) return text.substr(p, q - p);
             }
@@ -241,7 +263,8 @@ bool is_valid_utf8(std::string_view bytes) {
     std::size_t at = 0;
     while (at < bytes.size()) {
         std::uint64_t word;
-        while (at + 8 <= bytes.size() && (std::memcpy(&word, bytes.data() + at, 8), (word & 0x8080808080808080ULL) == 0))
+        while (at + 8 <= bytes.size() &&
+               (std::memcpy(&word, bytes.data() + at, 8), (word & 0x8080808080808080ULL) == 0))
             at += 8;
         if (at >= bytes.size()) break;
         const std::size_t length = sequence_length(bytes, at);
@@ -259,15 +282,18 @@ Decoded decode_source(std::string_view bytes) {
     result.encoding = declared.empty() ? "utf-8" : std::string(declared);
     const Codec codec = codec_of(result.encoding);
     if (result.had_bom && codec != Codec::Utf8)
-        result.error = "the file starts with a UTF-8 byte order mark but declares the encoding " + result.encoding;
+        result.error = "the file starts with a UTF-8 byte order mark but declares the encoding " +
+                       result.encoding;
     if (codec == Codec::Unknown) {
         // Every codec that Python knows agrees with ASCII on the characters of code, with few exceptions.
-        if (std::all_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {
+        if (std::all_of(bytes.begin(), bytes.end(),
+                        [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {
             result.text = bytes;
             return result;
         }
         result.text = replace_invalid(bytes);
-        result.error = "the encoding `" + result.encoding + "` is not supported; save the file as UTF-8";
+        result.error =
+            "the encoding `" + result.encoding + "` is not supported; save the file as UTF-8";
         return result;
     }
     if (codec == Codec::Utf8 || result.had_bom) {
@@ -276,14 +302,16 @@ Decoded decode_source(std::string_view bytes) {
         } else {
             result.text = replace_invalid(bytes);
             if (result.error.empty())
-                result.error = "the file is not valid UTF-8; save it as UTF-8 or declare its encoding in the first line";
+                result.error = "the file is not valid UTF-8; save it as UTF-8 or declare its "
+                               "encoding in the first line";
         }
         return result;
     }
     result.text.reserve(bytes.size() + bytes.size() / 16);
     for (const char c : bytes) {
         const unsigned char byte = static_cast<unsigned char>(c);
-        const std::uint32_t point = codec == Codec::Ascii && byte >= 0x80 ? 0 : code_point(codec, byte);
+        const std::uint32_t point =
+            codec == Codec::Ascii && byte >= 0x80 ? 0 : code_point(codec, byte);
         if (byte >= 0x80 && point == 0) {
             result.text += "\xef\xbf\xbd";
             if (result.error.empty())

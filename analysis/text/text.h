@@ -76,10 +76,12 @@ std::string apply_edits(std::string_view text, const std::vector<Edit>& edits);
 
 /// Bytes of a Python source file as UTF-8 text.
 struct Decoded {
-    std::string text;     // valid UTF-8, without the byte order mark
+    std::string text; // valid UTF-8, without the byte order mark
     bool had_bom = false;
-    std::string encoding; // "utf-8", "latin-1", "ascii", "cp1252", ... as declared; encode() takes it back
-    std::string error;    // for people; empty when the bytes are fine. The text is then a lossy reading
+    std::string
+        encoding; // "utf-8", "latin-1", "ascii", "cp1252", ... as declared; encode() takes it back
+    std::string
+        error; // for people; empty when the bytes are fine. The text is then a lossy reading
 };
 
 /// Reads the byte order mark and the PEP 263 cookie. Total: any bytes give a result.

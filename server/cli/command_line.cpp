@@ -151,7 +151,8 @@ void add_check(CLI::App& app, CheckOptions& options, List& select, List& ignore)
         ->group(kFiles);
     app.add_flag("--isolated", options.isolated, "Read no configuration file")->group(kFiles);
     app.add_option("--python", options.python,
-                   "The project's environment, or the interpreter in it: its version counts where no other is "
+                   "The project's environment, or the interpreter in it: its version counts where "
+                   "no other is "
                    "configured. Nothing in it is run")
         ->option_text("PATH")
         ->group(kFiles);

@@ -1,12 +1,12 @@
 #include "server/config/environment.h"
 
+#include "server/config/options.h"
+#include "server/files/file.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <sstream>
 #include <system_error>
-
-#include "server/config/options.h"
-#include "server/files/file.h"
 
 namespace awaitls::server {
 
@@ -45,7 +45,8 @@ std::optional<analysis::PythonVersion> from_library_folder(const fs::path& folde
     for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
         const std::string name = entries->path().filename().string();
         if (!name.starts_with("python3.")) continue;
-        const std::optional<analysis::PythonVersion> version = short_version(std::string_view(name).substr(6));
+        const std::optional<analysis::PythonVersion> version =
+            short_version(std::string_view(name).substr(6));
         if (version && (!newest || *newest < *version)) newest = version;
     }
     return newest;
@@ -61,11 +62,13 @@ Environment read_environment(const std::string& path) {
         result.error = "there is no Python environment at " + path;
         return result;
     }
-    if (!fs::is_directory(folder, error)) folder = folder.parent_path().parent_path(); // ENV/bin/python
+    if (!fs::is_directory(folder, error))
+        folder = folder.parent_path().parent_path(); // ENV/bin/python
     result.version = from_pyvenv(folder);
     if (!result.version) result.version = from_library_folder(folder);
     if (!result.version)
-        result.error = path + " is no Python environment: it has neither pyvenv.cfg nor lib/python3.*";
+        result.error =
+            path + " is no Python environment: it has neither pyvenv.cfg nor lib/python3.*";
     return result;
 }
 

@@ -2,10 +2,10 @@
 
 // A Python environment, known from its files alone: nothing in it is run.
 
+#include "analysis/settings.h"
+
 #include <optional>
 #include <string>
-
-#include "analysis/settings.h"
 
 namespace awaitls::server {
 

@@ -206,17 +206,21 @@ void read_max_file_size(LayerReader& reader, const ConfigValue& value) {
 /// A folder's own configuration names nothing outside of that folder.
 bool stays_inside(const std::string& path) {
     if (path.empty() || path.front() == '/') return false;
-    return path != ".." && !path.starts_with("../") && path.find("/../") == std::string::npos && !path.ends_with("/..");
+    return path != ".." && !path.starts_with("../") && path.find("/../") == std::string::npos &&
+           !path.ends_with("/..");
 }
 
 void read_python(LayerReader& reader, const ConfigValue& value) {
     if (value.type != Type::String) return reader.wrong_type(value, "the path of an environment");
     if (!stays_inside(value.string)) {
-        return reader.problem(value, "`python` must be a path below this file's folder; `--python` takes any path");
+        return reader.problem(
+            value, "`python` must be a path below this file's folder; `--python` takes any path");
     }
     const Environment environment = read_environment(reader.layer.base + "/" + value.string);
-    if (environment.error.empty()) reader.layer.environment_version = environment.version;
-    else reader.problem(value, environment.error);
+    if (environment.error.empty())
+        reader.layer.environment_version = environment.version;
+    else
+        reader.problem(value, environment.error);
 }
 
 void read_reserved(LayerReader& reader, const ConfigValue& value) {

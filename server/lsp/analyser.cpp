@@ -146,7 +146,8 @@ bool Analyser::run_inline() {
     const Deadline deadline(begin + kInlineDeadline);
     AnalysisPtr result;
     try {
-        result = context_.analyse(input_.text, input_.settings, input_.display_name, latest_, &deadline);
+        result =
+            context_.analyse(input_.text, input_.settings, input_.display_name, latest_, &deadline);
     } catch (const std::exception& exception) {
         failed(exception.what(), Lane::Interactive);
         return true;
@@ -243,8 +244,8 @@ void Analyser::settle(AnalysisPtr result, Clock::duration cost, bool incremental
 }
 
 void Analyser::failed(const std::string& what, Lane lane) {
-    context_.log.anomaly("analysis failed", "the analysis of " + input_.display_name +
-                                                " failed: " + what);
+    context_.log.anomaly("analysis failed",
+                         "the analysis of " + input_.display_name + " failed: " + what);
     latest_.reset(); // it may be at fault
     if (++failures_ < kMaxFailures) {
         run_on_pool(lane);

@@ -2,15 +2,15 @@
 
 // Keeps the analysis of one open document up to date.
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-
 #include "analysis/analysis.h"
 #include "server/lsp/event_loop.h"
 #include "server/lsp/log.h"
 #include "server/lsp/pool.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
 
 namespace awaitls::server {
 
@@ -105,7 +105,8 @@ private:
     AnalysisPtr latest_;
     std::shared_ptr<Job> running_; // null, or the one run whose end matters
     Clock::duration last_{0};      // cost of the last incremental run
-    Clock::duration recent_{0};    // the smaller cost of the last two: a single slow run foretells nothing
+    Clock::duration recent_{
+        0}; // the smaller cost of the last two: a single slow run foretells nothing
 
     bool due_set_ = false;
     Clock::time_point due_;

@@ -1,10 +1,10 @@
 #include "server/lsp/code_actions.h"
 
+#include "analysis/rules/catalog.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <utility>
-
-#include "analysis/rules/catalog.h"
 
 namespace awaitls::server {
 
@@ -32,7 +32,8 @@ using LinePairs = std::vector<std::pair<std::size_t, std::size_t>>;
 
 /// The lines that stand for each other in a shortest edit script (Myers 1986), as pairs of indices in
 /// order. None where the script would be longer than kMaxDistance.
-LinePairs matching_lines(const std::vector<std::string_view>& a, const std::vector<std::string_view>& b) {
+LinePairs matching_lines(const std::vector<std::string_view>& a,
+                         const std::vector<std::string_view>& b) {
     constexpr int kMaxDistance = 1000;
     const int n = static_cast<int>(a.size());
     const int m = static_cast<int>(b.size());
@@ -98,13 +99,13 @@ Edit trimmed(std::string_view before, Span span, std::string_view replacement) {
         --ends.suffix;
     }
     return {{span.begin + ends.prefix, span.end - ends.suffix},
-            std::string(replacement.substr(ends.prefix,
-                                           replacement.size() - ends.prefix - ends.suffix))};
+            std::string(
+                replacement.substr(ends.prefix, replacement.size() - ends.prefix - ends.suffix))};
 }
 
 protocol::CodeAction quick_fix(std::string title, const Document& document,
-                               const std::vector<Edit>& edits, const protocol::Diagnostic& diagnostic,
-                               const ClientStyle& style) {
+                               const std::vector<Edit>& edits,
+                               const protocol::Diagnostic& diagnostic, const ClientStyle& style) {
     protocol::CodeAction action;
     action.title = std::move(title);
     action.kind = std::string(protocol::code_action_kind::kQuickFix);
@@ -156,8 +157,8 @@ QuickFixes quick_fixes(const Document& document, const analysis::FileAnalysis& a
             const bool safe = fix.applicability == Applicability::Safe;
             protocol::CodeAction action = quick_fix(fix.title + (safe ? "" : " (unsafe)"), document,
                                                     fix.edits, diagnostic, style);
-            action.is_preferred = style.capabilities.code_action_is_preferred && safe &&
-                                  finding.fixes.size() == 1;
+            action.is_preferred =
+                style.capabilities.code_action_is_preferred && safe && finding.fixes.size() == 1;
             result.fixes.push_back(std::move(action));
         }
         if (const std::optional<Fix> suppression = analysis.suppression(finding)) {
@@ -205,9 +206,9 @@ std::vector<Edit> line_edits(std::string_view before, std::string_view after) {
             b_end += b[b_line].size();
         }
         if (a_end > a_at || b_end > b_at) {
-            Edit edit = trimmed(before,
-                                {static_cast<std::uint32_t>(a_at), static_cast<std::uint32_t>(a_end)},
-                                after.substr(b_at, b_end - b_at));
+            Edit edit = trimmed(
+                before, {static_cast<std::uint32_t>(a_at), static_cast<std::uint32_t>(a_end)},
+                after.substr(b_at, b_end - b_at));
             if (edit.span.size() > 0 || !edit.text.empty()) {
                 edits.push_back(std::move(edit));
             }

@@ -2,14 +2,14 @@
 
 // Quick fixes, "fix all", and suppression, made from the present analysis of a document.
 
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "analysis/analysis.h"
 #include "protocol/types.h"
 #include "server/lsp/diagnostics.h"
 #include "server/lsp/document.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace awaitls::server {
 
@@ -39,8 +39,9 @@ QuickFixes quick_fixes(const Document& document, const analysis::FileAnalysis& a
 bool has_safe_fix(const analysis::FileAnalysis& analysis);
 
 /// The edits that apply all safe fixes until none is left. May take long; any thread.
-std::vector<analysis::Edit> fix_all_edits(
-    const std::shared_ptr<const analysis::FileAnalysis>& analysis, const std::string& display_name);
+std::vector<analysis::Edit>
+fix_all_edits(const std::shared_ptr<const analysis::FileAnalysis>& analysis,
+              const std::string& display_name);
 
 /// Few, small, line-wise edits that turn one text into the other.
 std::vector<analysis::Edit> line_edits(std::string_view before, std::string_view after);

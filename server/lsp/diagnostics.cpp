@@ -1,8 +1,8 @@
 #include "server/lsp/diagnostics.h"
 
-#include <algorithm>
-
 #include "analysis/rules/catalog.h"
+
+#include <algorithm>
 
 namespace awaitls::server {
 
@@ -16,7 +16,8 @@ public:
     EditShift(std::string_view before, std::string_view after)
         : ends_(analysis::common_ends(before, after)),
           old_end_(static_cast<std::uint32_t>(before.size()) - ends_.suffix),
-          delta_(static_cast<std::int64_t>(after.size()) - static_cast<std::int64_t>(before.size())) {}
+          delta_(static_cast<std::int64_t>(after.size()) -
+                 static_cast<std::int64_t>(before.size())) {}
 
     std::optional<Span> map(Span span) const {
         if (span.end < ends_.prefix || (span.end == ends_.prefix && span.size() > 0)) {
@@ -34,7 +35,8 @@ private:
     std::int64_t delta_;
 };
 
-std::optional<analysis::Diagnostic> moved(const analysis::Diagnostic& finding, const EditShift& shift) {
+std::optional<analysis::Diagnostic> moved(const analysis::Diagnostic& finding,
+                                          const EditShift& shift) {
     const std::optional<Span> span = shift.map(finding.span);
     if (!span) {
         return std::nullopt;
@@ -90,10 +92,11 @@ protocol::Diagnostic document_note(std::string message) {
     return note;
 }
 
-bool DiagnosticsView::Item::shows(const analysis::Diagnostic& finding,
-                                  const protocol::Range& place, const TextMap& map) const {
-    if (!(place == range) || finding.rule != rule || finding.severity != severity || finding.unnecessary != unnecessary ||
-        finding.related.size() != related.size() || finding.message != message) {
+bool DiagnosticsView::Item::shows(const analysis::Diagnostic& finding, const protocol::Range& place,
+                                  const TextMap& map) const {
+    if (!(place == range) || finding.rule != rule || finding.severity != severity ||
+        finding.unnecessary != unnecessary || finding.related.size() != related.size() ||
+        finding.message != message) {
         return false;
     }
     for (std::size_t i = 0; i < related.size(); ++i) {
@@ -181,7 +184,8 @@ void DiagnosticsView::keep_sticky(const analysis::FileAnalysis& next) {
                     kept.push_back(std::move(*candidate));
                 }
             };
-            std::for_each(analysis_->diagnostics().begin(), analysis_->diagnostics().end(), consider);
+            std::for_each(analysis_->diagnostics().begin(), analysis_->diagnostics().end(),
+                          consider);
             std::for_each(sticky_.begin(), sticky_.end(), consider);
         }
     }

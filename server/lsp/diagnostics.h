@@ -2,6 +2,12 @@
 
 // What the client is shown of a document: findings as the protocol's diagnostics, serialised once.
 
+#include "analysis/analysis.h"
+#include "protocol/capabilities.h"
+#include "protocol/diagnostics_message.h"
+#include "protocol/types.h"
+#include "server/lsp/text_map.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,12 +15,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "analysis/analysis.h"
-#include "protocol/capabilities.h"
-#include "protocol/diagnostics_message.h"
-#include "protocol/types.h"
-#include "server/lsp/text_map.h"
 
 namespace awaitls::server {
 
@@ -81,7 +81,7 @@ private:
     std::string uri_;
     const ClientStyle* style_;
     std::shared_ptr<const analysis::FileAnalysis> analysis_; // null: nothing, or a note
-    std::vector<analysis::Diagnostic> sticky_; // in the text of analysis_
+    std::vector<analysis::Diagnostic> sticky_;               // in the text of analysis_
     std::vector<Item> items_;
 };
 

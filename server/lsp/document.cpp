@@ -31,8 +31,9 @@ void Document::set_text(std::string text) {
     generation_ = next_generation();
 }
 
-ChangeOutcome Document::apply(
-    std::int64_t version, const std::vector<protocol::TextDocumentContentChangeEvent>& changes) {
+ChangeOutcome
+Document::apply(std::int64_t version,
+                const std::vector<protocol::TextDocumentContentChangeEvent>& changes) {
     version_ = version;
     for (const protocol::TextDocumentContentChangeEvent& change : changes) {
         if (!change.range) {

@@ -2,17 +2,17 @@
 
 // The text of one open document, kept as the client has it.
 
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "analysis/text/text.h"
 #include "protocol/position.h"
 #include "protocol/types.h"
 #include "protocol/uri.h"
 #include "server/lsp/text_map.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace awaitls::server {
 

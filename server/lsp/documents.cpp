@@ -1,13 +1,13 @@
 // The session's documents: their texts, their analyses, what is published about them, and the
 // configuration that holds for them.
 
-#include <algorithm>
-#include <cstdio>
-#include <utility>
-
 #include "protocol/json_reader.h"
 #include "server/files/file.h"
 #include "server/lsp/open_document.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
 
 namespace awaitls::server {
 
@@ -104,8 +104,9 @@ void Session::did_change(const protocol::DidChangeTextDocumentParams& params, bo
                    std::to_string(document.version()));
     }
     if (repaired) {
-        log_.warning("a change of " + document.display_name() +
-                     " holds characters that are no Unicode text; they were replaced until the next save");
+        log_.warning(
+            "a change of " + document.display_name() +
+            " holds characters that are no Unicode text; they were replaced until the next save");
     }
     const bool was_in_sync = document.in_sync();
     if (document.apply(params.text_document.version, params.content_changes) ==
@@ -163,8 +164,7 @@ void Session::bad_notification(const protocol::Message& message, const std::stri
         return;
     }
     // What the change was is lost, so the text is unknown from here on.
-    const protocol::Reader uri =
-        message.params().soft_field("textDocument").soft_field("uri");
+    const protocol::Reader uri = message.params().soft_field("textDocument").soft_field("uri");
     if (!uri.missing() && uri.is_string()) {
         if (OpenDocument* const open = find(uri.string())) {
             open->document.lose_sync();
@@ -241,8 +241,8 @@ void Session::start_work(OpenDocument& open) {
         open.configured = true;
         ++configuration_version_; // files may have been read for it
     }
-    open.standing = !document.in_sync()         ? Standing::OutOfSync
-                    : open.settings.excluded    ? Standing::Excluded
+    open.standing = !document.in_sync()                                     ? Standing::OutOfSync
+                    : open.settings.excluded                                ? Standing::Excluded
                     : document.text()->size() > open.settings.max_file_size ? Standing::TooLarge
                                                                             : Standing::Analysed;
     if (open.standing != Standing::Analysed) {
@@ -251,8 +251,7 @@ void Session::start_work(OpenDocument& open) {
     }
     if (open.analysed_generation != document.generation()) {
         open.analysed_generation = document.generation();
-        open.analyser.set_input(
-            {document.text(), open.settings.settings, document.display_name()});
+        open.analyser.set_input({document.text(), open.settings.settings, document.display_name()});
     }
     const bool push = !style_.capabilities.pull_diagnostics;
     if (push && due_now) {
@@ -303,7 +302,8 @@ void Session::log_request(const std::string& name, const std::string& id, Clock:
 }
 
 void Session::with_analysis(std::string_view uri, protocol::AnyResponder responder,
-                            Superseded superseded, Answer answer, const protocol::RawJson& nothing) {
+                            Superseded superseded, Answer answer,
+                            const protocol::RawJson& nothing) {
     OpenDocument* const open = find(uri);
     if (open == nullptr) {
         responder.reply_raw(nothing);
@@ -332,8 +332,7 @@ void Session::update_view(OpenDocument& open) {
     using Standing = OpenDocument::Standing;
     open.viewed_generation = open.document.generation();
     switch (open.standing) {
-    case Standing::Analysed:
-        break;
+    case Standing::Analysed: break;
     case Standing::OutOfSync:
     case Standing::Excluded:
         open.view.clear();
@@ -348,7 +347,8 @@ void Session::update_view(OpenDocument& open) {
     }
     const AnalysisPtr analysis = open.analyser.result();
     if (!analysis) {
-        open.view.show_note("Not analysed until it changes: awaitls failed on this text. Please report it.");
+        open.view.show_note(
+            "Not analysed until it changes: awaitls failed on this text. Please report it.");
         open.sticky_timer.cancel();
         return;
     }
@@ -451,9 +451,10 @@ void Session::configure_documents() {
             continue; // start_work does it
         }
         FileSettings settings = workspace_.settings_for(open->document.uri());
-        const bool same = settings.settings->fingerprint() == open->settings.settings->fingerprint() &&
-                          settings.excluded == open->settings.excluded &&
-                          settings.max_file_size == open->settings.max_file_size;
+        const bool same =
+            settings.settings->fingerprint() == open->settings.settings->fingerprint() &&
+            settings.excluded == open->settings.excluded &&
+            settings.max_file_size == open->settings.max_file_size;
         open->settings = std::move(settings);
         if (!same) {
             open->document.touch();
@@ -481,7 +482,8 @@ void Session::tell_configuration_problems() {
                 {protocol::MessageType::Warning,
                  file.file + (first.line > 0 ? ":" + std::to_string(first.line) : "") + ": " +
                      first.message +
-                     (told.size() > 1 ? " (and " + std::to_string(told.size() - 1) + " more)" : "")});
+                     (told.size() > 1 ? " (and " + std::to_string(told.size() - 1) + " more)"
+                                      : "")});
         }
     }
     const std::vector<FileProblems> now = workspace_.problems();
@@ -513,8 +515,8 @@ void Session::send_configuration_problems(const std::string& file,
         protocol::Diagnostic diagnostic;
         const std::uint32_t line = problem.line > 0 ? problem.line - 1 : 0;
         const std::uint32_t column = problem.column > 0 ? problem.column - 1 : 0;
-        diagnostic.range = map.range({characters.offset({line, column}),
-                                      characters.offset({line, protocol::kMaxUinteger})});
+        diagnostic.range = map.range(
+            {characters.offset({line, column}), characters.offset({line, protocol::kMaxUinteger})});
         diagnostic.severity = protocol::DiagnosticSeverity::Warning;
         diagnostic.source = std::string(kSource);
         diagnostic.message = problem.message;

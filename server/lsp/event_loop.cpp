@@ -20,11 +20,17 @@ EventLoop::EventLoop()
 
 EventLoop::~EventLoop() = default;
 
-void EventLoop::run() { io_->run(); }
+void EventLoop::run() {
+    io_->run();
+}
 
-void EventLoop::stop() { io_->stop(); }
+void EventLoop::stop() {
+    io_->stop();
+}
 
-void EventLoop::post(std::function<void()> task) { asio::post(*io_, std::move(task)); }
+void EventLoop::post(std::function<void()> task) {
+    asio::post(*io_, std::move(task));
+}
 
 struct Timer::State {
     explicit State(asio::io_context& io) : timer(io) {}
@@ -36,7 +42,9 @@ struct Timer::State {
 
 Timer::Timer(EventLoop& loop) : state_(std::make_shared<State>(loop.io())) {}
 
-Timer::~Timer() { cancel(); }
+Timer::~Timer() {
+    cancel();
+}
 
 void Timer::start(Clock::duration delay, std::function<void()> task) {
     const std::uint64_t serial = ++state_->serial;
@@ -61,6 +69,8 @@ void Timer::cancel() {
     }
 }
 
-bool Timer::running() const { return state_->running; }
+bool Timer::running() const {
+    return state_->running;
+}
 
 } // namespace awaitls::server

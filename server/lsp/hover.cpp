@@ -1,11 +1,11 @@
 #include "server/lsp/hover.h"
 
+#include "analysis/rules/catalog.h"
+
 #include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "analysis/rules/catalog.h"
 
 namespace awaitls::server {
 
@@ -21,7 +21,8 @@ std::string_view first_paragraph(std::string_view doc) {
         return {};
     }
     doc.remove_prefix(begin);
-    const std::size_t end = std::min({doc.find("\n\n"), doc.find("\n#"), doc.find("\n```"), doc.size()});
+    const std::size_t end =
+        std::min({doc.find("\n\n"), doc.find("\n#"), doc.find("\n```"), doc.size()});
     const std::string_view paragraph = doc.substr(0, end);
     return paragraph.substr(0, 1) == "#" ? std::string_view{} : paragraph;
 }
@@ -99,8 +100,8 @@ std::optional<std::pair<std::size_t, Span>> suppressed_rule(const Document& docu
 } // namespace
 
 std::optional<protocol::Hover> hover_at(const Document& document,
-                                        const analysis::FileAnalysis& analysis, std::uint32_t offset,
-                                        const ClientStyle& style) {
+                                        const analysis::FileAnalysis& analysis,
+                                        std::uint32_t offset, const ClientStyle& style) {
     const bool markdown = style.capabilities.hover_markdown;
     std::string text;
     std::optional<Span> span;
@@ -118,8 +119,9 @@ std::optional<protocol::Hover> hover_at(const Document& document,
             !(finding.span.contains(offset) || finding.span == Span{offset, offset})) {
             continue;
         }
-        const std::string_view fix = finding.fixes.empty() ? std::string_view{}
-                                                           : std::string_view(finding.fixes.front().title);
+        const std::string_view fix = finding.fixes.empty()
+                                         ? std::string_view{}
+                                         : std::string_view(finding.fixes.front().title);
         add(rule_brief(analysis::catalog()[finding.rule].info, finding.message, fix, markdown),
             finding.span);
     }
@@ -127,8 +129,10 @@ std::optional<protocol::Hover> hover_at(const Document& document,
         add(markdown ? info->markdown : info->plain, info->span);
     }
     if (!span) {
-        if (const std::optional<std::pair<std::size_t, Span>> named = suppressed_rule(document, offset)) {
-            add(rule_brief(analysis::catalog()[named->first].info, {}, {}, markdown), named->second);
+        if (const std::optional<std::pair<std::size_t, Span>> named =
+                suppressed_rule(document, offset)) {
+            add(rule_brief(analysis::catalog()[named->first].info, {}, {}, markdown),
+                named->second);
         }
     }
     if (!span) {

@@ -2,13 +2,13 @@
 
 // What the client shows for a place in the text.
 
-#include <cstdint>
-#include <optional>
-
 #include "analysis/analysis.h"
 #include "protocol/types.h"
 #include "server/lsp/diagnostics.h"
 #include "server/lsp/document.h"
+
+#include <cstdint>
+#include <optional>
 
 namespace awaitls::server {
 

@@ -13,14 +13,10 @@ namespace {
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
     switch (level) {
-    case LogLevel::Error:
-        return spdlog::level::err;
-    case LogLevel::Warning:
-        return spdlog::level::warn;
-    case LogLevel::Info:
-        return spdlog::level::info;
-    case LogLevel::Debug:
-        return spdlog::level::debug;
+    case LogLevel::Error: return spdlog::level::err;
+    case LogLevel::Warning: return spdlog::level::warn;
+    case LogLevel::Info: return spdlog::level::info;
+    case LogLevel::Debug: return spdlog::level::debug;
     }
     return spdlog::level::info;
 }
@@ -29,14 +25,10 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 
 std::string_view log_level_name(LogLevel level) {
     switch (level) {
-    case LogLevel::Error:
-        return "error";
-    case LogLevel::Warning:
-        return "warning";
-    case LogLevel::Info:
-        return "info";
-    case LogLevel::Debug:
-        return "debug";
+    case LogLevel::Error: return "error";
+    case LogLevel::Warning: return "warning";
+    case LogLevel::Info: return "info";
+    case LogLevel::Debug: return "debug";
     }
     return "info";
 }
@@ -64,7 +56,8 @@ bool Log::open_file(const std::string& path, std::string& error) {
     }
     file_->set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
     file_->set_level(spdlog::level::trace); // write() decides
-    file_->flush_on(spdlog::level::trace);  // a log that lacks the last lines before a crash is useless
+    file_->flush_on(
+        spdlog::level::trace); // a log that lacks the last lines before a crash is useless
     return true;
 }
 
@@ -92,8 +85,7 @@ void Log::anomaly(std::string_view id, const std::string& text) {
     if (++count > kMaxAnomalies) {
         return;
     }
-    error("defect in awaitls: " + text +
-          (count == kMaxAnomalies ? " (not logged again)" : ""));
+    error("defect in awaitls: " + text + (count == kMaxAnomalies ? " (not logged again)" : ""));
 }
 
 } // namespace awaitls::server

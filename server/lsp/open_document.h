@@ -2,14 +2,14 @@
 
 // What a session keeps for each open document. Only the session's own sources include this.
 
+#include "server/lsp/session.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "server/lsp/session.h"
 
 namespace awaitls::server {
 
@@ -58,7 +58,7 @@ struct Session::OpenDocument {
     bool publish_always = false;           // an open or an edit is to be answered
     std::optional<std::uint64_t> published_hash;
     std::optional<Clock::time_point> edited; // since the last batch
-    bool due_now = false;                    // opened, saved or with other settings, since the last batch
+    bool due_now = false; // opened, saved or with other settings, since the last batch
     std::vector<Waiter> waiters;
     std::shared_ptr<Progress> progress;
 };

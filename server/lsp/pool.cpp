@@ -50,8 +50,7 @@ bool Pool::stop(std::chrono::milliseconds patience) {
 bool Pool::take(std::function<void()>& task, Lane& lane) {
     for (const Lane candidate : {Lane::Interactive, Lane::Report}) {
         std::deque<std::function<void()>>& queue = queues_[static_cast<std::size_t>(candidate)];
-        if (queue.empty() ||
-            (candidate == Lane::Report && running_reports_ + 1 >= size_)) {
+        if (queue.empty() || (candidate == Lane::Report && running_reports_ + 1 >= size_)) {
             continue;
         }
         lane = candidate;

@@ -1,12 +1,12 @@
 // The session's requests about a document, each answered from the analysis of its present text.
 
-#include <utility>
-
 #include "protocol/json_reader.h"
 #include "protocol/json_text.h"
 #include "server/lsp/code_actions.h"
 #include "server/lsp/hover.h"
 #include "server/lsp/open_document.h"
+
+#include <utility>
 
 namespace awaitls::server {
 
@@ -154,9 +154,8 @@ void Session::resolve_code_action(protocol::CodeAction action, AnyResponder resp
     }
     with_analysis(
         uri, std::move(responder), Superseded::AnswerForNewText,
-        [this, action = std::move(action), unresolved](OpenDocument& open,
-                                                       const AnalysisPtr& analysis,
-                                                       AnyResponder reply) {
+        [this, action = std::move(action),
+         unresolved](OpenDocument& open, const AnalysisPtr& analysis, AnyResponder reply) {
             if (!analysis) {
                 reply.reply_raw(unresolved);
                 return;
@@ -180,8 +179,8 @@ void Session::hover(const protocol::HoverParams& params, AnyResponder responder)
                 reply.reply_raw(kNull);
                 return;
             }
-            reply.reply_raw(json_of(hover_at(open.document, *analysis,
-                                             open.document.map().offset(position), style_)));
+            reply.reply_raw(json_of(
+                hover_at(open.document, *analysis, open.document.map().offset(position), style_)));
         },
         kNull);
 }
@@ -225,22 +224,22 @@ void Session::execute_command(const protocol::ExecuteCommandParams& params,
         kNull);
 }
 
-void Session::fix_all(OpenDocument& open, const AnalysisPtr& analysis, AnyResponder responder,
-                      std::function<void(OpenDocument&, const std::vector<analysis::Edit>&,
-                                         AnyResponder)>
-                          then) {
+void Session::fix_all(
+    OpenDocument& open, const AnalysisPtr& analysis, AnyResponder responder,
+    std::function<void(OpenDocument&, const std::vector<analysis::Edit>&, AnyResponder)> then) {
     struct Work {
         AnyResponder responder;
         std::function<void(OpenDocument&, const std::vector<analysis::Edit>&, AnyResponder)> then;
         std::vector<analysis::Edit> edits;
         std::string error;
     };
-    std::shared_ptr<Work> work = std::make_shared<Work>(
-        Work{std::move(responder), std::move(then), {}, {}});
+    std::shared_ptr<Work> work =
+        std::make_shared<Work>(Work{std::move(responder), std::move(then), {}, {}});
     const std::string key = open.document.uri().key;
     const std::uint64_t generation = open.document.generation();
     const std::string name = open.document.display_name();
-    std::function<void()> deliver = [this, alive = std::weak_ptr<bool>(alive_), work, key, generation] {
+    std::function<void()> deliver = [this, alive = std::weak_ptr<bool>(alive_), work, key,
+                                     generation] {
         if (alive.expired()) {
             return;
         }

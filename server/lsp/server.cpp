@@ -1,25 +1,24 @@
 #include "server/lsp/server.h"
 
-#include <asio/io_context.hpp>
-#include <asio/signal_set.hpp>
-
-#include <unistd.h>
-
-#include <cerrno>
-#include <csignal>
-#include <condition_variable>
-#include <cstdio>
-#include <cstdlib>
-#include <exception>
-#include <mutex>
-#include <thread>
-
 #include "analysis/analysis.h"
 #include "protocol/connection.h"
 #include "protocol/transport.h"
 #include "server/lsp/event_loop.h"
 #include "server/lsp/pool.h"
 #include "server/lsp/session.h"
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <unistd.h>
+
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+#include <thread>
 
 namespace awaitls::server {
 
@@ -62,7 +61,8 @@ private:
 /// Calls `gone` once the process does not exist any more.
 class ParentWatch {
 public:
-    ParentWatch(EventLoop& loop, std::function<void()> gone) : timer_(loop), gone_(std::move(gone)) {}
+    ParentWatch(EventLoop& loop, std::function<void()> gone)
+        : timer_(loop), gone_(std::move(gone)) {}
 
     void start(std::int64_t process_id) {
         process_id_ = static_cast<pid_t>(process_id);

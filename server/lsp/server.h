@@ -2,10 +2,10 @@
 
 // The language server as a process: `awaitls server`.
 
+#include "server/lsp/log.h"
+
 #include <optional>
 #include <string>
-
-#include "server/lsp/log.h"
 
 namespace awaitls::server {
 

@@ -1,11 +1,11 @@
 #include "server/lsp/session.h"
 
-#include <utility>
-
 #include "generated/version.h"
 #include "protocol/json_text.h"
 #include "server/lsp/code_actions.h"
 #include "server/lsp/open_document.h"
+
+#include <utility>
 
 namespace awaitls::server {
 
@@ -15,14 +15,10 @@ namespace {
 
 protocol::MessageType message_type(LogLevel level) {
     switch (level) {
-    case LogLevel::Error:
-        return protocol::MessageType::Error;
-    case LogLevel::Warning:
-        return protocol::MessageType::Warning;
-    case LogLevel::Info:
-        return protocol::MessageType::Info;
-    case LogLevel::Debug:
-        return protocol::MessageType::Log;
+    case LogLevel::Error: return protocol::MessageType::Error;
+    case LogLevel::Warning: return protocol::MessageType::Warning;
+    case LogLevel::Info: return protocol::MessageType::Info;
+    case LogLevel::Debug: return protocol::MessageType::Log;
     }
     return protocol::MessageType::Log;
 }
@@ -96,15 +92,18 @@ Session::~Session() {
     documents_.clear();
 }
 
-void Session::start() { connection_->start(); }
+void Session::start() {
+    connection_->start();
+}
 
 void Session::register_handlers() {
     protocol::Router& router = connection_->router();
     const auto any = [](auto&& responder) { return protocol::AnyResponder(std::move(responder)); };
 
-    router.on_request<method::Initialize>([this](protocol::InitializeParams params, auto responder) {
-        initialize(std::move(params), std::move(responder));
-    });
+    router.on_request<method::Initialize>(
+        [this](protocol::InitializeParams params, auto responder) {
+            initialize(std::move(params), std::move(responder));
+        });
     router.on_notification<method::Initialized>([this](protocol::Null) { initialized(); });
     router.on_request<method::Shutdown>(
         [this, any](protocol::Null, auto responder) { shutdown(any(std::move(responder))); });
@@ -176,9 +175,9 @@ void Session::initialize(protocol::InitializeParams params,
     });
     trace_ = params.trace;
     take_editor_options(workspace_.set_initialization_options(params.initialization_options));
-    const std::string client =
-        params.client_info ? params.client_info->name + " " + params.client_info->version.value_or("")
-                           : "a client without a name";
+    const std::string client = params.client_info ? params.client_info->name + " " +
+                                                        params.client_info->version.value_or("")
+                                                  : "a client without a name";
     log_.info("awaitls " + std::string(kVersion) + " serves " + client + ", " +
               std::string(protocol::position_encoding_name(style_.encoding)) + ", diagnostics by " +
               (style_.capabilities.pull_diagnostics ? "pull" : "push"));
@@ -270,15 +269,9 @@ void Session::trace_message(protocol::Direction direction, std::string_view body
     case protocol::MessageKind::Request:
         text += "request " + message.method + " (" + message.id.text() + ")";
         break;
-    case protocol::MessageKind::Notification:
-        text += "notification " + message.method;
-        break;
-    case protocol::MessageKind::Response:
-        text += "response " + message.id.text();
-        break;
-    case protocol::MessageKind::Invalid:
-        text += "an invalid message";
-        break;
+    case protocol::MessageKind::Notification: text += "notification " + message.method; break;
+    case protocol::MessageKind::Response: text += "response " + message.id.text(); break;
+    case protocol::MessageKind::Invalid: text += "an invalid message"; break;
     }
     protocol::LogTraceParams trace{std::move(text), std::nullopt};
     if (trace_ == protocol::TraceValue::Verbose) {

@@ -2,16 +2,6 @@
 
 // One session with one client: what each message does.
 
-#include <cstdint>
-#include <functional>
-#include <map>
-#include <memory>
-#include <optional>
-#include <set>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "protocol/connection.h"
 #include "protocol/messages.h"
 #include "server/lsp/analyser.h"
@@ -21,6 +11,16 @@
 #include "server/lsp/log.h"
 #include "server/lsp/pool.h"
 #include "server/lsp/workspace.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace awaitls::server {
 
@@ -98,8 +98,8 @@ private:
     void refuse_waiters(OpenDocument& document, const std::string& why);
     /// Calls `answer` now or when the analysis is there. `nothing` is the result for documents that are
     /// not open or not Python.
-    void with_analysis(std::string_view uri, protocol::AnyResponder responder, Superseded superseded,
-                       Answer answer, const protocol::RawJson& nothing);
+    void with_analysis(std::string_view uri, protocol::AnyResponder responder,
+                       Superseded superseded, Answer answer, const protocol::RawJson& nothing);
 
     // documents.cpp: configuration
     void check_configuration_files();
@@ -157,7 +157,8 @@ private:
     bool exited_ = false;
     protocol::TraceValue trace_ = protocol::TraceValue::Off;
     bool tracing_ = false; // inside trace_message
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true); // for what comes back from elsewhere
+    std::shared_ptr<bool> alive_ =
+        std::make_shared<bool>(true); // for what comes back from elsewhere
     std::unique_ptr<protocol::Connection> connection_;
 };
 

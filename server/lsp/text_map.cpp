@@ -8,7 +8,9 @@ namespace {
 
 using protocol::PositionEncoding;
 
-bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U; }
+bool is_continuation(char byte) {
+    return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U;
+}
 
 /// Units of the character that starts with this byte.
 std::uint32_t units_of(char lead, PositionEncoding encoding) {

@@ -2,11 +2,11 @@
 
 // Between byte offsets of a text and the positions of the protocol.
 
-#include <cstdint>
-#include <string_view>
-
 #include "analysis/text/text.h"
 #include "protocol/position.h"
+
+#include <cstdint>
+#include <string_view>
 
 namespace awaitls::server {
 
@@ -26,7 +26,9 @@ public:
 
     /// Offsets past the end count as the end.
     protocol::Position position(std::uint32_t offset) const;
-    protocol::Range range(analysis::Span span) const { return {position(span.begin), position(span.end)}; }
+    protocol::Range range(analysis::Span span) const {
+        return {position(span.begin), position(span.end)};
+    }
 
     std::string_view text() const { return text_; }
     const analysis::LineIndex& lines() const { return *lines_; }

@@ -1,15 +1,15 @@
 #include "server/lsp/workspace.h"
 
+#include "analysis/text/text.h"
+#include "protocol/json_reader.h"
+#include "protocol/json_text.h"
+#include "server/config/options.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <set>
 #include <system_error>
 #include <utility>
-
-#include "analysis/text/text.h"
-#include "protocol/json_reader.h"
-#include "protocol/json_text.h"
-#include "server/config/options.h"
 
 namespace awaitls::server {
 
@@ -72,8 +72,8 @@ ConfigValue section_of(const protocol::RawJson& json) {
         return {};
     }
     ConfigValue value = to_config_value(protocol::Reader(*parsed.value, "settings"));
-    for (const std::string_view name : {kConfigurationSection, std::string_view("settings"),
-                                        kConfigurationSection}) {
+    for (const std::string_view name :
+         {kConfigurationSection, std::string_view("settings"), kConfigurationSection}) {
         if (const ConfigValue* inner = value.find(name)) {
             ConfigValue found = *inner;
             value = std::move(found);
@@ -144,7 +144,8 @@ std::uint64_t file_stamp(const std::string& path) {
     }
     const std::uintmax_t size = fs::file_size(path, error);
     return analysis::hash_combine(static_cast<std::uint64_t>(time.time_since_epoch().count()),
-                                  error ? 0 : static_cast<std::uint64_t>(size)) | 1U;
+                                  error ? 0 : static_cast<std::uint64_t>(size)) |
+           1U;
 }
 
 } // namespace
@@ -316,8 +317,8 @@ std::vector<FileProblems> Workspace::problems() const {
 
 bool is_configuration_file(std::string_view path) {
     const std::string_view name = path.substr(path.find_last_of('/') + 1);
-    return std::find(std::begin(kConfigurationFileNames), std::end(kConfigurationFileNames), name) !=
-           std::end(kConfigurationFileNames);
+    return std::find(std::begin(kConfigurationFileNames), std::end(kConfigurationFileNames),
+                     name) != std::end(kConfigurationFileNames);
 }
 
 } // namespace awaitls::server

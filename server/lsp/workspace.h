@@ -2,6 +2,12 @@
 
 // Folders, and which settings hold for a document: the configuration files, then what the editor says.
 
+#include "protocol/json_writer.h"
+#include "protocol/types.h"
+#include "protocol/uri.h"
+#include "server/config/resolve.h"
+#include "server/lsp/log.h"
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -9,12 +15,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "protocol/json_writer.h"
-#include "protocol/types.h"
-#include "protocol/uri.h"
-#include "server/config/resolve.h"
-#include "server/lsp/log.h"
 
 namespace awaitls::server {
 

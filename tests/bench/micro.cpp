@@ -44,17 +44,20 @@ Document read_document(const std::string& path) {
         std::exit(EXIT_FAILURE);
     }
     Document result;
-    result.text = std::make_shared<const std::string>(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    result.text = std::make_shared<const std::string>(std::istreambuf_iterator<char>(file),
+                                                      std::istreambuf_iterator<char>());
     result.name = std::to_string(analysis::LineIndex(*result.text).line_count()) + "_lines";
     std::vector<std::uint32_t> all;
-    for (std::size_t at = result.text->find(" = await "); at != std::string::npos; at = result.text->find(" = await ", at + 1))
+    for (std::size_t at = result.text->find(" = await "); at != std::string::npos;
+         at = result.text->find(" = await ", at + 1))
         all.push_back(static_cast<std::uint32_t>(at));
     for (std::size_t i = 0; i < kPlaces && !all.empty(); ++i) {
         const std::uint32_t place = all[all.size() * i / kPlaces];
         std::string typed = *result.text;
         result.places.push_back(place);
         result.typed.push_back(std::make_shared<const std::string>(typed.insert(place, 1, 'x')));
-        result.typed_twice.push_back(std::make_shared<const std::string>(typed.insert(place, 1, 'x')));
+        result.typed_twice.push_back(
+            std::make_shared<const std::string>(typed.insert(place, 1, 'x')));
     }
     return result;
 }
@@ -69,12 +72,14 @@ std::shared_ptr<const analysis::Settings> settings() {
     return instance;
 }
 
-std::shared_ptr<const analysis::FileAnalysis> analyse(const Text& text, std::shared_ptr<const analysis::FileAnalysis> previous) {
+std::shared_ptr<const analysis::FileAnalysis>
+analyse(const Text& text, std::shared_ptr<const analysis::FileAnalysis> previous) {
     return analysis::FileAnalysis::analyse(text, settings(), "module.py", std::move(previous));
 }
 
 void count_bytes(benchmark::State& state, std::size_t bytes) {
-    state.SetBytesProcessed(static_cast<std::int64_t>(bytes) * static_cast<std::int64_t>(state.iterations()));
+    state.SetBytesProcessed(static_cast<std::int64_t>(bytes) *
+                            static_cast<std::int64_t>(state.iterations()));
 }
 
 // --- steps ---------------------------------------------------------------------------------------------
@@ -89,8 +94,9 @@ void outline_after_letter(benchmark::State& state, const Document& document) {
     std::size_t turn = 0;
     for (auto _ : state) {
         const std::uint32_t place = document.places[turn];
-        benchmark::DoNotOptimize(analysis::edit_outline(before, *document.text, *document.typed[turn], place,
-                                                        static_cast<std::uint32_t>(document.text->size()) - place));
+        benchmark::DoNotOptimize(
+            analysis::edit_outline(before, *document.text, *document.typed[turn], place,
+                                   static_cast<std::uint32_t>(document.text->size()) - place));
         turn = (turn + 1) % document.places.size();
     }
 }
@@ -100,15 +106,16 @@ void parse_regions(benchmark::State& state, const Document& document) {
     const analysis::Outline cut = analysis::make_outline(*document.text);
     for (auto _ : state)
         for (const analysis::RegionRange& range : cut.regions)
-            benchmark::DoNotOptimize(analysis::parse_region(document.text->substr(range.span.begin, range.span.size())));
+            benchmark::DoNotOptimize(
+                analysis::parse_region(document.text->substr(range.span.begin, range.span.size())));
     count_bytes(state, document.text->size());
 }
 
 void lower_tree(benchmark::State& state, const Document& document) {
     TSParser* const parser = ts_parser_new();
     ts_parser_set_language(parser, tree_sitter_python());
-    TSTree* const tree =
-        ts_parser_parse_string(parser, nullptr, document.text->data(), static_cast<std::uint32_t>(document.text->size()));
+    TSTree* const tree = ts_parser_parse_string(parser, nullptr, document.text->data(),
+                                                static_cast<std::uint32_t>(document.text->size()));
     for (auto _ : state) benchmark::DoNotOptimize(analysis::lower(tree, *document.text));
     ts_tree_delete(tree);
     ts_parser_delete(parser);
@@ -133,7 +140,8 @@ void analyse_after_letter(benchmark::State& state, const Document& document) {
 /// A further letter in the same function.
 void analyse_while_typing(benchmark::State& state, const Document& document) {
     std::vector<std::shared_ptr<const analysis::FileAnalysis>> before;
-    for (const Text& typed : document.typed) before.push_back(analyse(typed, analyse(document.text, nullptr)));
+    for (const Text& typed : document.typed)
+        before.push_back(analyse(typed, analyse(document.text, nullptr)));
     std::size_t turn = 0;
     for (auto _ : state) {
         benchmark::DoNotOptimize(analyse(document.typed_twice[turn], before[turn]));
@@ -146,22 +154,24 @@ void compose(benchmark::State& state, const Document& document) {
     const auto ending = [&](const char* comment) {
         return std::make_shared<const std::string>(*document.text + "\n\nassert True\n" + comment);
     };
-    const std::shared_ptr<const analysis::FileAnalysis> before = analyse(ending("# the en"), nullptr);
+    const std::shared_ptr<const analysis::FileAnalysis> before =
+        analyse(ending("# the en"), nullptr);
     const Text after = ending("# the end");
     for (auto _ : state) benchmark::DoNotOptimize(analyse(after, before));
 }
 
 /// The diagnostics message of a new analysis, most of whose findings are serialised already.
 void render(benchmark::State& state, const Document& document) {
-    const std::shared_ptr<const analysis::FileAnalysis> analyses[] = {analyse(document.text, nullptr),
-                                                                      analyse(document.typed.front(), nullptr)};
+    const std::shared_ptr<const analysis::FileAnalysis> analyses[] = {
+        analyse(document.text, nullptr), analyse(document.typed.front(), nullptr)};
     awaitls::server::ClientStyle style;
     awaitls::server::DiagnosticsView view("file:///module.py", style);
     std::size_t turn = 0;
     for (auto _ : state) {
         view.show(analyses[turn % 2]);
         awaitls::protocol::DiagnosticsMessage message =
-            awaitls::protocol::DiagnosticsMessage::publish("file:///module.py", static_cast<std::int32_t>(turn));
+            awaitls::protocol::DiagnosticsMessage::publish("file:///module.py",
+                                                           static_cast<std::int32_t>(turn));
         view.append_to(message);
         benchmark::DoNotOptimize(message.finish());
         ++turn;
@@ -174,7 +184,8 @@ void render(benchmark::State& state, const Document& document) {
 int main(int argc, char** argv) {
     std::vector<Document> documents;
     int named = 1;
-    for (; named < argc && argv[named][0] != '-'; ++named) documents.push_back(read_document(argv[named]));
+    for (; named < argc && argv[named][0] != '-'; ++named)
+        documents.push_back(read_document(argv[named]));
     if (documents.empty()) {
         std::fprintf(stderr, "usage: bench_micro FILE... [--benchmark_...]\n");
         return EXIT_FAILURE;
@@ -198,7 +209,8 @@ int main(int argc, char** argv) {
     for (const Document& document : documents) {
         for (const Step& step : kSteps) {
             if (step.types && document.places.empty()) continue;
-            benchmark::RegisterBenchmark((std::string(step.name) + "/" + document.name).c_str(), step.run, document);
+            benchmark::RegisterBenchmark((std::string(step.name) + "/" + document.name).c_str(),
+                                         step.run, document);
         }
     }
     std::vector<char*> rest{argv[0]};

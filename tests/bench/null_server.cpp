@@ -22,20 +22,24 @@ std::string_view number(std::string_view text) {
     return text.substr(0, end);
 }
 
-std::string_view string(std::string_view text) { return text.substr(0, text.find('"')); }
+std::string_view string(std::string_view text) {
+    return text.substr(0, text.find('"'));
+}
 
 void send(const std::string& body) {
-    const std::string message = "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    const std::string message =
+        "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     for (std::size_t done = 0; done < message.size();) {
-        const ssize_t written = ::write(STDOUT_FILENO, message.data() + done, message.size() - done);
+        const ssize_t written =
+            ::write(STDOUT_FILENO, message.data() + done, message.size() - done);
         if (written <= 0) std::exit(EXIT_FAILURE);
         done += static_cast<std::size_t>(written);
     }
 }
 
 void reply(std::string_view body, std::string_view result) {
-    send(R"({"jsonrpc":"2.0","id":)" + std::string(number(behind(body, R"("id":)"))) + R"(,"result":)" +
-         std::string(result) + "}");
+    send(R"({"jsonrpc":"2.0","id":)" + std::string(number(behind(body, R"("id":)"))) +
+         R"(,"result":)" + std::string(result) + "}");
 }
 
 void answer(std::string_view body, bool pull) {

@@ -35,7 +35,8 @@ int main() {
             std::fprintf(stderr, "cannot read %s\n", path.c_str());
             return EXIT_FAILURE;
         }
-        TSTree* const tree = ts_parser_parse_string(parser, nullptr, bytes.data(), static_cast<std::uint32_t>(bytes.size()));
+        TSTree* const tree = ts_parser_parse_string(parser, nullptr, bytes.data(),
+                                                    static_cast<std::uint32_t>(bytes.size()));
         if (tree == nullptr) {
             std::fprintf(stderr, "no tree of %s\n", path.c_str());
             return EXIT_FAILURE;

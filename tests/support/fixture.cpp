@@ -1,15 +1,15 @@
 #include "tests/support/fixture.h"
 
+#include "analysis/rules/catalog.h"
+#include "server/config/options.h"
+#include "server/config/resolve.h"
+#include "server/config/toml.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
-
-#include "analysis/rules/catalog.h"
-#include "server/config/options.h"
-#include "server/config/resolve.h"
-#include "server/config/toml.h"
 
 namespace awaitls::tests {
 
@@ -49,7 +49,8 @@ std::vector<Expected> read_expectations(std::string_view text) {
             if (quote != std::string_view::npos && rest[quote] == '"') {
                 const std::size_t close = rest.find('"', quote + 1);
                 expected.message = std::string(rest.substr(quote + 1, close - quote - 1));
-                rest = close == std::string_view::npos ? std::string_view{} : rest.substr(close + 1);
+                rest =
+                    close == std::string_view::npos ? std::string_view{} : rest.substr(close + 1);
             }
             result.push_back(std::move(expected));
             const std::size_t next = rest.find_first_not_of(" \r");
@@ -59,7 +60,8 @@ std::vector<Expected> read_expectations(std::string_view text) {
     return result;
 }
 
-std::shared_ptr<const analysis::Settings> fixture_settings(std::string_view text, const std::string& rule) {
+std::shared_ptr<const analysis::Settings> fixture_settings(std::string_view text,
+                                                           const std::string& rule) {
     std::string toml = "[tool.awaitls]\n";
     bool selects = false;
     bool version = false;
@@ -74,13 +76,16 @@ std::shared_ptr<const analysis::Settings> fixture_settings(std::string_view text
     }
     // A rule for newer Pythons is shown on the oldest that it is for.
     const std::optional<std::size_t> index = analysis::find_rule(rule);
-    if (index && !version && analysis::catalog()[*index].info.since > analysis::PythonVersion{3, 10})
-        toml += "target-version = \"3." + std::to_string(analysis::catalog()[*index].info.since.minor) + "\"\n";
+    if (index && !version &&
+        analysis::catalog()[*index].info.since > analysis::PythonVersion{3, 10})
+        toml += "target-version = \"3." +
+                std::to_string(analysis::catalog()[*index].info.since.minor) + "\"\n";
     if (!selects) toml += "extend-select = [\"" + rule + "\"]\n";
     const server::TomlDocument document = server::parse_toml(toml, "fixture header");
     if (document.problem) throw std::runtime_error("fixture header: " + document.problem->message);
     std::vector<server::ConfigProblem> problems;
-    server::ConfigLayer layer = server::read_layer(*document.root.find("tool")->find("awaitls"), "fixture header", "/", problems);
+    server::ConfigLayer layer = server::read_layer(*document.root.find("tool")->find("awaitls"),
+                                                   "fixture header", "/", problems);
     if (!problems.empty()) throw std::runtime_error("fixture header: " + problems.front().message);
     server::ConfigOverrides overrides;
     overrides.isolated = true;
@@ -100,7 +105,9 @@ Fixture load_fixture(const std::string& path, const std::string& rule) {
 namespace {
 
 std::string rule_name(const Diagnostic& diagnostic) {
-    return diagnostic.rule == analysis::kNoteRule ? "note" : std::string(analysis::catalog()[diagnostic.rule].info.name);
+    return diagnostic.rule == analysis::kNoteRule
+               ? "note"
+               : std::string(analysis::catalog()[diagnostic.rule].info.name);
 }
 
 } // namespace
@@ -109,14 +116,17 @@ std::string render(const FileAnalysis& file) {
     std::string result;
     for (const Diagnostic& diagnostic : file.diagnostics()) {
         const std::uint32_t line = file.lines().line_of(diagnostic.span.begin);
-        result += std::to_string(line + 1) + ":" + std::to_string(diagnostic.span.begin - file.lines().line_start(line) + 1) + " " +
+        result += std::to_string(line + 1) + ":" +
+                  std::to_string(diagnostic.span.begin - file.lines().line_start(line) + 1) + " " +
                   rule_name(diagnostic) + " " + diagnostic.message + "\n";
         for (const analysis::Related& related : diagnostic.related)
-            result += "    " + std::to_string(related.span.begin) + "-" + std::to_string(related.span.end) + " " + related.message + "\n";
+            result += "    " + std::to_string(related.span.begin) + "-" +
+                      std::to_string(related.span.end) + " " + related.message + "\n";
         for (const analysis::Fix& fix : diagnostic.fixes) {
             result += "    fix " + fix.title + "\n";
             for (const analysis::Edit& edit : fix.edits)
-                result += "        " + std::to_string(edit.span.begin) + "-" + std::to_string(edit.span.end) + " " + edit.text + "\n";
+                result += "        " + std::to_string(edit.span.begin) + "-" +
+                          std::to_string(edit.span.end) + " " + edit.text + "\n";
         }
     }
     return result;
@@ -132,19 +142,25 @@ std::string compare(const Fixture& fixture) {
         const std::uint32_t line = file->lines().line_of(diagnostic.span.begin) + 1;
         const std::string name = rule_name(diagnostic);
         const auto match = std::find_if(open.begin(), open.end(), [&](const Expected& expected) {
-            return expected.line == line && expected.rule == name && diagnostic.message.find(expected.message) != std::string::npos;
+            return expected.line == line && expected.rule == name &&
+                   diagnostic.message.find(expected.message) != std::string::npos;
         });
-        if (match != open.end()) open.erase(match);
-        else differences += fixture.path + ":" + std::to_string(line) + ": not expected: " + name + " " + diagnostic.message + "\n";
+        if (match != open.end())
+            open.erase(match);
+        else
+            differences += fixture.path + ":" + std::to_string(line) + ": not expected: " + name +
+                           " " + diagnostic.message + "\n";
     }
     for (const Expected& expected : open)
-        differences += fixture.path + ":" + std::to_string(expected.line) + ": missing: " + expected.rule + " " + expected.message + "\n";
+        differences += fixture.path + ":" + std::to_string(expected.line) +
+                       ": missing: " + expected.rule + " " + expected.message + "\n";
     return differences;
 }
 
 std::vector<std::pair<std::string, std::string>> rule_fixtures() {
     std::vector<std::pair<std::string, std::string>> result;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(AWAITLS_FIXTURES "/rules")) {
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(AWAITLS_FIXTURES "/rules")) {
         const std::string path = entry.path().string();
         if (entry.path().extension() != ".py" || path.ends_with(".fixed.py")) continue;
         result.emplace_back(entry.path().parent_path().filename().string(), path);
@@ -159,12 +175,15 @@ std::vector<std::string> doc_examples(std::string_view doc, std::string_view hea
     bool code = false;
     std::istringstream lines{std::string(doc)};
     for (std::string line; std::getline(lines, line);) {
-        if (!code && line.starts_with("## ")) inside = line == heading;
+        if (!code && line.starts_with("## "))
+            inside = line == heading;
         else if (inside && !code && line.starts_with("```python")) {
             code = true;
             result.emplace_back();
-        } else if (code && line.starts_with("```")) code = false;
-        else if (code) result.back() += line + "\n";
+        } else if (code && line.starts_with("```"))
+            code = false;
+        else if (code)
+            result.back() += line + "\n";
     }
     return result;
 }

@@ -2,13 +2,13 @@
 
 // Annotated Python: code with `# error: rule-name` comments, and the settings in its header.
 
+#include "analysis/analysis.h"
+
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "analysis/analysis.h"
 
 namespace awaitls::tests {
 
@@ -31,7 +31,8 @@ std::vector<Expected> read_expectations(std::string_view text);
 
 /// Default settings with the rule on (and every `# awaitls-test: key = value` line of the text applied).
 /// Throws std::runtime_error where a header line is wrong.
-std::shared_ptr<const analysis::Settings> fixture_settings(std::string_view text, const std::string& rule);
+std::shared_ptr<const analysis::Settings> fixture_settings(std::string_view text,
+                                                           const std::string& rule);
 
 Fixture load_fixture(const std::string& path, const std::string& rule);
 

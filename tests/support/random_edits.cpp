@@ -7,10 +7,46 @@ namespace awaitls::tests {
 
 namespace {
 
-constexpr std::array<std::string_view, 40> kSnippets = {
-    "a", "x", "_", "1", ".", ",", ":", "(", ")", "[", "]", "{", "}", "\"", "'", "\"\"\"", "'''", "#", "\\", "@", "=",
-    "\n", "\n    ", "\n\n", "\r\n", "    ", "await ", "async ", "def f():\n", "async def g(self):\n        ", "class A:\n",
-    "import time\n", "time.sleep(1)", "asyncio.sleep(1)", "return ", "f\"{x}\"", "  # noqa\n", "\xc3\xa9", "\xf0\x9f\x90\x8d", "else:\n"};
+constexpr std::array<std::string_view, 40> kSnippets = {"a",
+                                                        "x",
+                                                        "_",
+                                                        "1",
+                                                        ".",
+                                                        ",",
+                                                        ":",
+                                                        "(",
+                                                        ")",
+                                                        "[",
+                                                        "]",
+                                                        "{",
+                                                        "}",
+                                                        "\"",
+                                                        "'",
+                                                        "\"\"\"",
+                                                        "'''",
+                                                        "#",
+                                                        "\\",
+                                                        "@",
+                                                        "=",
+                                                        "\n",
+                                                        "\n    ",
+                                                        "\n\n",
+                                                        "\r\n",
+                                                        "    ",
+                                                        "await ",
+                                                        "async ",
+                                                        "def f():\n",
+                                                        "async def g(self):\n        ",
+                                                        "class A:\n",
+                                                        "import time\n",
+                                                        "time.sleep(1)",
+                                                        "asyncio.sleep(1)",
+                                                        "return ",
+                                                        "f\"{x}\"",
+                                                        "  # noqa\n",
+                                                        "\xc3\xa9",
+                                                        "\xf0\x9f\x90\x8d",
+                                                        "else:\n"};
 
 /// Start of the line that holds the offset.
 std::size_t line_begin(std::string_view text, std::size_t at) {
@@ -24,7 +60,8 @@ std::size_t line_end(std::string_view text, std::size_t at) {
 }
 
 analysis::Edit make(std::size_t begin, std::size_t end, std::string_view text) {
-    return {{static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)}, std::string(text)};
+    return {{static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)},
+            std::string(text)};
 }
 
 } // namespace
@@ -57,7 +94,8 @@ analysis::Edit random_edit(Random& random, std::string_view text) {
     case 8: { // several lines are pasted
         const std::size_t from = line_begin(text, random.below(text.size() + 1));
         std::size_t end = from;
-        for (std::uint32_t lines = 1 + random.below(8); lines > 0 && end < text.size(); --lines) end = line_end(text, end);
+        for (std::uint32_t lines = 1 + random.below(8); lines > 0 && end < text.size(); --lines)
+            end = line_end(text, end);
         const std::size_t target = line_begin(text, at);
         return make(target, target, text.substr(from, end - from));
     }

@@ -2,11 +2,11 @@
 
 // Edits as people make them, from a seed: the same seed gives the same edits on every machine.
 
+#include "analysis/text/text.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "analysis/text/text.h"
 
 namespace awaitls::tests {
 
@@ -21,7 +21,9 @@ public:
         return z ^ (z >> 31);
     }
     /// 0 <= result < bound; 0 for bound 0.
-    std::uint32_t below(std::uint64_t bound) { return bound == 0 ? 0 : static_cast<std::uint32_t>(next() % bound); }
+    std::uint32_t below(std::uint64_t bound) {
+        return bound == 0 ? 0 : static_cast<std::uint32_t>(next() % bound);
+    }
 
 private:
     std::uint64_t state_;

@@ -9,7 +9,8 @@ namespace {
 
 using namespace cancellation;
 
-constexpr std::string_view kDoc = R"(The usual way to stop a task is to cancel it and to wait for its end:
+constexpr std::string_view kDoc =
+    R"(The usual way to stop a task is to cancel it and to wait for its end:
 
     task.cancel()
     try:
@@ -65,8 +66,8 @@ flake8-async's ASYNC103 reports this pattern like any other swallowed cancellati
 
 bool does_nothing(const Tree& tree, NodeId handler) {
     for (const NodeId statement : tasks::statements(tree, tree.child(handler, Role::Body))) {
-        const bool ellipsis =
-            tree.is(statement, Kind::ExprStmt) && tree.is(tree.child(statement, Role::Value), Kind::Ellipsis);
+        const bool ellipsis = tree.is(statement, Kind::ExprStmt) &&
+                              tree.is(tree.child(statement, Role::Value), Kind::Ellipsis);
         if (!tree.is(statement, Kind::Pass) && !ellipsis) return false;
     }
     return true;
@@ -113,9 +114,11 @@ void check(RuleContext& context, NodeId node) {
         if (is_dealt_with(model, node, handler)) return;
         span = handler_head(tree, handler);
     }
-    if (is_program_main(model, node) || !tasks::follows_cancel(model, tree.child(node, Role::Body))) return;
-    Finding finding = context.report(span, "this also swallows a cancellation of the waiting function, not only that of the "
-                                           "task it stops; wait with `asyncio.wait([task])`");
+    if (is_program_main(model, node) || !tasks::follows_cancel(model, tree.child(node, Role::Body)))
+        return;
+    Finding finding = context.report(
+        span, "this also swallows a cancellation of the waiting function, not only that of the "
+              "task it stops; wait with `asyncio.wait([task])`");
     offer_wait(context, finding, node);
 }
 

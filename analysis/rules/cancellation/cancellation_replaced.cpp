@@ -9,7 +9,8 @@ namespace {
 
 using namespace cancellation;
 
-constexpr std::string_view kDoc = R"(A handler that catches `asyncio.CancelledError` and then returns, leaves a loop, or raises another exception hides from everyone that
+constexpr std::string_view kDoc =
+    R"(A handler that catches `asyncio.CancelledError` and then returns, leaves a loop, or raises another exception hides from everyone that
 the task was cancelled. `asyncio.timeout` does not turn a replaced cancellation into `TimeoutError`, `task.cancelled()` is false, a
 `TaskGroup` reports a failure that was none, and code that catches the other exception retries what it was told to stop.
 
@@ -95,8 +96,9 @@ void check(RuleContext& context, NodeId node) {
     if (found.replaced == kNoNode || found.swallowed != kNoNode) return;
     if (is_dealt_with(model, node, handler) || is_program_main(model, node)) return;
     if (tasks::follows_cancel(model, tree.child(node, Role::Body))) return;
-    Finding finding = context.report(found.replaced, what_it_does(tree, found.replaced) + ", although " + caught(tree, handler) +
-                                                         " catches cancellation; re-raise it with `raise`");
+    Finding finding = context.report(
+        found.replaced, what_it_does(tree, found.replaced) + ", although " + caught(tree, handler) +
+                            " catches cancellation; re-raise it with `raise`");
     finding.related(handler_head(tree, handler), "the cancellation is caught here");
     if (ends_background_task(model, node, handler, found)) finding.severity(Severity::Information);
 }
@@ -104,16 +106,18 @@ void check(RuleContext& context, NodeId node) {
 } // namespace
 
 Rule rule_cancellation_replaced() {
-    return {{.name = "cancellation-replaced",
-             .category = Category::Cancellation,
-             .severity = Severity::Warning,
-             .review = ReviewSeverity::Major,
-             .aliases = {"ASYNC104", "S7497"},
-             .summary = "An exception handler catches a cancellation and returns or raises something else.",
-             .options = {},
-             .doc = kDoc},
-            {Kind::Try},
-            check};
+    return {
+        {.name = "cancellation-replaced",
+         .category = Category::Cancellation,
+         .severity = Severity::Warning,
+         .review = ReviewSeverity::Major,
+         .aliases = {"ASYNC104", "S7497"},
+         .summary =
+             "An exception handler catches a cancellation and returns or raises something else.",
+         .options = {},
+         .doc = kDoc},
+        {Kind::Try},
+        check};
 }
 
 } // namespace awaitls::analysis

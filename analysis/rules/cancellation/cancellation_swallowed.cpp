@@ -9,7 +9,8 @@ namespace {
 
 using namespace cancellation;
 
-constexpr std::string_view kDoc = R"(Cancelling a task raises `asyncio.CancelledError` at the `await` where the task is suspended. A handler that catches it and goes on
+constexpr std::string_view kDoc =
+    R"(Cancelling a task raises `asyncio.CancelledError` at the `await` where the task is suspended. A handler that catches it and goes on
 makes the task immune: `task.cancel()`, `asyncio.timeout`, `asyncio.wait_for`, and the `TaskGroup` around it count on the exception to
 arrive outside. A timeout that is swallowed never fires, a shutdown hangs, and a cancelled group waits forever.
 
@@ -86,10 +87,12 @@ void offer_raise(const RuleContext& context, Finding& finding, NodeId handler) {
     if (classes != kNoNode && (context.model.name_of(classes) == "asyncio.CancelledError" ||
                                context.model.name_of(classes) == "trio.Cancelled")) {
         const NodeId last = body.back();
-        const bool empty = tree.is(last, Kind::Pass) ||
-                           (tree.is(last, Kind::ExprStmt) && tree.is(tree.child(last, Role::Value), Kind::Ellipsis));
+        const bool empty =
+            tree.is(last, Kind::Pass) || (tree.is(last, Kind::ExprStmt) &&
+                                          tree.is(tree.child(last, Role::Value), Kind::Ellipsis));
         if (empty) {
-            finding.fix("Re-raise the cancellation", Applicability::Unsafe, {{tree[last].span(), "raise"}});
+            finding.fix("Re-raise the cancellation", Applicability::Unsafe,
+                        {{tree[last].span(), "raise"}});
             return;
         }
         // Behind the last line; what follows a compound statement's end on its line is a comment.
@@ -101,19 +104,23 @@ void offer_raise(const RuleContext& context, Finding& finding, NodeId handler) {
         return;
     }
     // Is the handler alone at its line's beginning?
-    if (indent.find_first_not_of(" \t") != std::string::npos || context.model.library() == AsyncLibrary::Trio) return;
+    if (indent.find_first_not_of(" \t") != std::string::npos ||
+        context.model.library() == AsyncLibrary::Trio)
+        return;
     bool needs_import = false;
     const std::string module = context.model.module_name("asyncio", handler, needs_import);
     if (module.empty()) return;
     std::string inner;
     if (tasks::has_own_lines(tree, body.front())) {
         const std::string deeper = tasks::indentation(tree, body.front());
-        if (deeper.size() > indent.size() && deeper.compare(0, indent.size(), indent) == 0) inner = deeper;
+        if (deeper.size() > indent.size() && deeper.compare(0, indent.size(), indent) == 0)
+            inner = deeper;
     }
     if (inner.empty()) inner = indent + "    ";
     const std::uint32_t at = tree[handler].begin;
     finding.fix("Re-raise the cancellation in a handler of its own", Applicability::Unsafe,
-                {{{at, at}, "except " + module + ".CancelledError:" + end + inner + "raise" + end + indent}},
+                {{{at, at},
+                  "except " + module + ".CancelledError:" + end + inner + "raise" + end + indent}},
                 needs_import ? std::vector<std::string>{"asyncio"} : std::vector<std::string>{});
 }
 
@@ -122,29 +129,37 @@ void check(RuleContext& context, NodeId node) {
     const Tree& tree = context.tree;
     if (tree.is(node, Kind::With)) {
         const NodeId suppressor = suppressor_of(model, node);
-        if (suppressor == kNoNode || tasks::follows_cancel(model, tree.child(node, Role::Body))) return;
+        if (suppressor == kNoNode || tasks::follows_cancel(model, tree.child(node, Role::Body)))
+            return;
         if (is_program_main(model, node) || is_raised_after(tree, node)) return;
         const bool at_end = ends_background_task(model, node, kNoNode, {});
-        Finding finding = context.report(suppressor, "`" + callee_text(tree, suppressor) +
-                                                         "()` swallows the cancellation of this block, so the task " +
-                                                         (at_end ? "ends like one that was not cancelled" : "cannot be cancelled here") +
-                                                         "; let `CancelledError` pass");
+        Finding finding = context.report(
+            suppressor,
+            "`" + callee_text(tree, suppressor) +
+                "()` swallows the cancellation of this block, so the task " +
+                (at_end ? "ends like one that was not cancelled" : "cannot be cancelled here") +
+                "; let `CancelledError` pass");
         if (at_end) finding.severity(Severity::Information);
         return;
     }
     const NodeId handler = handler_of(model, node);
     if (handler == kNoNode) return;
     const Treatment found = treatment(model, handler);
-    if (found.swallowed == kNoNode || is_dealt_with(model, node, handler) || is_program_main(model, node)) return;
-    if (is_raised_after(tree, node) || tasks::follows_cancel(model, tree.child(node, Role::Body))) return;
+    if (found.swallowed == kNoNode || is_dealt_with(model, node, handler) ||
+        is_program_main(model, node))
+        return;
+    if (is_raised_after(tree, node) || tasks::follows_cancel(model, tree.child(node, Role::Body)))
+        return;
 
     const bool at_end = ends_background_task(model, node, handler, found);
-    Finding finding = context.report(handler_head(tree, handler),
-                                     caught(tree, handler) + " swallows cancellation, so the task " +
-                                         (at_end ? "ends like one that was not cancelled" : "cannot be cancelled here") +
-                                         "; re-raise it with `raise`");
+    Finding finding = context.report(
+        handler_head(tree, handler),
+        caught(tree, handler) + " swallows cancellation, so the task " +
+            (at_end ? "ends like one that was not cancelled" : "cannot be cancelled here") +
+            "; re-raise it with `raise`");
     if (at_end) finding.severity(Severity::Information);
-    if (found.swallowed != handler) finding.related(tree[found.swallowed].span(), "the loop goes on from here");
+    if (found.swallowed != handler)
+        finding.related(tree[found.swallowed].span(), "the loop goes on from here");
     if (found.only_falls_through) offer_raise(context, finding, handler);
 }
 
@@ -157,7 +172,8 @@ Rule rule_cancellation_swallowed() {
              .review = ReviewSeverity::Major,
              .fix = FixAvailability::Sometimes,
              .aliases = {"ASYNC103", "S7497"},
-             .summary = "An exception handler catches a cancellation and goes on without re-raising it.",
+             .summary =
+                 "An exception handler catches a cancellation and goes on without re-raising it.",
              .options = {},
              .doc = kDoc},
             {Kind::Try, Kind::With},

@@ -1,8 +1,8 @@
 #include "analysis/rules/cancellation/common.h"
 
-#include <algorithm>
-
 #include "analysis/rules/task/common.h"
+
+#include <algorithm>
 
 namespace awaitls::analysis::cancellation {
 
@@ -40,12 +40,15 @@ Flow falling() {
 enum class Truth : std::uint8_t { Unknown, True, False };
 
 Truth negated(Truth truth) {
-    return truth == Truth::True ? Truth::False : truth == Truth::False ? Truth::True : Truth::Unknown;
+    return truth == Truth::True    ? Truth::False
+           : truth == Truth::False ? Truth::True
+                                   : Truth::Unknown;
 }
 
 class HandlerFlow {
 public:
-    HandlerFlow(const Model& model, std::string_view target) : model_(model), tree_(model.tree()), target_(target) {}
+    HandlerFlow(const Model& model, std::string_view target)
+        : model_(model), tree_(model.tree()), target_(target) {}
 
     Flow block(NodeId block) const {
         Flow flow = falling();
@@ -69,7 +72,8 @@ private:
         case Kind::Break: return leaving(&Flow::breaks, node);
         case Kind::Continue: return leaving(&Flow::continues, node);
         case Kind::Raise: return raise(node);
-        case Kind::Assert: return truth(tree_.first_child(node)) == Truth::False ? ending() : simple(node);
+        case Kind::Assert:
+            return truth(tree_.first_child(node)) == Truth::False ? ending() : simple(node);
         case Kind::If: return branches(node);
         case Kind::For:
         case Kind::While: return loop(node);
@@ -100,16 +104,22 @@ private:
         if (model_.library() != AsyncLibrary::Trio) return false;
         bool waits = false;
         walk_same_function(tree_, node, [&](NodeId inner) {
-            const NodeId call = tree_.is(inner, Kind::Await) ? tree_.child(inner, Role::Value) : kNoNode;
-            waits = waits || (tree_.is(call, Kind::Call) && model_.target(call).name.starts_with("trio."));
+            const NodeId call =
+                tree_.is(inner, Kind::Await) ? tree_.child(inner, Role::Value) : kNoNode;
+            waits = waits ||
+                    (tree_.is(call, Kind::Call) && model_.target(call).name.starts_with("trio."));
             return true;
         });
         if (!waits) return false;
-        for (NodeId up = tree_.parent(node); up != kNoNode && !tree_.is(up, Kind::FunctionDef); up = tree_.parent(up)) {
+        for (NodeId up = tree_.parent(node); up != kNoNode && !tree_.is(up, Kind::FunctionDef);
+             up = tree_.parent(up)) {
             if (!tree_.is(up, Kind::With)) continue;
             for (const NodeId item : tree_.children(up)) {
-                const NodeId scope = tree_.is(item, Kind::WithItem) ? tree_.child(item, Role::Value) : kNoNode;
-                if (tree_.is(scope, Kind::Call) && keyword_argument(tree_, scope, "shield") != kNoNode) return false;
+                const NodeId scope =
+                    tree_.is(item, Kind::WithItem) ? tree_.child(item, Role::Value) : kNoNode;
+                if (tree_.is(scope, Kind::Call) &&
+                    keyword_argument(tree_, scope, "shield") != kNoNode)
+                    return false;
             }
         }
         return true;
@@ -119,10 +129,12 @@ private:
         if (is_cancelled_again(node)) return ending();
         Flow flow = falling();
         walk_same_function(tree_, node, [&](NodeId inner) {
-            if (tree_.is(inner, Kind::Yield) || tree_.is(inner, Kind::YieldFrom)) flow.returns = std::min(flow.returns, inner);
+            if (tree_.is(inner, Kind::Yield) || tree_.is(inner, Kind::YieldFrom))
+                flow.returns = std::min(flow.returns, inner);
             return true;
         });
-        const NodeId call = tree_.is(node, Kind::ExprStmt) ? tree_.child(node, Role::Value) : kNoNode;
+        const NodeId call =
+            tree_.is(node, Kind::ExprStmt) ? tree_.child(node, Role::Value) : kNoNode;
         if (tree_.is(call, Kind::Call) && never_returns(call)) flow.falls = false;
         return flow;
     }
@@ -130,10 +142,12 @@ private:
     bool never_returns(NodeId call) const {
         const std::string_view name = model_.target(call).name;
         if (name.empty()) return false;
-        for (const std::string_view known : {"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
+        for (const std::string_view known :
+             {"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
             if (name == known) return true;
         const Api* const api = find_api(name);
-        return api != nullptr && (api->returns == "typing.NoReturn" || api->returns == "typing.Never");
+        return api != nullptr &&
+               (api->returns == "typing.NoReturn" || api->returns == "typing.Never");
     }
 
     Flow raise(NodeId node) const {
@@ -153,7 +167,8 @@ private:
         if (tree_.is(value, Kind::Call)) {
             const Type made = model_.type_of(value);
             if (made->kind == TypeKind::Instance &&
-                (model_.is_instance(made, "asyncio.CancelledError") || model_.is_instance(made, "trio.Cancelled")))
+                (model_.is_instance(made, "asyncio.CancelledError") ||
+                 model_.is_instance(made, "trio.Cancelled")))
                 return true;
             const NodeId callee = tree_.child(value, Role::Callee);
             if (tree_.is(callee, Kind::Attribute)) { // e.with_traceback(..)
@@ -167,8 +182,8 @@ private:
 
     /// A local name that is no import or class.
     bool is_variable(NodeId node) const {
-        return tree_.is(node, Kind::Name) && model_.is_local(node) && model_.name_of(node).empty() &&
-               model_.type_of(node)->kind != TypeKind::Class;
+        return tree_.is(node, Kind::Name) && model_.is_local(node) &&
+               model_.name_of(node).empty() && model_.type_of(node)->kind != TypeKind::Class;
     }
 
     bool raises_cancellation_class(NodeId value) const {
@@ -178,17 +193,21 @@ private:
             return held == kNoNode || !tree_.is(held, Kind::Call) || raises_cancellation(held);
         }
         const Type type = model_.type_of(value);
-        if (type->kind == TypeKind::Class && type->cls != nullptr) return catches_cancellation(model_, value);
+        if (type->kind == TypeKind::Class && type->cls != nullptr)
+            return catches_cancellation(model_, value);
         const std::string_view name = model_.name_of(value);
         if (!name.empty() && find_class(name) != nullptr)
-            return inherits_from(name, "asyncio.CancelledError") || inherits_from(name, "trio.Cancelled") ||
-                   inherits_from(name, "builtins.SystemExit") || inherits_from(name, "builtins.KeyboardInterrupt") ||
+            return inherits_from(name, "asyncio.CancelledError") ||
+                   inherits_from(name, "trio.Cancelled") ||
+                   inherits_from(name, "builtins.SystemExit") ||
+                   inherits_from(name, "builtins.KeyboardInterrupt") ||
                    inherits_from(name, "builtins.GeneratorExit") ||
                    inherits_from(name, "builtins.AssertionError"); // marks what cannot be reached
         // A class of another module is spelled like one; anything else may give the exception itself.
         const std::string_view text = tree_.text(value);
         const std::size_t dot = text.rfind('.');
-        const char first = text[dot == std::string_view::npos || dot + 1 == text.size() ? 0 : dot + 1];
+        const char first =
+            text[dot == std::string_view::npos || dot + 1 == text.size() ? 0 : dot + 1];
         return !(first >= 'A' && first <= 'Z') || text.find("Cancel") != std::string_view::npos;
     }
 
@@ -203,7 +222,8 @@ private:
         case Kind::BoolOp: {
             const Truth left = truth(tree_.child(test, Role::Left));
             const Truth right = truth(tree_.child(test, Role::Right));
-            const Truth decides = static_cast<Op>(tree_[test].op) == Op::And ? Truth::False : Truth::True;
+            const Truth decides =
+                static_cast<Op>(tree_[test].op) == Op::And ? Truth::False : Truth::True;
             if (left == decides || right == decides) return decides;
             return left == right ? left : Truth::Unknown;
         }
@@ -211,7 +231,8 @@ private:
             if (model_.target(test).name != "builtins.isinstance") return Truth::Unknown;
             const NodeId value = argument(tree_, test, 0, {});
             const NodeId classes = argument(tree_, test, 1, {});
-            if (!tree_.is(value, Kind::Name) || tree_.text(value) != target_ || classes == kNoNode) return Truth::Unknown;
+            if (!tree_.is(value, Kind::Name) || tree_.text(value) != target_ || classes == kNoNode)
+                return Truth::Unknown;
             if (catches_cancellation(model_, classes)) return Truth::True;
             return all_known(classes) ? Truth::False : Truth::Unknown;
         }
@@ -230,9 +251,11 @@ private:
         if (!name.empty() && find_class(name) != nullptr) return true;
         // A class of another module is spelled like one, and one for cancellations like them; in capitals it may be a tuple.
         std::string_view text = tree_.text(classes);
-        if (const std::size_t dot = text.rfind('.'); dot != std::string_view::npos) text.remove_prefix(dot + 1);
+        if (const std::size_t dot = text.rfind('.'); dot != std::string_view::npos)
+            text.remove_prefix(dot + 1);
         const bool upper = !text.empty() && text.front() >= 'A' && text.front() <= 'Z';
-        return upper && text.find_first_of("abcdefghijklmnopqrstuvwxyz") != std::string_view::npos &&
+        return upper &&
+               text.find_first_of("abcdefghijklmnopqrstuvwxyz") != std::string_view::npos &&
                text.find("Cancel") == std::string_view::npos && !is_variable(classes);
     }
 
@@ -256,8 +279,10 @@ private:
         Flow flow = body(node);
         const bool broken = flow.breaks != kNoNode;
         const NodeId test = tree_.child(node, Role::Test);
-        const std::optional<double> number = test == kNoNode ? std::nullopt : number_value(tree_, test);
-        const bool endless = tree_.is(node, Kind::While) && (tree_.is(test, Kind::True) || (number && *number != 0));
+        const std::optional<double> number =
+            test == kNoNode ? std::nullopt : number_value(tree_, test);
+        const bool endless =
+            tree_.is(node, Kind::While) && (tree_.is(test, Kind::True) || (number && *number != 0));
         flow.breaks = flow.continues = kNoNode;
         flow.falls = false;
         if (!endless) flow.merge(body(tree_.child(node, Kind::Else)));
@@ -268,7 +293,8 @@ private:
     Flow with(NodeId node) const {
         Flow flow = body(node);
         for (const NodeId item : tree_.children(node)) {
-            const NodeId value = tree_.is(item, Kind::WithItem) ? tree_.child(item, Role::Value) : kNoNode;
+            const NodeId value =
+                tree_.is(item, Kind::WithItem) ? tree_.child(item, Role::Value) : kNoNode;
             if (value == kNoNode || !tasks::calls(model_, value, "contextlib.suppress")) continue;
             for (const NodeId suppressed : argument_values(tree_, value))
                 if (flow.reraises && catches_cancellation(model_, suppressed)) {
@@ -299,14 +325,15 @@ private:
         if (text == "_") return true;
         // A capture is a pattern that is nothing but the name it binds.
         const NodeId name = tree_.first_child(pattern);
-        return name != kNoNode && tree_.is(name, Kind::Name) && tree_[name].has(node_flag::kStore) &&
-               tree_[name].span() == tree_[pattern].span();
+        return name != kNoNode && tree_.is(name, Kind::Name) &&
+               tree_[name].has(node_flag::kStore) && tree_[name].span() == tree_[pattern].span();
     }
 
     Flow nested_try(NodeId node) const {
         Flow flow = body(node);
         bool any_handler = false;
-        if (const NodeId otherwise = tree_.child(node, Kind::Else); otherwise != kNoNode && flow.falls) {
+        if (const NodeId otherwise = tree_.child(node, Kind::Else);
+            otherwise != kNoNode && flow.falls) {
             flow.falls = false;
             flow.merge(body(otherwise));
         }
@@ -350,7 +377,8 @@ bool is_target(const Tree& tree, NodeId node, std::string_view target) {
 /// The exception itself, not its text or class, is an argument of the call.
 bool has_target_argument(const Tree& tree, NodeId call, std::string_view target) {
     const std::vector<NodeId> values = argument_values(tree, call);
-    return std::any_of(values.begin(), values.end(), [&](NodeId value) { return is_target(tree, value, target); });
+    return std::any_of(values.begin(), values.end(),
+                       [&](NodeId value) { return is_target(tree, value, target); });
 }
 
 } // namespace
@@ -377,7 +405,8 @@ Treatment treatment(const Model& model, NodeId handler) {
     Treatment result;
     result.swallowed = flow.falls ? handler : flow.continues;
     result.replaced = std::min({flow.returns, flow.breaks, flow.raises});
-    result.only_falls_through = flow.falls && flow.continues == kNoNode && result.replaced == kNoNode;
+    result.only_falls_through =
+        flow.falls && flow.continues == kNoNode && result.replaced == kNoNode;
     return result;
 }
 
@@ -388,7 +417,8 @@ bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler) {
         switch (tree.kind(node)) {
         case Kind::Attribute: {
             const std::string_view attribute = identifier(tree, node, Role::Attr);
-            for (const std::string_view known : {"cancelling", "uncancel", "cancelled", "current_task", "set_exception"})
+            for (const std::string_view known :
+                 {"cancelling", "uncancel", "cancelled", "current_task", "set_exception"})
                 if (attribute == known) return true;
             break;
         }
@@ -401,8 +431,8 @@ bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler) {
             if (value == kNoNode) break;
             if (is_target(tree, value, target)) return true;
             // `self.error = wrap(e)`
-            if (!tree.is(tree.child(node, Role::Target), Kind::Name) && tree.is(value, Kind::Call) &&
-                has_target_argument(tree, value, target)) {
+            if (!tree.is(tree.child(node, Role::Target), Kind::Name) &&
+                tree.is(value, Kind::Call) && has_target_argument(tree, value, target)) {
                 const std::string_view name = model.target(value).name;
                 if (name != "builtins.str" && name != "builtins.repr") return true;
             }
@@ -438,7 +468,8 @@ bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler) {
                 if (method == "throw" || method == "athrow") return true;
             }
             const NodeId callee = tree.child(node, Role::Callee);
-            if (!tree.is(callee, Kind::Attribute) || !has_target_argument(tree, node, target)) break;
+            if (!tree.is(callee, Kind::Attribute) || !has_target_argument(tree, node, target))
+                break;
             const std::string_view method = identifier(tree, callee, Role::Attr);
             for (const std::string_view known : {"append", "add", "put", "put_nowait"})
                 if (method == known) return true;
@@ -454,19 +485,22 @@ bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler) {
         if (tree.is(value, Kind::Call)) value = tree.child(value, Role::Callee);
         if (value == kNoNode) continue;
         const std::string_view name = model.name_of(value);
-        if (!name.empty() && (inherits_from(name, "asyncio.CancelledError") || inherits_from(name, "trio.Cancelled")))
+        if (!name.empty() && (inherits_from(name, "asyncio.CancelledError") ||
+                              inherits_from(name, "trio.Cancelled")))
             return true;
     }
     return false;
 }
 
 bool is_raised_after(const Tree& tree, NodeId statement) {
-    for (NodeId up = tree.parent(statement); up != kNoNode && !tree.is(up, Kind::FunctionDef); up = tree.parent(up)) {
+    for (NodeId up = tree.parent(statement); up != kNoNode && !tree.is(up, Kind::FunctionDef);
+         up = tree.parent(up)) {
         if (tree.is(up, Kind::Lambda) || tree.is(up, Kind::ClassDef)) return false;
         const NodeId body = tree.is(up, Kind::Except) ? tree.child(up, Role::Body) : kNoNode;
         if (body == kNoNode) continue;
         const Exits exits = exits_of(tree, body);
-        return exits.raises && !exits.falls_through && !exits.returns && !exits.breaks && !exits.continues;
+        return exits.raises && !exits.falls_through && !exits.returns && !exits.breaks &&
+               !exits.continues;
     }
     return false;
 }
@@ -476,7 +510,8 @@ namespace {
 /// Nothing but clean-up comes between the end of the statement and the end of its function.
 bool is_last(const Tree& tree, NodeId statement) {
     NodeId inner = statement;
-    for (NodeId outer = tree.parent(statement); outer != kNoNode; inner = outer, outer = tree.parent(outer)) {
+    for (NodeId outer = tree.parent(statement); outer != kNoNode;
+         inner = outer, outer = tree.parent(outer)) {
         switch (tree.kind(outer)) {
         case Kind::FunctionDef: return true;
         case Kind::Lambda:
@@ -487,11 +522,14 @@ bool is_last(const Tree& tree, NodeId statement) {
             break;
         case Kind::Try: {
             const NodeId otherwise = tree.child(outer, Kind::Else);
-            if (tree.role(inner) == Role::Body && otherwise != kNoNode && has_suspension_point(tree, otherwise)) return false;
+            if (tree.role(inner) == Role::Body && otherwise != kNoNode &&
+                has_suspension_point(tree, otherwise))
+                return false;
             break;
         }
         case Kind::Block:
-            for (NodeId next = tree.next_sibling(inner); next != kNoNode; next = tree.next_sibling(next))
+            for (NodeId next = tree.next_sibling(inner); next != kNoNode;
+                 next = tree.next_sibling(next))
                 if (tree.is(next, Kind::Raise) || has_suspension_point(tree, next)) return false;
             break;
         default: break;
@@ -501,7 +539,8 @@ bool is_last(const Tree& tree, NodeId statement) {
 }
 
 /// Every way through the handler that does not re-raise ends the function without a result.
-bool ends_quietly(const Tree& tree, NodeId try_statement, NodeId handler, const Treatment& treatment) {
+bool ends_quietly(const Tree& tree, NodeId try_statement, NodeId handler,
+                  const Treatment& treatment) {
     bool quiet = true;
     bool breaks = false;
     walk_same_function(tree, handler, [&](NodeId node) {
@@ -530,17 +569,21 @@ bool ends_quietly(const Tree& tree, NodeId try_statement, NodeId handler, const 
 /// create_task and its like, by name: they are methods of many things.
 bool starts_task(const Tree& tree, NodeId call) {
     const NodeId callee = tree.child(call, Role::Callee);
-    const std::string_view name = tree.is(callee, Kind::Attribute) ? identifier(tree, callee, Role::Attr)
-                                  : tree.is(callee, Kind::Name)   ? tree.text(callee)
-                                                                  : std::string_view{};
-    return name.find("create_task") != std::string_view::npos || name.ends_with("_background_task") ||
-           name.ends_with("create_eager_task") || name == "ensure_future" || name == "start_soon";
+    const std::string_view name = tree.is(callee, Kind::Attribute)
+                                      ? identifier(tree, callee, Role::Attr)
+                                  : tree.is(callee, Kind::Name) ? tree.text(callee)
+                                                                : std::string_view{};
+    return name.find("create_task") != std::string_view::npos ||
+           name.ends_with("_background_task") || name.ends_with("create_eager_task") ||
+           name == "ensure_future" || name == "start_soon";
 }
 
 bool is_argument(const Tree& tree, NodeId expression, NodeId& call) {
     call = tree.parent(expression);
-    if (tree.is(call, Kind::Keyword)) call = tree.parent(call);
-    else if (tree.role(expression) != Role::Argument) return false;
+    if (tree.is(call, Kind::Keyword))
+        call = tree.parent(call);
+    else if (tree.role(expression) != Role::Argument)
+        return false;
     return tree.is(call, Kind::Call);
 }
 
@@ -553,8 +596,11 @@ bool is_waited_for(const Tree& tree, NodeId name) {
         const NodeId value = tree.child(node, Role::Value);
         if (!tree.is(value, Kind::Call)) return true;
         const NodeId callee = tree.child(value, Role::Callee);
-        const std::string_view called = tree.is(callee, Kind::Attribute) ? identifier(tree, callee, Role::Attr) : tree.text(callee);
-        if (called == "gather" && keyword_argument(tree, value, "return_exceptions") == kNoNode) return true;
+        const std::string_view called = tree.is(callee, Kind::Attribute)
+                                            ? identifier(tree, callee, Role::Attr)
+                                            : tree.text(callee);
+        if (called == "gather" && keyword_argument(tree, value, "return_exceptions") == kNoNode)
+            return true;
         if (called == "wait_for" || called == "shield") return true;
     }
     return false;
@@ -567,37 +613,48 @@ bool runs_in_background(const Tree& tree, NodeId call) {
         if (tree.is(outer, Kind::Await)) return false;
     if (!tree.is(outer, Kind::Assign) && !tree.is(outer, Kind::AnnAssign)) return true;
     for (const NodeId target : tree.children(outer))
-        if (tree.role(target) == Role::Target && tree.is(target, Kind::Name) && is_waited_for(tree, target)) return false;
+        if (tree.role(target) == Role::Target && tree.is(target, Kind::Name) &&
+            is_waited_for(tree, target))
+            return false;
     return true;
 }
 
 /// The expression is a coroutine, or the function that makes it, which becomes a task.
 bool becomes_task(const Tree& tree, NodeId coroutine) {
     NodeId call = kNoNode;
-    if (is_argument(tree, coroutine, call)) return starts_task(tree, call) && runs_in_background(tree, call);
+    if (is_argument(tree, coroutine, call))
+        return starts_task(tree, call) && runs_in_background(tree, call);
     const NodeId name = tasks::assigned_name(tree, coroutine);
     if (name == kNoNode) return false;
     const NodeId function = tasks::function_around(tree, name);
     bool started = false;
     for (NodeId node = function; node < tree[function].next; ++node) {
-        if (!tree.is(node, Kind::Name) || tree.text(node) != tree.text(name) || tree[node].has(node_flag::kStore)) continue;
-        if (!is_argument(tree, node, call) || !starts_task(tree, call) || !runs_in_background(tree, call)) return false;
+        if (!tree.is(node, Kind::Name) || tree.text(node) != tree.text(name) ||
+            tree[node].has(node_flag::kStore))
+            continue;
+        if (!is_argument(tree, node, call) || !starts_task(tree, call) ||
+            !runs_in_background(tree, call))
+            return false;
         started = true;
     }
     return started;
 }
 
 /// Where the file may speak of the function: of a method by an attribute, of another function by its name.
-std::vector<Model::CallSite> mentions_of(const Model& model, const FunctionDef& function, NodeId definition) {
+std::vector<Model::CallSite> mentions_of(const Model& model, const FunctionDef& function,
+                                         NodeId definition) {
     constexpr std::size_t kMany = 200; // a name for everything says nothing
     std::vector<Model::CallSite> result;
-    const std::vector<Model::CallSite>& mentions = model.mentions(model.tree().child(definition, Role::Name));
+    const std::vector<Model::CallSite>& mentions =
+        model.mentions(model.tree().child(definition, Role::Name));
     if (mentions.size() > kMany) return result;
     for (const Model::CallSite& mention : mentions) {
         const Tree& there = mention.model->tree();
         const bool attribute = there.is(mention.call, Kind::Attribute);
         if (attribute != (function.class_id >= 0)) continue;
-        if (attribute && mention.model->type_of(there.child(mention.call, Role::Object))->kind == TypeKind::Module) continue;
+        if (attribute && mention.model->type_of(there.child(mention.call, Role::Object))->kind ==
+                             TypeKind::Module)
+            continue;
         result.push_back(mention);
     }
     return result;
@@ -605,12 +662,15 @@ std::vector<Model::CallSite> mentions_of(const Model& model, const FunctionDef& 
 
 } // namespace
 
-bool ends_background_task(const Model& model, NodeId statement, NodeId handler, const Treatment& treatment) {
+bool ends_background_task(const Model& model, NodeId statement, NodeId handler,
+                          const Treatment& treatment) {
     const Tree& tree = model.tree();
     const FunctionDef* const function = model.function_at(statement);
     const NodeId definition = function == nullptr ? kNoNode : model.node_of(*function);
     if (definition == kNoNode || function->is_lambda || function->is_generator) return false;
-    if (handler == kNoNode ? !is_last(tree, statement) : !ends_quietly(tree, statement, handler, treatment)) return false;
+    if (handler == kNoNode ? !is_last(tree, statement)
+                           : !ends_quietly(tree, statement, handler, treatment))
+        return false;
     bool any = false;
     for (const Model::CallSite& mention : mentions_of(model, *function, definition)) {
         const Tree& there = mention.model->tree();
@@ -625,7 +685,8 @@ bool ends_background_task(const Model& model, NodeId statement, NodeId handler, 
 bool is_program_main(const Model& model, NodeId node) {
     const FunctionDef* const function = model.function_at(node);
     if (function == nullptr) return false;
-    for (const std::string_view name : {"main", "_main", "amain", "_amain", "async_main", "_async_main", "main_async"})
+    for (const std::string_view name :
+         {"main", "_main", "amain", "_amain", "async_main", "_async_main", "main_async"})
         if (function->name == name) return true;
     // asyncio.run(serve())
     const NodeId definition = model.node_of(*function);
@@ -634,10 +695,13 @@ bool is_program_main(const Model& model, NodeId node) {
     for (const Model::CallSite& mention : mentions_of(model, *function, definition)) {
         const Tree& there = mention.model->tree();
         NodeId call = there.parent(mention.call);
-        if (there.is(call, Kind::Call) && there.role(mention.call) == Role::Callee) call = there.parent(call);
+        if (there.is(call, Kind::Call) && there.role(mention.call) == Role::Callee)
+            call = there.parent(call);
         if (!there.is(call, Kind::Call)) return false;
         const std::string_view runner = mention.model->target(call).name;
-        if (runner != "asyncio.run" && runner != "anyio.run" && runner != "trio.run" && runner != "uvloop.run") return false;
+        if (runner != "asyncio.run" && runner != "anyio.run" && runner != "trio.run" &&
+            runner != "uvloop.run")
+            return false;
         any = true;
     }
     return any;
@@ -648,10 +712,12 @@ NodeId suppressor_of(const Model& model, NodeId with) {
     const NodeId body = tree.child(with, Role::Body);
     if (body == kNoNode || tree[with].is_async() || !model.in_async(body)) return kNoNode;
     for (const NodeId item : tree.children(with)) {
-        const NodeId value = tree.is(item, Kind::WithItem) ? tree.child(item, Role::Value) : kNoNode;
+        const NodeId value =
+            tree.is(item, Kind::WithItem) ? tree.child(item, Role::Value) : kNoNode;
         if (value == kNoNode || !tasks::calls(model, value, "contextlib.suppress")) continue;
         for (const NodeId suppressed : argument_values(tree, value))
-            if (catches_cancellation(model, suppressed)) return has_suspension_point(tree, body) ? value : kNoNode;
+            if (catches_cancellation(model, suppressed))
+                return has_suspension_point(tree, body) ? value : kNoNode;
     }
     return kNoNode;
 }

@@ -8,9 +8,11 @@ namespace awaitls::analysis::cancellation {
 
 /// What a handler does with the cancellation that it caught, on some path. kNoNode: no such path.
 struct Treatment {
-    NodeId swallowed = kNoNode; // where execution goes on: the handler itself when its end is reached, or a `continue`
-    NodeId replaced = kNoNode;  // a `return`, `break`, `yield` or `raise` of something else
-    bool only_falls_through = false; // the handler's end is reached on every path that does not re-raise
+    NodeId swallowed =
+        kNoNode; // where execution goes on: the handler itself when its end is reached, or a `continue`
+    NodeId replaced = kNoNode; // a `return`, `break`, `yield` or `raise` of something else
+    bool only_falls_through =
+        false; // the handler's end is reached on every path that does not re-raise
 };
 
 /// The handler of a Try that gets the cancellation of its body: the first that catches it. kNoNode where there is none, where
@@ -26,7 +28,8 @@ bool is_raised_after(const Tree& tree, NodeId statement);
 /// The treatment ends the function, and the function is only ever run as a task that nobody in this file waits for by the side
 /// of its creation: the cancellation has done its work, and only the task's state tells another story. `handler` is kNoNode
 /// for a With that suppresses.
-bool ends_background_task(const Model& model, NodeId statement, NodeId handler, const Treatment& treatment);
+bool ends_background_task(const Model& model, NodeId statement, NodeId handler,
+                          const Treatment& treatment);
 /// The function runs the program: nobody cancels it but the end of the program itself.
 bool is_program_main(const Model& model, NodeId node);
 

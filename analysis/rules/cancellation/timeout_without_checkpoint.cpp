@@ -6,7 +6,8 @@ namespace awaitls::analysis {
 
 namespace {
 
-constexpr std::string_view kDoc = R"(A timeout of asyncio, anyio or trio works by cancelling the task at an `await`. A block without any suspension point cannot be
+constexpr std::string_view kDoc =
+    R"(A timeout of asyncio, anyio or trio works by cancelling the task at an `await`. A block without any suspension point cannot be
 interrupted: it runs to its end however long it takes, holds up the event loop meanwhile, and the timeout never fires. Often the
 `await` was forgotten, or the work should run in a thread.
 
@@ -73,27 +74,33 @@ void check(RuleContext& context, NodeId with) {
             continue;
         }
         const NodeId target = tree.child(item, Role::Target);
-        if (target != kNoNode && (!tree.is(target, Kind::Name) || tasks::mentions(tree, body, tree.text(target)))) return;
+        if (target != kNoNode &&
+            (!tree.is(target, Kind::Name) || tasks::mentions(tree, body, tree.text(target))))
+            return;
         if (timeout == kNoNode) timeout = value;
     }
     if (timeout == kNoNode) return;
-    context.report(timeout, "nothing in this block suspends, so `" + callee_text(tree, timeout) +
-                                "()` cannot interrupt it; await something in it, or move the work to a thread");
+    context.report(
+        timeout,
+        "nothing in this block suspends, so `" + callee_text(tree, timeout) +
+            "()` cannot interrupt it; await something in it, or move the work to a thread");
 }
 
 } // namespace
 
 Rule rule_timeout_without_checkpoint() {
-    return {{.name = "timeout-without-checkpoint",
-             .category = Category::Cancellation,
-             .severity = Severity::Information,
-             .review = ReviewSeverity::Minor,
-             .aliases = {"ASYNC100", "S7490"},
-             .summary = "A timeout or cancel scope contains no suspension point, so it cannot take effect.",
-             .options = {},
-             .doc = kDoc},
-            {Kind::With},
-            check};
+    return {
+        {.name = "timeout-without-checkpoint",
+         .category = Category::Cancellation,
+         .severity = Severity::Information,
+         .review = ReviewSeverity::Minor,
+         .aliases = {"ASYNC100", "S7490"},
+         .summary =
+             "A timeout or cancel scope contains no suspension point, so it cannot take effect.",
+         .options = {},
+         .doc = kDoc},
+        {Kind::With},
+        check};
 }
 
 } // namespace awaitls::analysis

@@ -1,8 +1,8 @@
 // Polling for something that other code on the same loop does.
 
-#include <algorithm>
-
 #include "analysis/rules/task/common.h"
+
+#include <algorithm>
 
 namespace awaitls::analysis {
 
@@ -10,7 +10,8 @@ namespace {
 
 using namespace tasks;
 
-constexpr std::string_view kDoc = R"(A loop that sleeps until a condition holds wakes up again and again for nothing, and notices the change only at its next
+constexpr std::string_view kDoc =
+    R"(A loop that sleeps until a condition holds wakes up again and again for nothing, and notices the change only at its next
 round: latency for the caller and work for the processor. Where the condition is changed by code of the same event
 loop, that code can wake the waiting task at once.
 
@@ -54,9 +55,10 @@ flake8-async's ASYNC110 and ruff's report every such loop, whatever its conditio
 
 /// What is known about a condition of a loop that waits.
 struct Waited {
-    bool known = false;      // only code on the event loop can change it
-    std::string advice;      // what to wait for instead
-    std::string replacement; // the statement that does it, where the whole condition is one such object
+    bool known = false; // only code on the event loop can change it
+    std::string advice; // what to wait for instead
+    std::string
+        replacement; // the statement that does it, where the whole condition is one such object
     bool needs_asyncio = false;
 };
 
@@ -72,19 +74,23 @@ Waited waits_for_object(const Model& model, NodeId call, bool negated) {
     const NodeId callee = tree.child(call, Role::Callee);
     if (!tree.is(callee, Kind::Attribute) || !argument_values(tree, call).empty()) return {};
     const NodeId object = tree.child(callee, Role::Object);
-    if (object == kNoNode || (!tree.is(object, Kind::Name) && !tree.is(object, Kind::Attribute))) return {};
+    if (object == kNoNode || (!tree.is(object, Kind::Name) && !tree.is(object, Kind::Attribute)))
+        return {};
     const std::string_view method = identifier(tree, callee, Role::Attr);
     const std::string name(tree.text(object));
     const Type type = model.type_of(object);
-    if (method == "is_set" && negated && is_one_of(model, type, {"asyncio.Event", "anyio.Event", "trio.Event"}))
+    if (method == "is_set" && negated &&
+        is_one_of(model, type, {"asyncio.Event", "anyio.Event", "trio.Event"}))
         return {true, "`await " + name + ".wait()`", "await " + name + ".wait()", false};
     if (method == "done" && negated && is_one_of(model, type, {"asyncio.Future"}))
         return {true, "`await asyncio.wait([" + name + "])`", ".wait([" + name + "])", true};
     if (method == "empty" && is_one_of(model, type, {"asyncio.Queue"}))
-        return {true, negated ? "`await " + name + ".join()`" : "`await " + name + ".get()`", "", false};
+        return {true, negated ? "`await " + name + ".join()`" : "`await " + name + ".get()`", "",
+                false};
     if (method == "full" && !negated && is_one_of(model, type, {"asyncio.Queue"}))
         return {true, "`await " + name + ".put(..)`", "", false};
-    if (method == "locked" && !negated && is_one_of(model, type, {"asyncio.Lock", "anyio.Lock", "trio.Lock"}))
+    if (method == "locked" && !negated &&
+        is_one_of(model, type, {"asyncio.Lock", "anyio.Lock", "trio.Lock"}))
         return {true, "`async with " + name + "`", "", false};
     return {};
 }
@@ -126,8 +132,9 @@ Waited waits_for(const Model& model, NodeId test, bool negated, NodeId loop) {
         Waited found;
         for (const NodeId operand : tree.children(test)) {
             const Kind kind = tree.kind(operand);
-            const bool constant = kind == Kind::Integer || kind == Kind::Float || kind == Kind::String ||
-                                  kind == Kind::True || kind == Kind::False || kind == Kind::None;
+            const bool constant = kind == Kind::Integer || kind == Kind::Float ||
+                                  kind == Kind::String || kind == Kind::True ||
+                                  kind == Kind::False || kind == Kind::None;
             if (constant && tree.is(test, Kind::Compare)) continue;
             const Waited part = waits_for(model, operand, negated, loop);
             if (!part.known) return {};
@@ -145,20 +152,24 @@ void check(RuleContext& context, NodeId loop) {
     const Tree& tree = context.tree;
     const NodeId body = tree.child(loop, Role::Body);
     const NodeId test = tree.child(loop, Role::Test);
-    if (body == kNoNode || test == kNoNode || tree.child(loop, Kind::Else) != kNoNode || !model.in_async(loop)) return;
+    if (body == kNoNode || test == kNoNode || tree.child(loop, Kind::Else) != kNoNode ||
+        !model.in_async(loop))
+        return;
     const std::vector<NodeId> run = statements(tree, body);
     if (run.size() != 1 || !tree.is(run[0], Kind::ExprStmt)) return;
     const NodeId awaited = tree.child(run[0], Role::Value);
     if (!tree.is(awaited, Kind::Await)) return;
     const NodeId sleep = tree.child(awaited, Role::Value);
-    if (!calls(model, sleep, "asyncio.sleep") && !calls(model, sleep, "anyio.sleep") && !calls(model, sleep, "trio.sleep"))
+    if (!calls(model, sleep, "asyncio.sleep") && !calls(model, sleep, "anyio.sleep") &&
+        !calls(model, sleep, "trio.sleep"))
         return;
     const Waited found = waits_for(model, test, false, loop);
     if (!found.known) return;
 
-    Finding finding = context.report(Span{tree[loop].begin, tree[test].end},
-                                     "this loop polls for what code on the same event loop does; wait for it with " +
-                                         found.advice);
+    Finding finding = context.report(
+        Span{tree[loop].begin, tree[test].end},
+        "this loop polls for what code on the same event loop does; wait for it with " +
+            found.advice);
     const Span span = code_span(tree, loop);
     if (found.replacement.empty() || has_comment(tree, span)) return;
     std::string text = found.replacement;
@@ -170,22 +181,25 @@ void check(RuleContext& context, NodeId loop) {
         if (needs_import) imports.emplace_back("asyncio");
         text = "await " + module + text;
     }
-    finding.fix("Replace the loop by `" + text + "`", Applicability::Unsafe, {{span, text}}, imports);
+    finding.fix("Replace the loop by `" + text + "`", Applicability::Unsafe, {{span, text}},
+                imports);
 }
 
 } // namespace
 
 Rule rule_async_busy_wait() {
-    return {{.name = "async-busy-wait",
-             .category = Category::Concurrency,
-             .severity = Severity::Information,
-             .fix = FixAvailability::Sometimes,
-             .aliases = {"ASYNC110", "S7484"},
-             .summary = "A loop polls with `sleep` for something that code on the same event loop changes.",
-             .options = {},
-             .doc = kDoc},
-            {Kind::While},
-            check};
+    return {
+        {.name = "async-busy-wait",
+         .category = Category::Concurrency,
+         .severity = Severity::Information,
+         .fix = FixAvailability::Sometimes,
+         .aliases = {"ASYNC110", "S7484"},
+         .summary =
+             "A loop polls with `sleep` for something that code on the same event loop changes.",
+         .options = {},
+         .doc = kDoc},
+        {Kind::While},
+        check};
 }
 
 } // namespace awaitls::analysis

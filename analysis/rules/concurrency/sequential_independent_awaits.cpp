@@ -1,8 +1,8 @@
 // Awaits that follow each other although none needs the other's result.
 
-#include <algorithm>
-
 #include "analysis/rules/task/common.h"
+
+#include <algorithm>
 
 namespace awaitls::analysis {
 
@@ -10,7 +10,8 @@ namespace {
 
 using namespace tasks;
 
-constexpr std::string_view kDoc = R"(Two awaited reads in a row take the sum of their times. When the second does not need the result of the first, they can run
+constexpr std::string_view kDoc =
+    R"(Two awaited reads in a row take the sum of their times. When the second does not need the result of the first, they can run
 concurrently and take the time of the slower one.
 
 This is only a hint, given where it is plain that the awaits are independent: assignments to different local variables in
@@ -72,10 +73,12 @@ When the order matters: a rate limit, a cache that the first call fills, a first
 )";
 
 bool reads_only(std::string_view name) {
-    if (const std::size_t dot = name.rfind('.'); dot != std::string_view::npos) name.remove_prefix(dot + 1);
+    if (const std::size_t dot = name.rfind('.'); dot != std::string_view::npos)
+        name.remove_prefix(dot + 1);
     while (!name.empty() && name.front() == '_') name.remove_prefix(1);
-    for (const std::string_view verb : {"get", "fetch", "load", "read", "find", "list", "query", "lookup", "download", "search",
-                                        "count", "select", "retrieve"}) {
+    for (const std::string_view verb :
+         {"get", "fetch", "load", "read", "find", "list", "query", "lookup", "download", "search",
+          "count", "select", "retrieve"}) {
         if (!name.starts_with(verb)) continue;
         if (name.size() == verb.size() || name[verb.size()] == '_') return name != "get_or_create";
     }
@@ -94,20 +97,25 @@ bool is_read(const Model& model, NodeId statement, Read& read) {
     if (!tree.is(statement, Kind::Assign)) return false;
     read.name = tree.child(statement, Role::Target);
     read.awaited = tree.child(statement, Role::Value);
-    if (!tree.is(read.name, Kind::Name) || !tree.is(read.awaited, Kind::Await) || !model.is_local(read.name)) return false;
+    if (!tree.is(read.name, Kind::Name) || !tree.is(read.awaited, Kind::Await) ||
+        !model.is_local(read.name))
+        return false;
     read.call = tree.child(read.awaited, Role::Value);
     if (!tree.is(read.call, Kind::Call)) return false;
     const CallTarget target = model.target(read.call);
-    if (target.confidence != Confidence::Certain || target.receiver != nullptr || target.cls != nullptr) return false;
+    if (target.confidence != Confidence::Certain || target.receiver != nullptr ||
+        target.cls != nullptr)
+        return false;
     if (target.function != nullptr && target.function->class_id >= 0) return false;
     if (model.type_of(read.call)->kind != TypeKind::Coroutine) return false;
-    const std::string_view name = target.function != nullptr ? std::string_view(target.function->name) : target.name;
+    const std::string_view name =
+        target.function != nullptr ? std::string_view(target.function->name) : target.name;
     if (!reads_only(name)) return false;
     for (const NodeId value : argument_values(tree, read.call))
         for (NodeId node = value; node < tree[value].next; ++node) {
             const Kind kind = tree.kind(node);
-            if (kind == Kind::Await || kind == Kind::Yield || kind == Kind::YieldFrom || kind == Kind::NamedExpr ||
-                kind == Kind::Call)
+            if (kind == Kind::Await || kind == Kind::Yield || kind == Kind::YieldFrom ||
+                kind == Kind::NamedExpr || kind == Kind::Call)
                 return false;
         }
     return true;
@@ -115,10 +123,13 @@ bool is_read(const Model& model, NodeId statement, Read& read) {
 
 /// The value cannot be changed by one call under the hands of another.
 bool is_immutable(Type type) {
-    if (type->kind == TypeKind::None || type->kind == TypeKind::Module || type->kind == TypeKind::Class) return true;
+    if (type->kind == TypeKind::None || type->kind == TypeKind::Module ||
+        type->kind == TypeKind::Class)
+        return true;
     if (type->kind != TypeKind::Instance) return false;
-    for (const std::string_view name : {"builtins.str", "builtins.int", "builtins.float", "builtins.bool", "builtins.bytes",
-                                        "uuid.UUID", "datetime.datetime", "datetime.date", "decimal.Decimal"})
+    for (const std::string_view name :
+         {"builtins.str", "builtins.int", "builtins.float", "builtins.bool", "builtins.bytes",
+          "uuid.UUID", "datetime.datetime", "datetime.date", "decimal.Decimal"})
         if (type->name == name) return true;
     return false;
 }
@@ -126,12 +137,15 @@ bool is_immutable(Type type) {
 bool are_independent(const Model& model, const Read& first, const Read& second) {
     const Tree& tree = model.tree();
     if (tree.text(first.name) == tree.text(second.name)) return false;
-    if (mentions(tree, second.call, tree.text(first.name)) || mentions(tree, first.call, tree.text(second.name))) return false;
+    if (mentions(tree, second.call, tree.text(first.name)) ||
+        mentions(tree, first.call, tree.text(second.name)))
+        return false;
     for (const NodeId value : argument_values(tree, second.call))
         for (NodeId node = value; node < tree[value].next; ++node) {
             if (!tree.is(node, Kind::Name)) continue;
             for (const NodeId other : argument_values(tree, first.call))
-                if (mentions(tree, other, tree.text(node)) && !is_immutable(model.type_of(node))) return false;
+                if (mentions(tree, other, tree.text(node)) && !is_immutable(model.type_of(node)))
+                    return false;
         }
     return true;
 }
@@ -153,9 +167,10 @@ void check(RuleContext& context, NodeId block) {
             std::string others;
             for (std::size_t i = 1; i < run.size(); ++i)
                 others += (i == 1 ? "`" : ", `") + callee_text(tree, run[i].call) + "()`";
-            Finding finding = context.report(run[0].awaited,
-                                             "`" + callee_text(tree, run[0].call) + "()` and " + others +
-                                                 " do not need each other's results; run them together with `asyncio.gather()`");
+            Finding finding = context.report(
+                run[0].awaited,
+                "`" + callee_text(tree, run[0].call) + "()` and " + others +
+                    " do not need each other's results; run them together with `asyncio.gather()`");
             for (std::size_t i = 1; i < run.size(); ++i)
                 finding.related(tree[run[i].awaited].span(), "independent of the await before");
         }
@@ -179,16 +194,17 @@ void check(RuleContext& context, NodeId block) {
 } // namespace
 
 Rule rule_sequential_independent_awaits() {
-    return {{.name = "sequential-independent-awaits",
-             .category = Category::Concurrency,
-             .severity = Severity::Hint,
-             .review = ReviewSeverity::Minor,
-             .aliases = {},
-             .summary = "Awaited reads that do not need each other's results run one after the other.",
-             .options = {},
-             .doc = kDoc},
-            {Kind::Block},
-            check};
+    return {
+        {.name = "sequential-independent-awaits",
+         .category = Category::Concurrency,
+         .severity = Severity::Hint,
+         .review = ReviewSeverity::Minor,
+         .aliases = {},
+         .summary = "Awaited reads that do not need each other's results run one after the other.",
+         .options = {},
+         .doc = kDoc},
+        {Kind::Block},
+        check};
 }
 
 } // namespace awaitls::analysis

@@ -1,8 +1,8 @@
 // As many connections, files or processes at once as the input has items.
 
-#include <algorithm>
-
 #include "analysis/rules/task/common.h"
+
+#include <algorithm>
 
 namespace awaitls::analysis {
 
@@ -10,7 +10,8 @@ namespace {
 
 using namespace tasks;
 
-constexpr std::string_view kDoc = R"(`gather(*[fetch(url) for url in urls])` starts everything at once. With ten items that is what was meant; with ten thousand it opens
+constexpr std::string_view kDoc =
+    R"(`gather(*[fetch(url) for url in urls])` starts everything at once. With ten items that is what was meant; with ten thousand it opens
 ten thousand sockets, files or processes, hits the limit of open files, makes the peer refuse connections, and lets
 requests time out that only waited in line.
 
@@ -67,17 +68,18 @@ tasks, and waiting for a free connection counts against the request's timeout.
 bool takes_resource(std::string_view name) {
     if (name.empty()) return false;
     for (const std::string_view known :
-         {"asyncio.open_connection", "asyncio.open_unix_connection", "asyncio.create_subprocess_exec",
-          "asyncio.create_subprocess_shell", "aiofiles.open", "anyio.open_file", "anyio.connect_tcp", "anyio.open_process",
-          "anyio.run_process", "trio.open_file", "trio.open_tcp_stream", "trio.run_process", "websockets.connect",
+         {"asyncio.open_connection", "asyncio.open_unix_connection",
+          "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "aiofiles.open",
+          "anyio.open_file", "anyio.connect_tcp", "anyio.open_process", "anyio.run_process",
+          "trio.open_file", "trio.open_tcp_stream", "trio.run_process", "websockets.connect",
           "asyncpg.connect", "aiomysql.connect", "aiosqlite.connect", "asyncssh.connect"})
         if (name == known) return true;
     const std::size_t dot = name.rfind('.');
     const std::string_view owner = dot == std::string_view::npos ? name : name.substr(0, dot);
     const std::string_view method = name.substr(dot + 1);
     const bool client = owner == "aiohttp.ClientSession" || owner == "httpx.AsyncClient";
-    for (const std::string_view request :
-         {"get", "post", "put", "patch", "delete", "head", "options", "request", "stream", "ws_connect"})
+    for (const std::string_view request : {"get", "post", "put", "patch", "delete", "head",
+                                           "options", "request", "stream", "ws_connect"})
         if (client && method == request) return true;
     return false;
 }
@@ -87,7 +89,8 @@ bool body_takes_resource(const Model& model, const FunctionDef* function) {
     if (function == nullptr || !function->is_async) return false;
     const std::vector<std::string>& reached = model.reaches(*function);
     const bool limited = std::any_of(reached.begin(), reached.end(), [](const std::string& name) {
-        return name.find("Semaphore") != std::string::npos || name.find("Limiter") != std::string::npos;
+        return name.find("Semaphore") != std::string::npos ||
+               name.find("Limiter") != std::string::npos;
     });
     return !limited && std::any_of(reached.begin(), reached.end(), takes_resource);
 }
@@ -114,7 +117,8 @@ bool has_unknown_size(const Model& model, NodeId iterable, int depth) {
         for (const NodeId use : model.uses_of_local(iterable)) {
             if (!tree[use].has(node_flag::kStore)) continue;
             const NodeId value = model.value_of_local(iterable);
-            return value != kNoNode && value != iterable && has_unknown_size(model, value, depth + 1);
+            return value != kNoNode && value != iterable &&
+                   has_unknown_size(model, value, depth + 1);
         }
         return true; // a parameter
     }
@@ -122,17 +126,21 @@ bool has_unknown_size(const Model& model, NodeId iterable, int depth) {
     case Kind::SetComp:
     case Kind::Generator: {
         const NodeId clause = tree.child(iterable, Kind::CompFor);
-        return clause != kNoNode && has_unknown_size(model, tree.child(clause, Role::Iter), depth + 1);
+        return clause != kNoNode &&
+               has_unknown_size(model, tree.child(clause, Role::Iter), depth + 1);
     }
     case Kind::Call: {
         const std::string_view name = model.target(iterable).name;
-        for (const std::string_view wrapper : {"builtins.enumerate", "builtins.sorted", "builtins.list", "builtins.set",
-                                               "builtins.tuple", "builtins.reversed", "builtins.zip"})
-            if (name == wrapper) return has_unknown_size(model, argument(tree, iterable, 0, {}), depth + 1);
+        for (const std::string_view wrapper :
+             {"builtins.enumerate", "builtins.sorted", "builtins.list", "builtins.set",
+              "builtins.tuple", "builtins.reversed", "builtins.zip"})
+            if (name == wrapper)
+                return has_unknown_size(model, argument(tree, iterable, 0, {}), depth + 1);
         const NodeId callee = tree.child(iterable, Role::Callee);
         if (!tree.is(callee, Kind::Attribute)) return false;
         const std::string_view method = identifier(tree, callee, Role::Attr);
-        const bool view = method == "items" || method == "values" || method == "keys" || method == "copy";
+        const bool view =
+            method == "items" || method == "values" || method == "keys" || method == "copy";
         return view && has_unknown_size(model, tree.child(callee, Role::Object), depth + 1);
     }
     default: return false;
@@ -144,10 +152,11 @@ bool has_limit(const Tree& tree, NodeId function) {
     for (NodeId node = function; node < tree[function].next; ++node) {
         if (!tree.is(node, Kind::Name) && !tree.is(node, Kind::Identifier)) continue;
         std::string text(tree.text(node));
-        std::transform(text.begin(), text.end(), text.begin(),
-                       [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-        for (const std::string_view word :
-             {"sem", "limit", "throttl", "pool", "batch", "chunk", "worker", "concurren", "bucket", "slots", "parallel"})
+        std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+            return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        });
+        for (const std::string_view word : {"sem", "limit", "throttl", "pool", "batch", "chunk",
+                                            "worker", "concurren", "bucket", "slots", "parallel"})
             if (text.find(word) != std::string::npos) return true;
     }
     return false;
@@ -167,19 +176,23 @@ NodeId outermost_function(const Tree& tree, NodeId node) {
 NodeId iterable_of(const Tree& tree, NodeId spawn) {
     NodeId inner = spawn;
     const NodeId function = function_around(tree, spawn);
-    for (NodeId up = tree.parent(spawn); up != kNoNode && up != function; inner = up, up = tree.parent(up)) {
+    for (NodeId up = tree.parent(spawn); up != kNoNode && up != function;
+         inner = up, up = tree.parent(up)) {
         switch (tree.kind(up)) {
         case Kind::ListComp:
         case Kind::SetComp:
         case Kind::Generator: {
             const NodeId clause = tree.child(up, Kind::CompFor);
-            if (tree[inner].role != Role::Element || clause == kNoNode || tree[clause].is_async()) return kNoNode;
+            if (tree[inner].role != Role::Element || clause == kNoNode || tree[clause].is_async())
+                return kNoNode;
             return tree.child(clause, Role::Iter);
         }
         case Kind::For:
             if (tree[inner].role != Role::Body || tree[up].is_async()) return kNoNode;
             // A loop that waits in between does not start everything at once.
-            return has_suspension_point(tree, tree.child(up, Role::Body)) ? kNoNode : tree.child(up, Role::Iter);
+            return has_suspension_point(tree, tree.child(up, Role::Body))
+                       ? kNoNode
+                       : tree.child(up, Role::Iter);
         case Kind::While:
         case Kind::Await: return kNoNode;
         default: break;
@@ -189,12 +202,16 @@ NodeId iterable_of(const Tree& tree, NodeId spawn) {
 }
 
 void report(RuleContext& context, NodeId spawn, NodeId child, NodeId iterable) {
-    if (!child_takes_resource(context.model, child) || !has_unknown_size(context.model, iterable, 0)) return;
+    if (!child_takes_resource(context.model, child) ||
+        !has_unknown_size(context.model, iterable, 0))
+        return;
     if (has_limit(context.tree, outermost_function(context.tree, spawn))) return;
-    const std::string name = context.tree.is(child, Kind::Call) ? callee_text(context.tree, child) : context.text(child);
+    const std::string name =
+        context.tree.is(child, Kind::Call) ? callee_text(context.tree, child) : context.text(child);
     context.report(spawn, "this runs `" + name + "()` for every item of `" +
                               context.text(iterable).substr(0, 40) +
-                              "` at once, each with a connection, file or process; limit them with `asyncio.Semaphore`");
+                              "` at once, each with a connection, file or process; limit them with "
+                              "`asyncio.Semaphore`");
 }
 
 void check(RuleContext& context, NodeId call) {
@@ -207,7 +224,9 @@ void check(RuleContext& context, NodeId call) {
             NodeId values = tree.child(starred, Role::Value);
             if (tree.is(values, Kind::Name)) values = model.value_of_local(values);
             if (values == kNoNode) continue;
-            if (!tree.is(values, Kind::ListComp) && !tree.is(values, Kind::Generator) && !tree.is(values, Kind::SetComp)) continue;
+            if (!tree.is(values, Kind::ListComp) && !tree.is(values, Kind::Generator) &&
+                !tree.is(values, Kind::SetComp))
+                continue;
             const NodeId element = tree.child(values, Role::Element);
             const NodeId clause = tree.child(values, Kind::CompFor);
             if (element == kNoNode || clause == kNoNode || tree[clause].is_async()) continue;
@@ -232,7 +251,8 @@ Rule rule_unbounded_concurrency() {
              .severity = Severity::Information,
              .review = ReviewSeverity::Minor,
              .aliases = {},
-             .summary = "Coroutines that take sockets, files or processes are started for every item of an unbounded input at once.",
+             .summary = "Coroutines that take sockets, files or processes are started for every "
+                        "item of an unbounded input at once.",
              .options = {},
              .doc = kDoc},
             {Kind::Call},

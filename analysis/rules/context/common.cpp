@@ -24,7 +24,8 @@ Protocols protocols_of_library_class(std::string_view name) {
 Protocols protocols_of_class_here(const Model& model, const ClassDef& cls) {
     const Answer iterate = model.has_method(cls, "__iter__");
     return {model.has_method(cls, "__enter__"), model.has_method(cls, "__aenter__"),
-            iterate == Answer::No ? model.has_method(cls, "__getitem__") : iterate, model.has_method(cls, "__aiter__")};
+            iterate == Answer::No ? model.has_method(cls, "__getitem__") : iterate,
+            model.has_method(cls, "__aiter__")};
 }
 
 } // namespace

@@ -188,7 +188,8 @@ bool is_request_handler(const Model& model, NodeId definition) {
 std::optional<Model::CallSite> call_per_item(const Model& model, const FunctionDef& function) {
     for (const Model::CallSite& site : model.calls_in_loops(function)) {
         const Tree& tree = site.model->tree();
-        const bool itself = &site.model->region() == &model.region() && tree.within(site.call, function.node);
+        const bool itself =
+            &site.model->region() == &model.region() && tree.within(site.call, function.node);
         const NodeId loop = itself ? kNoNode : loop_around(*site.model, site.call);
         if (loop != kNoNode && !leaves_loop(tree, loop)) return site;
     }
@@ -227,7 +228,8 @@ void check(RuleContext& context, NodeId call) {
         Finding finding = context.report(
             call, what + "is created by every call of `" + function->name +
                       "`, which is called for each item; create it once and share it");
-        finding.related(user->model->region(), user->model->tree()[user->call].span(), "called for each item here");
+        finding.related(user->model->region(), user->model->tree()[user->call].span(),
+                        "called for each item here");
     }
 }
 

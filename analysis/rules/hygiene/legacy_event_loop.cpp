@@ -8,7 +8,8 @@ namespace {
 
 using namespace tasks;
 
-constexpr std::string_view kDoc = R"(`asyncio.get_event_loop()` outside of a coroutine is deprecated: since Python 3.14 it raises `RuntimeError` where no loop is set. Running
+constexpr std::string_view kDoc =
+    R"(`asyncio.get_event_loop()` outside of a coroutine is deprecated: since Python 3.14 it raises `RuntimeError` where no loop is set. Running
 a coroutine with a loop made by hand also skips what `asyncio.run` does at the end: it cancels the tasks that are left, closes
 asynchronous generators, stops the threads of the default executor, and closes the loop.
 
@@ -57,7 +58,8 @@ A loop that several calls share on purpose. Since Python 3.11 `asyncio.Runner` d
 )";
 
 bool makes_loop(const Model& model, NodeId call) {
-    return calls(model, call, "asyncio.get_event_loop") || calls(model, call, "asyncio.new_event_loop");
+    return calls(model, call, "asyncio.get_event_loop") ||
+           calls(model, call, "asyncio.new_event_loop");
 }
 
 /// `object.method(..)` around an object; kNoNode for any other use.
@@ -84,7 +86,8 @@ bool runs_future(const Model& model, NodeId run) {
 }
 
 /// Edits that turn `loop.run_until_complete(` into `asyncio.run(`.
-bool replace_callee(const Model& model, NodeId run, std::vector<Edit>& edits, std::vector<std::string>& imports) {
+bool replace_callee(const Model& model, NodeId run, std::vector<Edit>& edits,
+                    std::vector<std::string>& imports) {
     const Tree& tree = model.tree();
     bool needs_import = false;
     const std::string module = model.module_name("asyncio", run, needs_import);
@@ -98,11 +101,13 @@ bool replace_callee(const Model& model, NodeId run, std::vector<Edit>& edits, st
 /// Removes a statement with its lines, but for a comment behind it, which stays in its place; false where something of its
 /// block must stay.
 bool remove(const Tree& tree, NodeId statement, std::vector<Edit>& edits) {
-    if (!has_own_lines(tree, statement) || statements(tree, tree.parent(statement)).size() < 2) return false;
+    if (!has_own_lines(tree, statement) || statements(tree, tree.parent(statement)).size() < 2)
+        return false;
     const Span span = tree[statement].span();
     if (has_comment(tree, span)) return false;
     for (const Comment& comment : tree.comments()) {
-        if (comment.span.begin < span.end || comment.span.begin >= line_end(tree, span.end)) continue;
+        if (comment.span.begin < span.end || comment.span.begin >= line_end(tree, span.end))
+            continue;
         edits.push_back({{span.begin, comment.span.begin}, ""});
         return true;
     }
@@ -124,8 +129,10 @@ bool find_uses(const Model& model, NodeId variable, const std::vector<NodeId>& n
         if (const NodeId run = method_call(tree, use, "run_until_complete"); run != kNoNode) {
             const NodeId given = argument(tree, run, 0, "future");
             // `loop.run_until_complete(loop.shutdown_asyncgens())` is what asyncio.run does by itself.
-            if (tree.is(given, Kind::Call) && tree.is(tree.child(given, Role::Callee), Kind::Attribute)) {
-                const std::string_view method = identifier(tree, tree.child(given, Role::Callee), Role::Attr);
+            if (tree.is(given, Kind::Call) &&
+                tree.is(tree.child(given, Role::Callee), Kind::Attribute)) {
+                const std::string_view method =
+                    identifier(tree, tree.child(given, Role::Callee), Role::Attr);
                 if (method == "shutdown_asyncgens" || method == "shutdown_default_executor") {
                     if (!tree.is(tree.parent(run), Kind::ExprStmt)) return false;
                     uses.services.push_back(tree.parent(run));
@@ -139,7 +146,8 @@ bool find_uses(const Model& model, NodeId variable, const std::vector<NodeId>& n
             method_call(tree, use, "shutdown_default_executor") != kNoNode)
             continue;
         NodeId service = method_call(tree, use, "close");
-        if (service == kNoNode && tree[use].role == Role::Argument && calls(model, tree.parent(use), "asyncio.set_event_loop"))
+        if (service == kNoNode && tree[use].role == Role::Argument &&
+            calls(model, tree.parent(use), "asyncio.set_event_loop"))
             service = tree.parent(use);
         if (service == kNoNode || !tree.is(tree.parent(service), Kind::ExprStmt)) return false;
         uses.services.push_back(tree.parent(service));
@@ -153,12 +161,15 @@ std::vector<NodeId> names_of(const Model& model, NodeId variable) {
     const Tree& tree = model.tree();
     if (model.is_local(variable)) return model.uses_of_local(variable);
     const NodeId guard = tree.ancestor(variable, Kind::If);
-    if (guard == kNoNode || model.function_at(variable) != nullptr || tree.ancestor(variable, Kind::ClassDef) != kNoNode) return {};
+    if (guard == kNoNode || model.function_at(variable) != nullptr ||
+        tree.ancestor(variable, Kind::ClassDef) != kNoNode)
+        return {};
     const NodeId test = tree.child(guard, Role::Test);
     if (test == kNoNode || !mentions(tree, test, "__name__")) return {};
     std::vector<NodeId> names;
     for (NodeId node = 0; node < tree.size(); ++node)
-        if (tree.is(node, Kind::Name) && tree.text(node) == tree.text(variable)) names.push_back(node);
+        if (tree.is(node, Kind::Name) && tree.text(node) == tree.text(variable))
+            names.push_back(node);
     return names;
 }
 
@@ -167,7 +178,8 @@ void check(RuleContext& context, NodeId call) {
     const Tree& tree = context.tree;
     if (!makes_loop(model, call) || model.in_async(call) || model.on_loop(call)) return;
     const std::string made = "`" + callee_text(tree, call) + "()`";
-    const std::string message = made + " is used only to run a coroutine; use `asyncio.run()`, which also cleans up";
+    const std::string message =
+        made + " is used only to run a coroutine; use `asyncio.run()`, which also cleans up";
 
     if (const NodeId run = method_call(tree, call, "run_until_complete"); run != kNoNode) {
         if (runs_future(model, run)) return;
@@ -175,7 +187,8 @@ void check(RuleContext& context, NodeId call) {
         std::vector<Edit> edits;
         std::vector<std::string> imports;
         if (runs_coroutine(model, run) && replace_callee(model, run, edits, imports))
-            finding.fix("Run it with `asyncio.run()`", Applicability::Unsafe, std::move(edits), std::move(imports));
+            finding.fix("Run it with `asyncio.run()`", Applicability::Unsafe, std::move(edits),
+                        std::move(imports));
         return;
     }
 
@@ -194,7 +207,9 @@ void check(RuleContext& context, NodeId call) {
     if (uses.runs.size() != 1 || !runs_coroutine(model, uses.runs[0])) return;
     std::vector<Edit> edits;
     std::vector<std::string> imports;
-    if (!replace_callee(model, uses.runs[0], edits, imports) || !remove(tree, tree.statement(call), edits)) return;
+    if (!replace_callee(model, uses.runs[0], edits, imports) ||
+        !remove(tree, tree.statement(call), edits))
+        return;
     for (const NodeId service : uses.services)
         if (!remove(tree, service, edits)) return;
     // Two lines of one block of which each needs the other to stay.
@@ -206,7 +221,8 @@ void check(RuleContext& context, NodeId call) {
         if (tree.parent(tree.statement(call)) == block) ++removed;
         if (removed >= statements(tree, block).size()) return;
     }
-    finding.fix("Run it with `asyncio.run()`", Applicability::Unsafe, std::move(edits), std::move(imports));
+    finding.fix("Run it with `asyncio.run()`", Applicability::Unsafe, std::move(edits),
+                std::move(imports));
 }
 
 } // namespace

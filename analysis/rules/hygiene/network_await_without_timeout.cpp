@@ -8,7 +8,8 @@ namespace {
 
 using namespace tasks;
 
-constexpr std::string_view kDoc = R"(Some operations wait for a peer for as long as the peer likes: a connection to a host that drops packets, a read from a client that
+constexpr std::string_view kDoc =
+    R"(Some operations wait for a peer for as long as the peer likes: a connection to a host that drops packets, a read from a client that
 went away without closing. The operating system may notice after minutes or never. The task hangs, holds its connection,
 its locks and its memory, and nothing shows in the log.
 
@@ -66,7 +67,8 @@ A server that listens to a client until it hangs up waits on purpose. So does a 
 /// A context manager whose name speaks of a timeout is believed.
 bool names_timeout(const Tree& tree, NodeId expression) {
     const std::string_view text = tree.text(expression);
-    return text.find("timeout") != std::string_view::npos || text.find("deadline") != std::string_view::npos;
+    return text.find("timeout") != std::string_view::npos ||
+           text.find("deadline") != std::string_view::npos;
 }
 
 /// The output of a child process ends with it.
@@ -102,11 +104,14 @@ void check(RuleContext& context, NodeId call) {
     }
     const NodeId function = function_around(tree, call);
     NodeId inner = call;
-    for (NodeId up = tree.parent(call); up != kNoNode && up != function; inner = up, up = tree.parent(up)) {
+    for (NodeId up = tree.parent(call); up != kNoNode && up != function;
+         inner = up, up = tree.parent(up)) {
         if (!tree.is(up, Kind::With) || tree[inner].role != Role::Body) continue;
         for (const NodeId item : tree.children(up)) {
-            const NodeId value = tree.is(item, Kind::WithItem) ? tree.child(item, Role::Value) : kNoNode;
-            if (value != kNoNode && (is_timeout(model, value) || names_timeout(tree, value))) return;
+            const NodeId value =
+                tree.is(item, Kind::WithItem) ? tree.child(item, Role::Value) : kNoNode;
+            if (value != kNoNode && (is_timeout(model, value) || names_timeout(tree, value)))
+                return;
         }
     }
     const char* const form = model.library() == AsyncLibrary::Trio    ? "trio.fail_after()"

@@ -6,7 +6,8 @@ namespace awaitls::analysis {
 
 namespace {
 
-constexpr std::string_view kDoc = R"(Since Python 3.11 `asyncio.TimeoutError` is the builtin `TimeoutError` under an old name. The builtin is shorter, and says that the
+constexpr std::string_view kDoc =
+    R"(Since Python 3.11 `asyncio.TimeoutError` is the builtin `TimeoutError` under an old name. The builtin is shorter, and says that the
 handler also catches the timeouts of sockets and of the operating system, which it does.
 
 The rule is active when the target version is 3.11 or newer. Before, the two are different classes, and catching the wrong one catches
@@ -50,11 +51,13 @@ void check(RuleContext& context, NodeId node) {
     if (!context.target_at_least(3, 11)) return;
     if (tree[node].has(node_flag::kStore) || tree[node].has(node_flag::kDel)) return;
     if (tree.text(node) == "TimeoutError" || model.name_of(node) != "asyncio.TimeoutError") return;
-    Finding finding = context.report(node, "`" + context.text(node) +
-                                               "` is the builtin `TimeoutError` since Python 3.11; use that name");
+    Finding finding = context.report(
+        node, "`" + context.text(node) +
+                  "` is the builtin `TimeoutError` since Python 3.11; use that name");
     bool needs_import = false;
     if (!model.module_name("TimeoutError", node, needs_import).empty() && needs_import)
-        finding.fix("Replace by `TimeoutError`", Applicability::Safe, {{tree[node].span(), "TimeoutError"}});
+        finding.fix("Replace by `TimeoutError`", Applicability::Safe,
+                    {{tree[node].span(), "TimeoutError"}});
 }
 
 } // namespace

@@ -10,7 +10,8 @@ Rule rule_unused_suppression() {
     info.severity = Severity::Information;
     info.fix = FixAvailability::Always;
     info.summary = "An `awaitls: ignore` comment that silences nothing.";
-    info.doc = R"(A suppression that outlives its finding hides the next one: somebody edits the line, a real bug appears, and the
+    info.doc =
+        R"(A suppression that outlives its finding hides the next one: somebody edits the line, a real bug appears, and the
 comment keeps it quiet. Only this tool's own form is looked at; `# noqa` and the ignores of type checkers may serve other tools.
 
 ## Bad

@@ -30,8 +30,9 @@ bool is_timeout(const Model& model, NodeId expression) {
     if (expression == kNoNode || !model.tree().is(expression, Kind::Call)) return false;
     const std::string_view name = model.target(expression).name;
     for (const std::string_view known :
-         {"asyncio.timeout", "asyncio.timeout_at", "async_timeout.timeout", "async_timeout.timeout_at", "anyio.fail_after",
-          "anyio.move_on_after", "anyio.CancelScope", "trio.fail_after", "trio.fail_at", "trio.move_on_after",
+         {"asyncio.timeout", "asyncio.timeout_at", "async_timeout.timeout",
+          "async_timeout.timeout_at", "anyio.fail_after", "anyio.move_on_after",
+          "anyio.CancelScope", "trio.fail_after", "trio.fail_at", "trio.move_on_after",
           "trio.move_on_at", "trio.CancelScope"})
         if (name == known) return true;
     return false;
@@ -44,8 +45,10 @@ bool catches_cancellation(const Model& model, NodeId exception) {
             if (catches_cancellation(model, element)) return true;
         return false;
     }
-    if (tree.is(exception, Kind::Call)) return calls(model, exception, "anyio.get_cancelled_exc_class");
-    return model.catches(exception, "asyncio.CancelledError") || model.catches(exception, "trio.Cancelled");
+    if (tree.is(exception, Kind::Call))
+        return calls(model, exception, "anyio.get_cancelled_exc_class");
+    return model.catches(exception, "asyncio.CancelledError") ||
+           model.catches(exception, "trio.Cancelled");
 }
 
 NodeId assigned_name(const Tree& tree, NodeId expression) {
@@ -88,7 +91,8 @@ NodeId loop_around(const Tree& tree, NodeId node) {
     NodeId child = node;
     for (NodeId up = tree.parent(node); up != kNoNode; child = up, up = tree.parent(up)) {
         const Kind kind = tree.kind(up);
-        if (kind == Kind::FunctionDef || kind == Kind::Lambda || kind == Kind::ClassDef) return kNoNode;
+        if (kind == Kind::FunctionDef || kind == Kind::Lambda || kind == Kind::ClassDef)
+            return kNoNode;
         const bool loop = kind == Kind::For || kind == Kind::While;
         if (loop && tree[child].role == Role::Body) return up;
     }
@@ -116,9 +120,12 @@ NodeId iterated(const Tree& tree, NodeId function, std::string_view variable) {
         while (tree.is(iterable, Kind::Call)) {
             const NodeId callee = tree.child(iterable, Role::Callee);
             const NodeId first = argument(tree, iterable, 0, {});
-            if (tree.is(callee, Kind::Attribute)) iterable = tree.child(callee, Role::Object);
-            else if (first != kNoNode) iterable = first;
-            else break;
+            if (tree.is(callee, Kind::Attribute))
+                iterable = tree.child(callee, Role::Object);
+            else if (first != kNoNode)
+                iterable = first;
+            else
+                break;
         }
         return iterable;
     }
@@ -129,7 +136,8 @@ NodeId iterated(const Tree& tree, NodeId function, std::string_view variable) {
 bool reads(const Tree& tree, NodeId subtree, std::string_view text) {
     for (NodeId node = subtree; node < tree[subtree].next; ++node) {
         const Kind kind = tree.kind(node);
-        const bool reference = kind == Kind::Name || kind == Kind::Attribute || kind == Kind::Subscript;
+        const bool reference =
+            kind == Kind::Name || kind == Kind::Attribute || kind == Kind::Subscript;
         if (reference && tree.text(node) == text) return true;
     }
     return false;
@@ -150,12 +158,16 @@ bool awaits_text(const Tree& tree, NodeId function, NodeId awaited, std::string_
 NodeId awaited_thing(const Model& model, NodeId expression) {
     const Tree& tree = model.tree();
     while (tree.is(expression, Kind::Call)) {
-        if (!calls(model, expression, "asyncio.wait_for") && !calls(model, expression, "asyncio.shield")) return kNoNode;
+        if (!calls(model, expression, "asyncio.wait_for") &&
+            !calls(model, expression, "asyncio.shield"))
+            return kNoNode;
         expression = argument(tree, expression, 0, {});
     }
     if (tree.is(expression, Kind::Name))
-        if (const NodeId held = model.value_of_local(expression); tree.is(held, Kind::Attribute)) return held;
-    return tree.is(expression, Kind::Name) || tree.is(expression, Kind::Attribute) ? expression : kNoNode;
+        if (const NodeId held = model.value_of_local(expression); tree.is(held, Kind::Attribute))
+            return held;
+    return tree.is(expression, Kind::Name) || tree.is(expression, Kind::Attribute) ? expression
+                                                                                   : kNoNode;
 }
 
 /// `x.cancel()` of the Name or Attribute, or of the local variable that it is assigned to.
@@ -167,15 +179,16 @@ bool is_cancelled(const Tree& tree, NodeId mention) {
     if (name == kNoNode) return false;
     const NodeId function = function_around(tree, name);
     for (NodeId node = function; node < tree[function].next; ++node)
-        if (tree.is(node, Kind::Name) && tree.text(node) == tree.text(name) && tree.is(tree.parent(node), Kind::Attribute) &&
-            is_cancelled(tree, node))
+        if (tree.is(node, Kind::Name) && tree.text(node) == tree.text(name) &&
+            tree.is(tree.parent(node), Kind::Attribute) && is_cancelled(tree, node))
             return true;
     return false;
 }
 
 /// All that the block waits for are things that the file cancels somewhere: attributes and variables of the module anywhere,
 /// others in the same function.
-bool waits_for_cancelled(const Model& model, NodeId block, NodeId function, const std::vector<NodeId>& awaited) {
+bool waits_for_cancelled(const Model& model, NodeId block, NodeId function,
+                         const std::vector<NodeId>& awaited) {
     const Tree& tree = model.tree();
     if (awaited.empty()) return false;
     bool only_awaits = true;
@@ -184,7 +197,8 @@ bool waits_for_cancelled(const Model& model, NodeId block, NodeId function, cons
         const bool suspends = kind == Kind::For || kind == Kind::With || kind == Kind::CompFor;
         // `async with asyncio.timeout(1)` around the wait suspends nowhere.
         if (suspends && tree[inner].is_async() &&
-            !(kind == Kind::With && is_timeout(model, tree.child(tree.first_child(inner), Role::Value))))
+            !(kind == Kind::With &&
+              is_timeout(model, tree.child(tree.first_child(inner), Role::Value))))
             only_awaits = false;
         return only_awaits;
     });
@@ -196,7 +210,8 @@ bool waits_for_cancelled(const Model& model, NodeId block, NodeId function, cons
         bool cancelled = false;
         if (tree.is(thing, Kind::Name) && model.is_local(thing)) {
             for (NodeId node = function; node < tree[function].next && !cancelled; ++node)
-                cancelled = tree.is(node, Kind::Name) && tree.text(node) == tree.text(thing) && is_cancelled(tree, node);
+                cancelled = tree.is(node, Kind::Name) && tree.text(node) == tree.text(thing) &&
+                            is_cancelled(tree, node);
         } else {
             for (const Model::CallSite& mention : model.mentions(name)) {
                 cancelled = is_cancelled(mention.model->tree(), mention.call);
@@ -222,13 +237,16 @@ bool follows_cancel(const Model& model, NodeId node) {
     for (NodeId call = function; call < tree[node].next; ++call) {
         if (tree.kind(call) != Kind::Call) continue;
         const NodeId callee = tree.child(call, Role::Callee);
-        if (!tree.is(callee, Kind::Attribute) || identifier(tree, callee, Role::Attr) != "cancel") continue;
+        if (!tree.is(callee, Kind::Attribute) || identifier(tree, callee, Role::Attr) != "cancel")
+            continue;
         const NodeId object = tree.child(callee, Role::Object);
         if (object == kNoNode) continue;
-        const NodeId iterable = tree.is(object, Kind::Name) ? iterated(tree, function, tree.text(object)) : kNoNode;
+        const NodeId iterable =
+            tree.is(object, Kind::Name) ? iterated(tree, function, tree.text(object)) : kNoNode;
         for (const NodeId expression : awaited) {
             if (awaits_text(tree, function, expression, tree.text(object))) return true;
-            if (iterable != kNoNode && awaits_text(tree, function, expression, tree.text(iterable))) return true;
+            if (iterable != kNoNode && awaits_text(tree, function, expression, tree.text(iterable)))
+                return true;
         }
     }
     return waits_for_cancelled(model, node, function, awaited);
@@ -257,7 +275,9 @@ std::uint32_t next_line(const Tree& tree, std::uint32_t offset) {
     const std::string_view text = tree.text();
     std::uint32_t end = line_end(tree, offset);
     if (end < text.size() && text[end] == '\r') ++end;
-    if (end < text.size() && text[end] == '\n' && (text[end - 1] == '\r' || end == line_end(tree, offset))) ++end;
+    if (end < text.size() && text[end] == '\n' &&
+        (text[end - 1] == '\r' || end == line_end(tree, offset)))
+        ++end;
     return end;
 }
 
@@ -283,7 +303,8 @@ Span code_span(const Tree& tree, NodeId statement) {
     for (NodeId node = statement; node < tree[statement].next; ++node) {
         bool holds_block = tree.is(node, Kind::Block);
         for (const NodeId child : tree.children(node)) {
-            const NodeId block = tree.is(child, Kind::Block) ? child : tree.child(child, Kind::Block);
+            const NodeId block =
+                tree.is(child, Kind::Block) ? child : tree.child(child, Kind::Block);
             holds_block = holds_block || block != kNoNode;
         }
         if (!holds_block) span.end = std::max(span.end, tree[node].end);

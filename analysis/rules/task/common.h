@@ -2,11 +2,11 @@
 
 // What the rules about tasks, concurrency and cancellation share.
 
+#include "analysis/rules/rule.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "analysis/rules/rule.h"
 
 namespace awaitls::analysis::tasks {
 

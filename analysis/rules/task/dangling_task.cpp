@@ -8,7 +8,8 @@ namespace {
 
 using namespace tasks;
 
-constexpr std::string_view kDoc = R"(The event loop keeps only a weak reference to a task. A task that nobody else refers to can be collected by
+constexpr std::string_view kDoc =
+    R"(The event loop keeps only a weak reference to a task. A task that nobody else refers to can be collected by
 the garbage collector in the middle of its work: it then stops at its current `await`, without an error and without a trace
 in the log. An exception of such a task has no reader either.
 
@@ -100,9 +101,10 @@ enum class Loss : std::uint8_t { None, Statement, Local, Container, Loop, Lambda
 
 struct Dropped {
     Loss loss = Loss::None;
-    NodeId place = kNoNode;   // the statement that loses the task
-    NodeId name = kNoNode;    // Local, Container, Loop: the variable
-    bool direct = false;      // the statement is the call, or its assignment to the variable, and nothing else
+    NodeId place = kNoNode; // the statement that loses the task
+    NodeId name = kNoNode;  // Local, Container, Loop: the variable
+    bool direct =
+        false; // the statement is the call, or its assignment to the variable, and nothing else
 };
 
 /// The Name is a local container that starts empty and is only added to.
@@ -113,13 +115,16 @@ bool is_unread_container(const Model& model, NodeId name) {
     for (const NodeId use : model.uses_of_local(name)) {
         if (tree[use].has(node_flag::kStore)) {
             const NodeId statement = tree.parent(use);
-            const bool assigned = (tree.is(statement, Kind::Assign) || tree.is(statement, Kind::AnnAssign)) &&
-                                  tree[use].role == Role::Target;
+            const bool assigned =
+                (tree.is(statement, Kind::Assign) || tree.is(statement, Kind::AnnAssign)) &&
+                tree[use].role == Role::Target;
             const NodeId value = assigned ? tree.child(statement, Role::Value) : kNoNode;
             if (value == kNoNode) return false;
-            const bool empty_list = tree.is(value, Kind::List) && tree.first_child(value) == kNoNode;
-            const bool empty_call = (calls(model, value, "builtins.set") || calls(model, value, "builtins.list")) &&
-                                    argument_values(tree, value).empty();
+            const bool empty_list =
+                tree.is(value, Kind::List) && tree.first_child(value) == kNoNode;
+            const bool empty_call =
+                (calls(model, value, "builtins.set") || calls(model, value, "builtins.list")) &&
+                argument_values(tree, value).empty();
             if (!empty_list && !empty_call) return false;
             made = true;
             continue;
@@ -129,7 +134,8 @@ bool is_unread_container(const Model& model, NodeId name) {
         const std::string_view method = identifier(tree, attribute, Role::Attr);
         const NodeId call = tree.parent(attribute);
         const bool added = (method == "append" || method == "add") && tree.is(call, Kind::Call) &&
-                           tree[attribute].role == Role::Callee && tree.is(tree.parent(call), Kind::ExprStmt);
+                           tree[attribute].role == Role::Callee &&
+                           tree.is(tree.parent(call), Kind::ExprStmt);
         if (!added) return false;
     }
     return made;
@@ -153,7 +159,8 @@ bool is_lost_in_loop(const Model& model, NodeId name) {
             continue;
         }
         if (node.has(node_flag::kDel)) continue;
-        if (use < tree[loop].next || function_around(tree, use) != function_around(tree, name)) return false;
+        if (use < tree[loop].next || function_around(tree, use) != function_around(tree, name))
+            return false;
         read = true;
     }
     return read && loop_around(tree, loop) == kNoNode;
@@ -190,13 +197,15 @@ Dropped lost(const Model& model, NodeId expression, bool direct) {
     case Kind::SetComp: return role == Role::Element ? lost(model, parent, false) : Dropped{};
     case Kind::List:
     case Kind::Set:
-    case Kind::Tuple: return tree[parent].has(node_flag::kStore) ? Dropped{} : lost(model, parent, false);
+    case Kind::Tuple:
+        return tree[parent].has(node_flag::kStore) ? Dropped{} : lost(model, parent, false);
     case Kind::Attribute: {
         // `create_task(..).add_done_callback(..)`: the task refers to the callback, not the other way round.
         const std::string_view method = identifier(tree, parent, Role::Attr);
         const NodeId call = tree.parent(parent);
-        const bool chained = (method == "add_done_callback" || method == "set_name") && tree.is(call, Kind::Call) &&
-                             tree[parent].role == Role::Callee && tree.is(tree.parent(call), Kind::ExprStmt);
+        const bool chained = (method == "add_done_callback" || method == "set_name") &&
+                             tree.is(call, Kind::Call) && tree[parent].role == Role::Callee &&
+                             tree.is(tree.parent(call), Kind::ExprStmt);
         return chained ? Dropped{Loss::Statement, tree.parent(call), kNoNode, false} : Dropped{};
     }
     case Kind::Call: {
@@ -205,7 +214,8 @@ Dropped lost(const Model& model, NodeId expression, bool direct) {
         const std::string_view method = identifier(tree, callee, Role::Attr);
         const NodeId object = tree.child(callee, Role::Object);
         const bool added = (method == "append" || method == "add") && tree.is(object, Kind::Name) &&
-                           tree.is(tree.parent(parent), Kind::ExprStmt) && is_unread_container(model, object);
+                           tree.is(tree.parent(parent), Kind::ExprStmt) &&
+                           is_unread_container(model, object);
         return added ? Dropped{Loss::Container, tree.parent(parent), object, false} : Dropped{};
     }
     case Kind::Lambda: {
@@ -251,12 +261,14 @@ bool keeper(const Model& model, NodeId call, Keeper& result) {
     NodeId outermost = kNoNode;
     for (NodeId up = tree.parent(call); up != kNoNode; up = tree.parent(up)) {
         if (tree.kind(up) == Kind::FunctionDef) outermost = up;
-        if (tree.kind(up) == Kind::ClassDef && outermost != kNoNode) return false; // a class within a function
+        if (tree.kind(up) == Kind::ClassDef && outermost != kNoNode)
+            return false; // a class within a function
     }
     if (outermost == kNoNode || tree.parent(outermost) != 0) return false;
     const NodeId body = tree.child(outermost, Role::Body);
     const FunctionDef* const function = body == kNoNode ? nullptr : model.function_at(body);
-    if (function == nullptr || function->is_nested || model.node_of(*function) != outermost) return false;
+    if (function == nullptr || function->is_nested || model.node_of(*function) != outermost)
+        return false;
 
     // `__aenter__` gives `_aenter_tasks`.
     std::string name = function->name;
@@ -269,7 +281,8 @@ bool keeper(const Model& model, NodeId call, Keeper& result) {
         if (!result.indent.empty()) return false;
         bool needs_import = false;
         const bool used = mentions(tree, outermost, set);
-        if (!used && model.module_name(set, call, needs_import).empty()) return false; // it means something else
+        if (!used && model.module_name(set, call, needs_import).empty())
+            return false; // it means something else
         if (!used && !needs_import) return false;
         result.reference = set;
         if (!used) result.definition = set;
@@ -294,7 +307,8 @@ bool keeper(const Model& model, NodeId call, Keeper& result) {
     return true;
 }
 
-void offer_to_keep(const RuleContext& context, Finding& finding, NodeId call, const Dropped& dropped) {
+void offer_to_keep(const RuleContext& context, Finding& finding, NodeId call,
+                   const Dropped& dropped) {
     const Tree& tree = context.tree;
     const bool statement = dropped.loss == Loss::Statement;
     if (!dropped.direct || (!statement && dropped.loss != Loss::Local)) return;
@@ -303,9 +317,11 @@ void offer_to_keep(const RuleContext& context, Finding& finding, NodeId call, co
     if (!keeper(context.model, call, kept)) return;
 
     const NodeId root = function_around(tree, call);
-    std::string variable = statement || tree.text(dropped.name) == "_" ? "task" : std::string(tree.text(dropped.name));
+    std::string variable =
+        statement || tree.text(dropped.name) == "_" ? "task" : std::string(tree.text(dropped.name));
     if (statement || tree.text(dropped.name) == "_") {
-        while (mentions(tree, 0, variable)) variable = variable == "task" ? "background_task" : variable + "_";
+        while (mentions(tree, 0, variable))
+            variable = variable == "task" ? "background_task" : variable + "_";
     }
     if (!statement && context.model.uses_of_local(dropped.name).size() != 1) return;
     if (tree.is(root, Kind::Lambda)) return;
@@ -315,7 +331,8 @@ void offer_to_keep(const RuleContext& context, Finding& finding, NodeId call, co
     std::vector<Edit> edits;
     if (!kept.definition.empty()) {
         const std::string gap = kept.indent.empty() ? end + end : end;
-        edits.push_back({{kept.at, kept.at}, kept.indent + kept.definition + " = set()" + end + gap});
+        edits.push_back(
+            {{kept.at, kept.at}, kept.indent + kept.definition + " = set()" + end + gap});
     }
     if (statement) {
         edits.push_back({{tree[call].begin, tree[call].begin}, variable + " = "});
@@ -323,27 +340,36 @@ void offer_to_keep(const RuleContext& context, Finding& finding, NodeId call, co
         edits.push_back({tree[dropped.name].span(), variable});
     }
     const std::uint32_t behind = line_end(tree, tree[dropped.place].end);
-    edits.push_back({{behind, behind}, end + indent + kept.reference + ".add(" + variable + ")" + end + indent +
-                                           variable + ".add_done_callback(" + kept.reference + ".discard)"});
-    finding.fix("Keep the task in `" + kept.reference + "` until it is done", Applicability::Safe, std::move(edits));
+    edits.push_back({{behind, behind},
+                     end + indent + kept.reference + ".add(" + variable + ")" + end + indent +
+                         variable + ".add_done_callback(" + kept.reference + ".discard)"});
+    finding.fix("Keep the task in `" + kept.reference + "` until it is done", Applicability::Safe,
+                std::move(edits));
 }
 
 std::string message(const Tree& tree, NodeId call, const Dropped& dropped) {
     const std::string made = "the task that `" + callee_text(tree, call) + "()` makes ";
-    const std::string name = dropped.name == kNoNode ? "" : "`" + std::string(tree.text(dropped.name)) + "`";
+    const std::string name =
+        dropped.name == kNoNode ? "" : "`" + std::string(tree.text(dropped.name)) + "`";
     switch (dropped.loss) {
     case Loss::Local:
         return made + "is referenced only by " + name +
-               ", which is never read, and can be collected before it ends; keep it where it lives long enough";
+               ", which is never read, and can be collected before it ends; keep it where it lives "
+               "long enough";
     case Loss::Container:
         return made + "is referenced only by the local " + name +
-               ", which is never read, and can be collected before it ends; keep it where it lives long enough";
+               ", which is never read, and can be collected before it ends; keep it where it lives "
+               "long enough";
     case Loss::Loop:
-        return made + "is overwritten in the next round of the loop, so all but the last can be collected before they end; "
+        return made + "is overwritten in the next round of the loop, so all but the last can be "
+                      "collected before they end; "
                       "keep them in a list";
     case Loss::Lambda:
-        return made + "is returned to the event loop, which drops it, and can be collected before it ends; keep a reference";
-    default: return made + "is referenced by nothing and can be collected before it ends; keep a reference";
+        return made + "is returned to the event loop, which drops it, and can be collected before "
+                      "it ends; keep a reference";
+    default:
+        return made +
+               "is referenced by nothing and can be collected before it ends; keep a reference";
     }
 }
 
@@ -359,16 +385,18 @@ void check(RuleContext& context, NodeId call) {
 } // namespace
 
 Rule rule_dangling_task() {
-    return {{.name = "dangling-task",
-             .category = Category::Task,
-             .severity = Severity::Warning,
-             .fix = FixAvailability::Sometimes,
-             .aliases = {"RUF006", "ASYNC300", "S7502", "unused-awaitable"},
-             .summary = "The result of `create_task` or `ensure_future` is not kept, so the task can vanish.",
-             .options = {},
-             .doc = kDoc},
-            {Kind::Call},
-            check};
+    return {
+        {.name = "dangling-task",
+         .category = Category::Task,
+         .severity = Severity::Warning,
+         .fix = FixAvailability::Sometimes,
+         .aliases = {"RUF006", "ASYNC300", "S7502", "unused-awaitable"},
+         .summary =
+             "The result of `create_task` or `ensure_future` is not kept, so the task can vanish.",
+         .options = {},
+         .doc = kDoc},
+        {Kind::Call},
+        check};
 }
 
 } // namespace awaitls::analysis

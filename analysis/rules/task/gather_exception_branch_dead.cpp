@@ -8,7 +8,8 @@ namespace {
 
 using namespace tasks;
 
-constexpr std::string_view kDoc = R"(Without `return_exceptions=True`, `asyncio.gather` raises the first exception and returns only results. A test such as
+constexpr std::string_view kDoc =
+    R"(Without `return_exceptions=True`, `asyncio.gather` raises the first exception and returns only results. A test such as
 `isinstance(result, Exception)` is then never true: the error handling below it is dead code, and a single failing child
 takes the whole function down instead of being handled.
 
@@ -94,7 +95,8 @@ NodeId gather_of_items(const Model& model, NodeId iterable, int position, int de
     const std::string_view name = model.target(iterable).name;
     if (name == "builtins.enumerate") {
         const NodeId first = argument(tree, iterable, 0, "iterable");
-        return position == 1 && first != kNoNode ? gather_of_container(model, first, depth) : kNoNode;
+        return position == 1 && first != kNoNode ? gather_of_container(model, first, depth)
+                                                 : kNoNode;
     }
     if (name != "builtins.zip") return kNoNode;
     const NodeId part = argument(tree, iterable, position, {});
@@ -150,7 +152,8 @@ NodeId gather_of_container(const Model& model, NodeId expression, int depth) {
     }
     if (!tree.is(expression, Kind::Name)) return kNoNode;
     const NodeId value = model.value_of_local(expression);
-    if (value != kNoNode && value != expression) return gather_of_container(model, value, depth + 1);
+    if (value != kNoNode && value != expression)
+        return gather_of_container(model, value, depth + 1);
     return kNoNode;
 }
 
@@ -179,9 +182,10 @@ void check(RuleContext& context, NodeId test) {
     const NodeId gather = gather_of_element(model, value, 0);
     if (gather == kNoNode) return;
 
-    Finding finding = context.report(
-        test, "`" + callee_text(tree, gather) +
-                  "()` raises exceptions unless it has `return_exceptions=True`, so this test is never true; add it");
+    Finding finding =
+        context.report(test, "`" + callee_text(tree, gather) +
+                                 "()` raises exceptions unless it has `return_exceptions=True`, so "
+                                 "this test is never true; add it");
     finding.related(tree[gather].span(), "the results come from here");
 
     // The new argument goes behind the last one, before a comma that closes the list.
@@ -192,14 +196,15 @@ void check(RuleContext& context, NodeId test) {
     std::vector<Edit> edits;
     if (flag != kNoNode) {
         edits.push_back({tree[flag].span(), "True"});
-    } else if (last != kNoNode && !tree[last].has(node_flag::kParenthesized) && !tree.is(last, Kind::Generator)) {
+    } else if (last != kNoNode && !tree[last].has(node_flag::kParenthesized) &&
+               !tree.is(last, Kind::Generator)) {
         edits.push_back({{tree[last].end, tree[last].end}, ", return_exceptions=True"});
     }
     // `*(f(x) for x in y)`: the parentheses belong to the starred value and end behind it.
     if (flag == kNoNode && last != kNoNode && tree.is(last, Kind::Starred)) {
         const NodeId inner = tree.child(last, Role::Value);
-        if (inner != kNoNode && tree[inner].end == tree[last].end && tree[inner].has(node_flag::kParenthesized) &&
-            tree.text()[tree[last].end - 1] != ')')
+        if (inner != kNoNode && tree[inner].end == tree[last].end &&
+            tree[inner].has(node_flag::kParenthesized) && tree.text()[tree[last].end - 1] != ')')
             edits.clear();
     }
     if (!edits.empty())
@@ -209,17 +214,19 @@ void check(RuleContext& context, NodeId test) {
 } // namespace
 
 Rule rule_gather_exception_branch_dead() {
-    return {{.name = "gather-exception-branch-dead",
-             .category = Category::Task,
-             .severity = Severity::Information,
-             .review = ReviewSeverity::Minor,
-             .fix = FixAvailability::Sometimes,
-             .aliases = {},
-             .summary = "Results of a `gather` without `return_exceptions=True` are tested for exceptions.",
-             .options = {},
-             .doc = kDoc},
-            {Kind::Call},
-            check};
+    return {
+        {.name = "gather-exception-branch-dead",
+         .category = Category::Task,
+         .severity = Severity::Information,
+         .review = ReviewSeverity::Minor,
+         .fix = FixAvailability::Sometimes,
+         .aliases = {},
+         .summary =
+             "Results of a `gather` without `return_exceptions=True` are tested for exceptions.",
+         .options = {},
+         .doc = kDoc},
+        {Kind::Call},
+        check};
 }
 
 } // namespace awaitls::analysis

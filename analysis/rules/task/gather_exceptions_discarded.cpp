@@ -8,7 +8,8 @@ namespace {
 
 using namespace tasks;
 
-constexpr std::string_view kDoc = R"(With `return_exceptions=True`, `asyncio.gather` raises nothing: an exception of an awaitable becomes an element of the
+constexpr std::string_view kDoc =
+    R"(With `return_exceptions=True`, `asyncio.gather` raises nothing: an exception of an awaitable becomes an element of the
 result list. When the list is dropped, every failure is dropped with it. A child that always raises looks exactly like
 one that works, and not even the log shows it.
 
@@ -93,24 +94,27 @@ void check(RuleContext& context, NodeId call) {
         if (name == kNoNode || !is_unread_local(context.model, name)) return;
     }
     if (shuts_down(tree, call)) return;
-    context.report(call, "`return_exceptions=True` turns exceptions into results, and the results of this `" +
-                             callee_text(tree, call) +
-                             "()` are never looked at; test them, or use a `TaskGroup`");
+    context.report(
+        call, "`return_exceptions=True` turns exceptions into results, and the results of this `" +
+                  callee_text(tree, call) +
+                  "()` are never looked at; test them, or use a `TaskGroup`");
 }
 
 } // namespace
 
 Rule rule_gather_exceptions_discarded() {
-    return {{.name = "gather-exceptions-discarded",
-             .category = Category::Task,
-             .severity = Severity::Information,
-             .review = ReviewSeverity::Minor,
-             .aliases = {},
-             .summary = "The exceptions that `gather(.., return_exceptions=True)` returns are thrown away.",
-             .options = {},
-             .doc = kDoc},
-            {Kind::Call},
-            check};
+    return {
+        {.name = "gather-exceptions-discarded",
+         .category = Category::Task,
+         .severity = Severity::Information,
+         .review = ReviewSeverity::Minor,
+         .aliases = {},
+         .summary =
+             "The exceptions that `gather(.., return_exceptions=True)` returns are thrown away.",
+         .options = {},
+         .doc = kDoc},
+        {Kind::Call},
+        check};
 }
 
 } // namespace awaitls::analysis

@@ -8,7 +8,8 @@ namespace {
 
 using namespace tasks;
 
-constexpr std::string_view kDoc = R"(A task group that starts a single task and does nothing else waits for that task right away: nothing runs
+constexpr std::string_view kDoc =
+    R"(A task group that starts a single task and does nothing else waits for that task right away: nothing runs
 concurrently. Awaiting the call directly is shorter, and an exception arrives as itself and not inside an `ExceptionGroup`.
 
 Reported is a group whose body is the one statement that starts the task. A body that does anything else while the task runs, a
@@ -69,12 +70,15 @@ void check(RuleContext& context, NodeId with) {
     if (!tree[with].is_async()) return;
     const NodeId item = tree.child(with, Kind::WithItem);
     const NodeId body = tree.child(with, Role::Body);
-    if (item == kNoNode || body == kNoNode || tree.is(tree.next_sibling(item), Kind::WithItem)) return;
+    if (item == kNoNode || body == kNoNode || tree.is(tree.next_sibling(item), Kind::WithItem))
+        return;
     const NodeId opened = tree.child(item, Role::Value);
     const NodeId group = tree.child(item, Role::Target);
     if (opened == kNoNode || !tree.is(opened, Kind::Call) || !tree.is(group, Kind::Name)) return;
     const bool asyncio = calls(model, opened, "asyncio.TaskGroup");
-    if (!asyncio && !calls(model, opened, "anyio.create_task_group") && !calls(model, opened, "trio.open_nursery")) return;
+    if (!asyncio && !calls(model, opened, "anyio.create_task_group") &&
+        !calls(model, opened, "trio.open_nursery"))
+        return;
 
     const std::vector<NodeId> run = statements(tree, body);
     if (run.size() != 1 || !tree.is(run[0], Kind::ExprStmt)) return;
@@ -89,8 +93,9 @@ void check(RuleContext& context, NodeId with) {
     for (const NodeId given : argument_values(tree, call))
         if (mentions(tree, given, tree.text(group))) return;
 
-    Finding finding = context.report(opened, "`" + callee_text(tree, opened) +
-                                                 "()` starts one task and only waits for it; await the call directly");
+    Finding finding = context.report(
+        opened, "`" + callee_text(tree, opened) +
+                    "()` starts one task and only waits for it; await the call directly");
     // Read behind the block, the name would be gone.
     if (model.uses_of_local(group).size() != 2) return;
     bool starred = false;
@@ -113,7 +118,8 @@ void check(RuleContext& context, NodeId with) {
         if (tree[given[1]].has(node_flag::kParenthesized)) return;
     }
     if (has_comment(tree, {first.end, tree[call].end})) return;
-    finding.fix("Await `" + context.text(given[0]) + "` directly", Applicability::Unsafe, std::move(edits));
+    finding.fix("Await `" + context.text(given[0]) + "` directly", Applicability::Unsafe,
+                std::move(edits));
 }
 
 } // namespace

@@ -8,7 +8,8 @@ namespace {
 
 using namespace tasks;
 
-constexpr std::string_view kDoc = R"(The functions that wait for awaitables want different things, and raise `TypeError` when they get another:
+constexpr std::string_view kDoc =
+    R"(The functions that wait for awaitables want different things, and raise `TypeError` when they get another:
 
 - `asyncio.wait` takes a collection of tasks or futures. Coroutines in it are refused since Python 3.11; before, they were wrapped
   in tasks that the caller could not find again in the `done` set.
@@ -72,8 +73,8 @@ std::vector<NodeId> coroutines_in(const Model& model, NodeId list) {
     const Tree& tree = model.tree();
     std::vector<NodeId> found;
     for (const NodeId child : tree.children(list)) {
-        const bool element = tree.is(list, Kind::List) || tree.is(list, Kind::Tuple) || tree.is(list, Kind::Set) ||
-                             tree[child].role == Role::Element;
+        const bool element = tree.is(list, Kind::List) || tree.is(list, Kind::Tuple) ||
+                             tree.is(list, Kind::Set) || tree[child].role == Role::Element;
         if (element && model.type_of(child)->kind == TypeKind::Coroutine) found.push_back(child);
     }
     return found;
@@ -108,7 +109,8 @@ std::string not_awaitable(Type type) {
 
 bool is_collection(Type type) {
     if (type->kind != TypeKind::Instance || type->confidence != Confidence::Certain) return false;
-    for (const std::string_view name : {"builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset"})
+    for (const std::string_view name :
+         {"builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset"})
         if (type->name == name) return true;
     return false;
 }
@@ -117,7 +119,8 @@ bool is_collection(Type type) {
 bool makes_future(const Model& model, NodeId expression) {
     if (!model.tree().is(expression, Kind::Call)) return false;
     const CallTarget target = model.target(expression);
-    for (const std::string_view name : {"asyncio.gather", "asyncio.shield", "asyncio.create_task", "asyncio.wrap_future"})
+    for (const std::string_view name :
+         {"asyncio.gather", "asyncio.shield", "asyncio.create_task", "asyncio.wrap_future"})
         if (target.name == name) return true;
     return is_method(target, "asyncio.AbstractEventLoop", "run_in_executor") ||
            is_method(target, "asyncio.AbstractEventLoop", "create_future");
@@ -129,7 +132,8 @@ void check_wait(RuleContext& context, NodeId call) {
     const NodeId given = argument(tree, call, 0, "fs");
     if (given == kNoNode) return;
     if (model.type_of(given)->kind == TypeKind::Coroutine) {
-        context.report(given, "`asyncio.wait()` takes a collection of tasks and raises TypeError for a coroutine; await it "
+        context.report(given, "`asyncio.wait()` takes a collection of tasks and raises TypeError "
+                              "for a coroutine; await it "
                               "with `asyncio.wait_for()`, or pass `[asyncio.create_task(..)]`");
         return;
     }
@@ -145,7 +149,8 @@ void check_wait(RuleContext& context, NodeId call) {
     const bool refused = context.target_at_least(3, 11);
     Finding finding = context.report(
         given, std::string("`asyncio.wait()` ") +
-                   (refused ? "raises TypeError for coroutines" : "is deprecated for coroutines and refuses them since Python 3.11") +
+                   (refused ? "raises TypeError for coroutines"
+                            : "is deprecated for coroutines and refuses them since Python 3.11") +
                    "; wrap them in `asyncio.create_task()`");
     bool needs_import = false;
     const std::string module = model.module_name("asyncio", call, needs_import);
@@ -164,20 +169,23 @@ void check_gather(RuleContext& context, NodeId call) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
     for (const NodeId given : tree.children(call)) {
-        if (tree[given].role != Role::Argument || tree.is(given, Kind::Starred) || tree.is(given, Kind::DoubleStarred) ||
-            tree.is(given, Kind::Keyword))
+        if (tree[given].role != Role::Argument || tree.is(given, Kind::Starred) ||
+            tree.is(given, Kind::DoubleStarred) || tree.is(given, Kind::Keyword))
             continue;
         const Type type = model.type_of(given);
         if (is_display(tree, given) || is_collection(type)) {
-            Finding finding = context.report(given, "`asyncio.gather()` takes awaitables, not a collection of them, and raises "
-                                                    "TypeError; put `*` in front of it");
+            Finding finding = context.report(
+                given, "`asyncio.gather()` takes awaitables, not a collection of them, and raises "
+                       "TypeError; put `*` in front of it");
             Span span = tree[given].span();
             const std::string_view text = tree.text();
             // The generator of `gather(f(x) for x in y)` borrows the call's parentheses.
             const NodeId callee = tree.child(call, Role::Callee);
             const std::string_view before = tree.text(Span{tree[callee].end, span.begin});
-            const bool bare = tree.is(given, Kind::Generator) && before.find('(') == std::string_view::npos;
-            const bool outside = tree[given].has(node_flag::kParenthesized) && text[span.begin] != '(';
+            const bool bare =
+                tree.is(given, Kind::Generator) && before.find('(') == std::string_view::npos;
+            const bool outside =
+                tree[given].has(node_flag::kParenthesized) && text[span.begin] != '(';
             if (outside) // parentheses that lie outside of the node
                 while (span.begin > 0 && text[span.begin] != '(') --span.begin;
             std::vector<Edit> edits;
@@ -190,7 +198,8 @@ void check_gather(RuleContext& context, NodeId call) {
             }
             finding.fix("Unpack it with `*`", Applicability::Safe, std::move(edits));
         } else if (const std::string reason = not_awaitable(type); !reason.empty()) {
-            context.report(given, "`asyncio.gather()` takes awaitables and raises TypeError for " + reason +
+            context.report(given, "`asyncio.gather()` takes awaitables and raises TypeError for " +
+                                      reason +
                                       "; call an async function, or use `asyncio.to_thread()`");
         }
     }
@@ -212,11 +221,13 @@ void check(RuleContext& context, NodeId call) {
     if (given == kNoNode) return;
     const std::string callee = "`" + callee_text(tree, call) + "()`";
     if (starts && makes_future(model, given)) {
-        context.report(given, callee + " takes a coroutine and raises TypeError for a future; `" + callee_text(tree, given) +
+        context.report(given, callee + " takes a coroutine and raises TypeError for a future; `" +
+                                  callee_text(tree, given) +
                                   "()` runs already, so keep or await it");
     } else if (const std::string reason = not_awaitable(model.type_of(given)); !reason.empty()) {
-        context.report(given, callee + " takes " + (waits ? "an awaitable" : "a coroutine") + " and raises TypeError for " +
-                                  reason + "; call an async function, or use `asyncio.to_thread()`");
+        context.report(given, callee + " takes " + (waits ? "an awaitable" : "a coroutine") +
+                                  " and raises TypeError for " + reason +
+                                  "; call an async function, or use `asyncio.to_thread()`");
     }
 }
 
@@ -228,7 +239,8 @@ Rule rule_wait_argument_error() {
              .severity = Severity::Warning,
              .fix = FixAvailability::Sometimes,
              .aliases = {},
-             .summary = "`asyncio.wait`, `gather`, `wait_for` or `create_task` gets an argument that it refuses.",
+             .summary = "`asyncio.wait`, `gather`, `wait_for` or `create_task` gets an argument "
+                        "that it refuses.",
              .options = {},
              .doc = kDoc},
             {Kind::Call},

@@ -1,12 +1,12 @@
 // The pieces of fixes that rules share, as far as they need no model; hand_to_thread is covered by the fixtures of the blocking rules.
 
+#include "analysis/rules/rule.h"
+#include "analysis/syntax/parser.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <string>
-
-#include "analysis/rules/rule.h"
-#include "analysis/syntax/parser.h"
 
 namespace awaitls::analysis {
 namespace {
@@ -20,8 +20,8 @@ Tree parse(std::string text) {
 /// The node of a kind whose text is this.
 NodeId find(const Tree& tree, std::string_view text) {
     for (NodeId node = 0; node < tree.size(); ++node)
-        if (tree.text(node) == text && tree.kind(node) != Kind::ExprStmt && tree.kind(node) != Kind::Module &&
-            tree.kind(node) != Kind::Block)
+        if (tree.text(node) == text && tree.kind(node) != Kind::ExprStmt &&
+            tree.kind(node) != Kind::Module && tree.kind(node) != Kind::Block)
             return node;
     ADD_FAILURE() << "no `" << text << "` in " << tree.text();
     return 0;

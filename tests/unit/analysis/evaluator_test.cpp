@@ -84,7 +84,9 @@ private:
                 make_region(std::string_view(text).substr(range.span.begin, range.span.size()),
                             range.kind, range.parent != 0, members));
             const Region& region = *regions_.back();
-            slots.push_back(make_slot(region, range.span.begin, range.parent == 0 ? -1 : static_cast<std::int32_t>(i) - range.parent));
+            slots.push_back(
+                make_slot(region, range.span.begin,
+                          range.parent == 0 ? -1 : static_cast<std::int32_t>(i) - range.parent));
             EXPECT_TRUE(region.clean()) << text;
         }
         return slots;

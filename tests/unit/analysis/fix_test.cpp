@@ -20,9 +20,12 @@ std::string with_import(const std::string& text, std::string_view module = "asyn
     for (std::size_t i = 0; i < outline.regions.size(); ++i) {
         const RegionRange& range = outline.regions[i];
         const bool members = i + 1 < outline.regions.size() && outline.regions[i + 1].parent == 1;
-        regions.push_back(make_region(std::string_view(text).substr(range.span.begin, range.span.size()), range.kind,
-                                      range.parent != 0, members));
-        slots.push_back(make_slot(*regions.back(), range.span.begin, range.parent == 0 ? -1 : static_cast<std::int32_t>(i) - range.parent));
+        regions.push_back(
+            make_region(std::string_view(text).substr(range.span.begin, range.span.size()),
+                        range.kind, range.parent != 0, members));
+        slots.push_back(
+            make_slot(*regions.back(), range.span.begin,
+                      range.parent == 0 ? -1 : static_cast<std::int32_t>(i) - range.parent));
     }
     return apply_edits(text, import_edit(slots, text, module));
 }

@@ -460,14 +460,17 @@ std::string contents(const Tree& tree) {
 TEST(Parser, ChainsOfEditsAreFresh) {
     std::string text = "async def f(self, *args):\n    # what\n    total = 0\n";
     for (int i = 0; i < 12; ++i)
-        text += "    if total > 3:  # first\n        for x in args:\n            await g(x); total += 1\n"
-                "        # between\n        else:\n            pass\n    elif x: return [y async for y in z]\n"
+        text += "    if total > 3:  # first\n        for x in args:\n            await g(x); total "
+                "+= 1\n"
+                "        # between\n        else:\n            pass\n    elif x: return [y async "
+                "for y in z]\n"
                 "    try:\n        with a as b, c: type(b).x = await d ** 2\n    except* E as e:\n"
                 "        match e:\n            case [1, *_]: print(f'{e!r}')\n            case _:\n"
                 "                raise\n    def inner(k=1): yield k\n";
-    const char* const pieces[] = {"x",     " ",      "\n",      "    ",  "# c\n",    "(",  ")",   ":",
-                                  "await", "if y:\n", "'",       "\\\n", "\n    z\n", ";",  "\r\n", "match",
-                                  "else:", "print ", "    q()\n", "\"\"\"", "\t",      "é", "type(", "def "};
+    const char* const pieces[] = {"x",         " ",      "\n",    "    ",    "# c\n", "(",
+                                  ")",         ":",      "await", "if y:\n", "'",     "\\\n",
+                                  "\n    z\n", ";",      "\r\n",  "match",   "else:", "print ",
+                                  "    q()\n", "\"\"\"", "\t",    "é",       "type(", "def "};
     std::mt19937 random(7);
     ParsedRegion before = parse_region(text, nullptr, nullptr);
     int incremental = 0;
@@ -480,7 +483,8 @@ TEST(Parser, ChainsOfEditsAreFresh) {
         for (const std::string& next : {after, text}) {
             ParsedRegion edited = parse_region(next, before.parse, &before.tree);
             incremental += before.parse != nullptr;
-            ASSERT_EQ(contents(edited.tree), contents(parse_region(next).tree)) << round << "\n" << next;
+            ASSERT_EQ(contents(edited.tree), contents(parse_region(next).tree)) << round << "\n"
+                                                                                << next;
             before = std::move(edited);
             if (random() % 3 == 0 && before.tree.clean()) {
                 text = next;

@@ -1,10 +1,10 @@
+#include "analysis/semantic/model.h"
+#include "analysis/syntax/parser.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
 #include <string_view>
-
-#include "analysis/semantic/model.h"
-#include "analysis/syntax/parser.h"
 
 namespace awaitls::analysis {
 namespace {
@@ -61,7 +61,8 @@ TEST(Queries, PositionalCount) {
 TEST(Queries, ArgumentValuesUnwrapKeywords) {
     const Tree tree = parse("f(1, *a, k=2, **m)\n");
     std::string all;
-    for (const NodeId value : argument_values(tree, first(tree, Kind::Call))) all += text_of(tree, value) + ";";
+    for (const NodeId value : argument_values(tree, first(tree, Kind::Call)))
+        all += text_of(tree, value) + ";";
     EXPECT_EQ(all, "1;*a;2;**m;");
 }
 
@@ -96,7 +97,8 @@ TEST(Queries, SuspensionPoints) {
     EXPECT_TRUE(suspends("z = [x async for x in y]"));
     EXPECT_TRUE(suspends("if a:\n        yield 1"));
     EXPECT_TRUE(suspends("z = (x for x in await y)"));
-    EXPECT_TRUE(suspends("def g(a=(yield)):\n        pass")) << "default values run where the function is defined";
+    EXPECT_TRUE(suspends("def g(a=(yield)):\n        pass"))
+        << "default values run where the function is defined";
     EXPECT_FALSE(suspends("z = (await x for x in y)")) << "a generator expression is lazy";
     EXPECT_FALSE(suspends("z = (x async for x in y)"));
     EXPECT_FALSE(suspends("async def g():\n        await h()"));

@@ -1,13 +1,11 @@
 // Sessions whose analyses fail, hang and are overtaken, which no real text makes them do.
 
-#include "server/lsp/session.h"
-
 #include "protocol/json_text.h"
 #include "protocol/transport.h"
-
-#include <gtest/gtest.h>
+#include "server/lsp/session.h"
 
 #include <asio/io_context.hpp>
+#include <gtest/gtest.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -76,10 +74,13 @@ protected:
         options.on_parent = [](std::int64_t) {};
         options.on_exit = [this](int status) { exit_status_ = status; };
         options.on_end = [] {};
-        session_ = std::make_unique<Session>(loop_, pool_, log_, std::move(server), std::move(options));
+        session_ =
+            std::make_unique<Session>(loop_, pool_, log_, std::move(server), std::move(options));
         session_->start();
-        send(R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":null,"rootUri":null,)"
-             R"("capabilities":)" + capabilities + "}}");
+        send(
+            R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":null,"rootUri":null,)"
+            R"("capabilities":)" +
+            capabilities + "}}");
         send(R"({"jsonrpc":"2.0","method":"initialized","params":{}})");
         receive(R"("id":1,"result")");
     }
@@ -93,14 +94,15 @@ protected:
              R"(","params":)" + params + "}");
     }
     void open(const std::string& text) {
-        notify("textDocument/didOpen",
-               R"({"textDocument":{"uri":"file:///a.py","languageId":"python","version":1,"text":")" +
-                   text + "\"}}");
+        notify(
+            "textDocument/didOpen",
+            R"({"textDocument":{"uri":"file:///a.py","languageId":"python","version":1,"text":")" +
+                text + "\"}}");
     }
     void change(int version, const std::string& text) {
-        notify("textDocument/didChange",
-               R"({"textDocument":{"uri":"file:///a.py","version":)" + std::to_string(version) +
-                   R"(},"contentChanges":[{"text":")" + text + "\"}]}");
+        notify("textDocument/didChange", R"({"textDocument":{"uri":"file:///a.py","version":)" +
+                                             std::to_string(version) +
+                                             R"(},"contentChanges":[{"text":")" + text + "\"}]}");
     }
     void hover(int id) {
         request(id, "textDocument/hover",
@@ -166,7 +168,8 @@ TEST_F(SessionTest, AContentThatFailsTwiceIsLeftAlone) {
         return FileAnalysis::analyse(text, settings, name, previous, cancellation);
     });
     open("bad\\n");
-    EXPECT_NE(receive("publishDiagnostics").find("Not analysed until it changes"), std::string::npos);
+    EXPECT_NE(receive("publishDiagnostics").find("Not analysed until it changes"),
+              std::string::npos);
     EXPECT_EQ(runs_, kMaxFailures);
     hover(2);
     EXPECT_NE(receive("\"id\":2").find("\"result\":null"), std::string::npos);
@@ -300,7 +303,8 @@ TEST_F(SessionTest, ALongAnalysisIsShownAsProgress) {
     open("x = 1\\n");
     const std::string create = receive("window/workDoneProgress/create");
     const std::size_t at = create.find("\"id\":") + 5;
-    send(R"({"jsonrpc":"2.0","result":null,"id":)" + create.substr(at, create.find_first_of(",}", at) - at) + "}");
+    send(R"({"jsonrpc":"2.0","result":null,"id":)" +
+         create.substr(at, create.find_first_of(",}", at) - at) + "}");
     EXPECT_NE(receive("$/progress").find("\"kind\":\"begin\""), std::string::npos);
     gate_.open();
     EXPECT_NE(receive("$/progress").find("\"kind\":\"end\""), std::string::npos);

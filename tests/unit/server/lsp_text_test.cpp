@@ -22,8 +22,8 @@ constexpr PositionEncoding kEncodings[] = {PositionEncoding::Utf8, PositionEncod
 
 /// Texts of characters of every width and all line ends.
 std::string random_text(std::mt19937& random, std::size_t characters) {
-    static constexpr const char* kPieces[] = {"a", "Z", "\n", "\r\n", "\r", "\t", "\xC3\xA4",
-                                              "\xE4\xBD\xA0", "\xF0\x9F\x98\x80", " "};
+    static constexpr const char* kPieces[] = {
+        "a", "Z", "\n", "\r\n", "\r", "\t", "\xC3\xA4", "\xE4\xBD\xA0", "\xF0\x9F\x98\x80", " "};
     std::string text;
     for (std::size_t i = 0; i < characters; ++i) {
         text += kPieces[random() % std::size(kPieces)];
@@ -32,7 +32,8 @@ std::string random_text(std::mt19937& random, std::size_t characters) {
 }
 
 /// The oracle: walks the text character by character.
-Position position_by_walking(const std::string& text, std::size_t offset, PositionEncoding encoding) {
+Position position_by_walking(const std::string& text, std::size_t offset,
+                             PositionEncoding encoding) {
     Position position;
     for (std::size_t at = 0; at < offset;) {
         const unsigned char lead = static_cast<unsigned char>(text[at]);
@@ -42,7 +43,8 @@ Position position_by_walking(const std::string& text, std::size_t offset, Positi
         if (ends_line) {
             position = {position.line + 1, 0};
         } else {
-            position.character += encoding == PositionEncoding::Utf8    ? static_cast<std::uint32_t>(bytes)
+            position.character += encoding == PositionEncoding::Utf8
+                                      ? static_cast<std::uint32_t>(bytes)
                                   : encoding == PositionEncoding::Utf16 ? (bytes == 4 ? 2 : 1)
                                                                         : 1;
         }
@@ -109,7 +111,8 @@ TEST(Document, AppliesRandomChangesAsAStringDoes) {
                 while (!starts_character(expected, at)) {
                     --at;
                 }
-                if (at > 0 && at < expected.size() && expected[at] == '\n' && expected[at - 1] == '\r') {
+                if (at > 0 && at < expected.size() && expected[at] == '\n' &&
+                    expected[at - 1] == '\r') {
                     --at;
                 }
                 return at;
