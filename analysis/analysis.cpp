@@ -80,9 +80,8 @@ struct FileAnalysis::Impl {
     std::uint32_t computed = 0;
     KeptEvaluation kept;
 
-    void make_slots(const Impl* before, CommonEnds ends, std::vector<bool>& reused);
-    bool analyse_regions(const Impl* before, const std::vector<bool>& reused,
-                         const Cancellation* cancellation);
+    void make_slots(const Impl* before, CommonEnds ends);
+    bool analyse_regions(const Impl* before, const Cancellation* cancellation);
     bool concerns(const Impl& before, const std::vector<std::uint32_t>& changed,
                   const RegionResult& result) const;
     void compose();
@@ -102,8 +101,7 @@ bool has_members(const Outline& outline, std::size_t i) {
 } // namespace
 
 /// Cuts the text and makes its regions, taking over those whose text did not change.
-void FileAnalysis::Impl::make_slots(const Impl* before, CommonEnds ends,
-                                    std::vector<bool>& reused) {
+void FileAnalysis::Impl::make_slots(const Impl* before, CommonEnds ends) {
     const std::string_view whole = *text;
     const std::size_t count = outline.regions.size();
     slots.resize(count);
@@ -112,7 +110,6 @@ void FileAnalysis::Impl::make_slots(const Impl* before, CommonEnds ends,
     } else {
         regions.reset(count);
     }
-    reused.assign(count, false);
     std::size_t old_at = 0;
     const std::int64_t delta = before == nullptr
                                    ? 0
@@ -145,7 +142,6 @@ void FileAnalysis::Impl::make_slots(const Impl* before, CommonEnds ends,
                     slot.surface = candidate.surface;
                     slot.runners = candidate.runners;
                     if (regions[i].get() != slot.region) regions.set(i, before->regions[old_at]);
-                    reused[i] = true;
                     continue;
                 }
                 similar = candidate.region;
@@ -168,6 +164,8 @@ bool FileAnalysis::Impl::concerns(const Impl& before, const std::vector<std::uin
         if (demand.question != SummaryDemand::Question::Mentions &&
             demand.question != SummaryDemand::Question::CallsInLoops)
             continue;
+        // The place that asks may itself be what changed: it has another name there now, or none.
+        if (std::binary_search(changed.begin(), changed.end(), demand.slot)) return true;
         const std::string_view searched = Evaluator::searched_name(slots, demand);
         for (const std::uint32_t c : changed)
             for (const Region* const region : {before.slots[c].region, slots[c].region})
@@ -176,15 +174,18 @@ bool FileAnalysis::Impl::concerns(const Impl& before, const std::vector<std::uin
     return false;
 }
 
-bool FileAnalysis::Impl::analyse_regions(const Impl* before, const std::vector<bool>& reused,
-                                         const Cancellation* cancellation) {
+bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation* cancellation) {
     surface = surface_hash(slots);
     const bool same_surface =
         before != nullptr && before->surface == surface && before->slots.size() == slots.size();
     model = same_surface ? before->model : std::make_shared<const FileModel>(slots);
+    // By place: of two versions with equal surfaces, one may have a region where the other has its like.
     std::vector<std::uint32_t> changed;
+    const auto is_same = [&](std::uint32_t i) {
+        return same_surface && slots[i].region == before->slots[i].region;
+    };
     for (std::uint32_t i = 0; i < slots.size(); ++i)
-        if (!reused[i]) changed.push_back(i);
+        if (!is_same(i)) changed.push_back(i);
     const bool same_settings =
         before != nullptr && before->settings_fingerprint == settings_fingerprint;
     std::unique_ptr<Evaluation> evaluation =
@@ -220,7 +221,7 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const std::vector<b
         shapes.resize(slots.size());
     }
     for (std::uint32_t i = 0; i < slots.size(); ++i) {
-        if (same_context && reused[i]) {
+        if (same_context && is_same(i)) {
             if (!shapes[i].demands || !concerns(*before, changed, *results[i])) continue;
             const std::vector<SummaryDemand>& demands = results[i]->demands;
             if (std::all_of(demands.begin(), demands.end(), [&](const SummaryDemand& d) {
@@ -383,9 +384,8 @@ FileAnalysis::analyse(std::shared_ptr<const std::string> text,
         impl->lines = LineIndex(whole);
         impl->outline = make_outline(whole);
     }
-    std::vector<bool> reused;
-    impl->make_slots(before, ends, reused);
-    if (!impl->analyse_regions(before, reused, cancellation)) return nullptr;
+    impl->make_slots(before, ends);
+    if (!impl->analyse_regions(before, cancellation)) return nullptr;
     impl->compose();
     return std::make_shared<const FileAnalysis>(std::move(impl));
 }

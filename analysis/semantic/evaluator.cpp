@@ -649,7 +649,7 @@ Type Evaluator::call_result(const FunctionDef& function, Type receiver) {
                     for (const Binding& binding : function.region->find(own, tree.text(n)))
                         if (binding.kind != BindingKind::Parameter) local = true;
             if (!local) result = scope.type_of(only);
-        } else if (returns == 0 && exits_of(tree, body).falls_through) {
+        } else if (body != kNoNode && returns == 0 && exits_of(tree, body).falls_through) {
             TypeData none;
             none.kind = TypeKind::None;
             result = make(std::move(none));
@@ -1497,6 +1497,12 @@ std::string_view Evaluator::searched_name(const std::vector<Slot>& slots,
 }
 
 std::uint64_t Evaluator::answer_hash(const SummaryDemand& demand) {
+    // The place that asked may be another one by now: no answer has the hash 0.
+    const Region& region = *slots_[demand.slot].region;
+    if (demand.index >= (demand.question == SummaryDemand::Question::Mentions
+                             ? region.tree.size()
+                             : region.functions.size()))
+        return 0;
     std::vector<SummaryDemand> answer;
     demands_ = &answer;
     switch (demand.question) {
