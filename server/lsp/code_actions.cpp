@@ -1,6 +1,7 @@
 #include "server/lsp/code_actions.h"
 
 #include "analysis/rules/catalog.h"
+#include "server/line_diff.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -14,73 +15,6 @@ using analysis::Applicability;
 using analysis::Edit;
 using analysis::Fix;
 using analysis::Span;
-
-/// Splits after each LF; a last line without one counts as well.
-std::vector<std::string_view> split_lines(std::string_view text) {
-    std::vector<std::string_view> lines;
-    std::size_t at = 0;
-    while (at < text.size()) {
-        const std::size_t end = text.find('\n', at);
-        const std::size_t next = end == std::string_view::npos ? text.size() : end + 1;
-        lines.push_back(text.substr(at, next - at));
-        at = next;
-    }
-    return lines;
-}
-
-using LinePairs = std::vector<std::pair<std::size_t, std::size_t>>;
-
-/// The lines that stand for each other in a shortest edit script (Myers 1986), as pairs of indices in
-/// order. None where the script would be longer than kMaxDistance.
-LinePairs matching_lines(const std::vector<std::string_view>& a,
-                         const std::vector<std::string_view>& b) {
-    constexpr int kMaxDistance = 1000;
-    const int n = static_cast<int>(a.size());
-    const int m = static_cast<int>(b.size());
-    const int limit = std::min(n + m, kMaxDistance);
-    // reached[k + limit + 1]: how far in `a` the diagonal k = x - y is reached.
-    std::vector<int> reached(static_cast<std::size_t>(2 * limit + 3), 0);
-    const auto at = [limit](int k) { return static_cast<std::size_t>(k + limit + 1); };
-    const auto comes_from = [&at](const std::vector<int>& v, int k, int d) {
-        return k == -d || (k != d && v[at(k - 1)] < v[at(k + 1)]) ? k + 1 : k - 1;
-    };
-    std::vector<std::vector<int>> trace;
-    bool found = false;
-    for (int d = 0; d <= limit && !found; ++d) {
-        trace.push_back(reached);
-        for (int k = -d; k <= d && !found; k += 2) {
-            const int from = d == 0 ? k : comes_from(reached, k, d);
-            int x = d == 0 ? 0 : reached[at(from)] + (from < k ? 1 : 0);
-            while (x < n && x - k < m &&
-                   a[static_cast<std::size_t>(x)] == b[static_cast<std::size_t>(x - k)]) {
-                ++x;
-            }
-            reached[at(k)] = x;
-            found = x >= n && x - k >= m;
-        }
-    }
-    LinePairs pairs;
-    if (!found) {
-        return pairs;
-    }
-    int x = n;
-    int y = m;
-    for (int d = static_cast<int>(trace.size()) - 1; d >= 0; --d) {
-        const std::vector<int>& v = trace[static_cast<std::size_t>(d)];
-        const int from = d == 0 ? 0 : comes_from(v, x - y, d);
-        const int from_x = d == 0 ? 0 : v[at(from)];
-        const int from_y = from_x - from;
-        while (x > from_x && y > from_y) {
-            --x;
-            --y;
-            pairs.emplace_back(x, y);
-        }
-        x = from_x;
-        y = from_y;
-    }
-    std::reverse(pairs.begin(), pairs.end());
-    return pairs;
-}
 
 bool inside_character(std::string_view text, std::size_t at) {
     return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U;
@@ -189,21 +123,19 @@ std::vector<Edit> fix_all_edits(const std::shared_ptr<const analysis::FileAnalys
 std::vector<Edit> line_edits(std::string_view before, std::string_view after) {
     const std::vector<std::string_view> a = split_lines(before);
     const std::vector<std::string_view> b = split_lines(after);
-    LinePairs pairs = matching_lines(a, b);
-    pairs.emplace_back(a.size(), b.size());
+    const std::vector<LineStep> steps = line_steps(a, b);
     std::vector<Edit> edits;
     std::size_t a_at = 0; // bytes
     std::size_t b_at = 0;
-    std::size_t a_line = 0;
-    std::size_t b_line = 0;
-    for (const auto& [a_match, b_match] : pairs) {
+    for (std::size_t at = 0; at < steps.size();) {
         std::size_t a_end = a_at;
         std::size_t b_end = b_at;
-        for (; a_line < a_match; ++a_line) {
-            a_end += a[a_line].size();
-        }
-        for (; b_line < b_match; ++b_line) {
-            b_end += b[b_line].size();
+        for (; at < steps.size() && steps[at].sign != ' '; ++at) {
+            if (steps[at].sign == '-') {
+                a_end += a[static_cast<std::size_t>(steps[at].before)].size();
+            } else {
+                b_end += b[static_cast<std::size_t>(steps[at].after)].size();
+            }
         }
         if (a_end > a_at || b_end > b_at) {
             Edit edit = trimmed(
@@ -215,9 +147,10 @@ std::vector<Edit> line_edits(std::string_view before, std::string_view after) {
         }
         a_at = a_end;
         b_at = b_end;
-        if (a_match < a.size() && b_match < b.size()) {
-            a_at += a[a_line++].size();
-            b_at += b[b_line++].size();
+        for (; at < steps.size() && steps[at].sign == ' '; ++at) {
+            const std::size_t size = a[static_cast<std::size_t>(steps[at].before)].size();
+            a_at += size;
+            b_at += size;
         }
     }
     return edits;
