@@ -1,10 +1,12 @@
 #include "analysis/knowledge/knowledge.h"
 
 #include "analysis/knowledge/knowledge_data.h"
+#include "analysis/text/text.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -186,32 +188,71 @@ const BlockingApi* blocking_row(std::string_view head, std::string_view tail, Bl
     return nullptr;
 }
 
-} // namespace
-
-const BlockingApi* find_blocking(std::string_view qualified_name, BlockingUse use) {
+const BlockingApi* find_blocking_call(std::string_view qualified_name) {
     const BlockingApi* found = nullptr;
-    if (use != BlockingUse::Call) {
-        visit_bases(qualified_name, [&](std::string_view class_name) {
-            found = blocking_row(class_name, {}, use);
-            return found != nullptr;
-        });
-        return found;
-    }
     visit_declarations(qualified_name, [&](std::string_view head, std::string_view tail) {
         if (contains<data::kNotBlocking>(head, tail)) {
             return true;
         }
-        found = blocking_row(head, tail, use);
+        found = blocking_row(head, tail, BlockingUse::Call);
         if (found == nullptr && tail.size() > 1 && tail[1] != '_') {
-            found = blocking_row(head, ".*", use);
+            found = blocking_row(head, ".*", BlockingUse::Call);
         }
         return found != nullptr;
     });
     return found;
 }
 
+/// What the tables say of a name that is called.
+struct NameFacts {
+    const Api* api = nullptr;
+    const BlockingApi* blocking = nullptr;
+    const Runner* runner = nullptr;
+    const data::ArgumentRule* arguments = nullptr;
+    bool reenters_loop = false;
+    bool waits_for_network = false;
+};
+
+NameFacts look_up(std::string_view name) {
+    return {find_declared<data::kApis>(name),        find_blocking_call(name),
+            find_declared<data::kRunners>(name),     find_declared<data::kArguments>(name),
+            contains_declared<data::kReentry>(name), contains_declared<data::kNetworkWaits>(name)};
+}
+
+/// The facts of a name. Code calls few names often, and a dozen rules ask about each call: a thread
+/// keeps what it looked up lately, one name in each cell.
+const NameFacts& facts_of(std::string_view name) {
+    struct Cell {
+        std::uint64_t hash = 0;
+        std::string name;
+        NameFacts facts;
+    };
+    constexpr std::size_t kCells = 2048;
+    thread_local std::vector<Cell> cells(kCells);
+    const std::uint64_t hash = hash_bytes(name, 1) | 1; // never that of an empty cell
+    Cell& cell = cells[(hash >> 1) % kCells];
+    if (cell.hash != hash || cell.name != name) {
+        cell = {hash, std::string(name), look_up(name)};
+    }
+    return cell.facts;
+}
+
+} // namespace
+
+const BlockingApi* find_blocking(std::string_view qualified_name, BlockingUse use) {
+    if (use == BlockingUse::Call) {
+        return facts_of(qualified_name).blocking;
+    }
+    const BlockingApi* found = nullptr;
+    visit_bases(qualified_name, [&](std::string_view class_name) {
+        found = blocking_row(class_name, {}, use);
+        return found != nullptr;
+    });
+    return found;
+}
+
 const Api* find_api(std::string_view qualified_name) {
-    return find_declared<data::kApis>(qualified_name);
+    return facts_of(qualified_name).api;
 }
 
 const ClassInfo* find_class(std::string_view qualified_name) {
@@ -240,11 +281,11 @@ bool canonical_name(std::string_view qualified_name, std::string_view& head,
 }
 
 const Runner* find_runner(std::string_view qualified_name) {
-    return find_declared<data::kRunners>(qualified_name);
+    return facts_of(qualified_name).runner;
 }
 
 bool find_argument_use(std::string_view qualified_name, ArgumentUse& use) {
-    const data::ArgumentRule* const rule = find_declared<data::kArguments>(qualified_name);
+    const data::ArgumentRule* const rule = facts_of(qualified_name).arguments;
     if (rule == nullptr) {
         return false;
     }
@@ -258,7 +299,7 @@ std::span<const std::string_view> star_names(std::string_view module) {
 }
 
 bool waits_for_network_forever(std::string_view qualified_name) {
-    return contains_declared<data::kNetworkWaits>(qualified_name);
+    return facts_of(qualified_name).waits_for_network;
 }
 
 bool is_shared_session(std::string_view qualified_name) {
@@ -266,7 +307,7 @@ bool is_shared_session(std::string_view qualified_name) {
 }
 
 bool reenters_loop(std::string_view qualified_name) {
-    return contains_declared<data::kReentry>(qualified_name);
+    return facts_of(qualified_name).reenters_loop;
 }
 
 bool is_known_package(std::string_view root) {

@@ -5,7 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
+#include <optional>
+#include <span>
 #include <tuple>
+#include <vector>
 
 namespace awaitls::analysis {
 
@@ -111,18 +115,52 @@ private:
     std::vector<RegionFinding>& out_;
 };
 
-/// The rules that want to see each kind of node, made once.
-const std::array<std::vector<std::uint16_t>, kKindCount>& interests() {
-    static const std::array<std::vector<std::uint16_t>, kKindCount> table = [] {
-        std::array<std::vector<std::uint16_t>, kKindCount> result;
+/// The checks that run under some settings, by the kind of node that they want to see.
+class ActiveChecks {
+public:
+    struct Check {
+        std::uint16_t rule;
+        void (*run)(RuleContext& context, NodeId node);
+    };
+
+    explicit ActiveChecks(const Settings& settings)
+        : enabled_(settings.enabled), target_version_(settings.target_version) {
         const std::span<const Rule> rules = catalog();
-        for (std::size_t i = 0; i < rules.size(); ++i)
-            for (const Kind kind : rules[i].kinds)
-                result[static_cast<std::size_t>(kind)].push_back(static_cast<std::uint16_t>(i));
-        return result;
-    }();
-    return table;
-}
+        for (std::size_t kind = 0; kind < kKindCount; ++kind) {
+            begins_[kind] = static_cast<std::uint32_t>(checks_.size());
+            for (std::size_t rule = 0; rule < rules.size(); ++rule)
+                if (enabled_[rule] && rules[rule].info.since <= target_version_ &&
+                    wants(rules[rule], static_cast<Kind>(kind)))
+                    checks_.push_back({static_cast<std::uint16_t>(rule), rules[rule].check});
+        }
+        begins_[kKindCount] = static_cast<std::uint32_t>(checks_.size());
+    }
+
+    bool are_of(const Settings& settings) const {
+        return enabled_ == settings.enabled && target_version_ == settings.target_version;
+    }
+    std::span<const Check> of(Kind kind) const {
+        const std::size_t index = static_cast<std::size_t>(kind);
+        return std::span(checks_).subspan(begins_[index], begins_[index + 1] - begins_[index]);
+    }
+
+    /// Those of the settings; a thread keeps the ones that it asked for last.
+    static const ActiveChecks& get(const Settings& settings) {
+        thread_local std::optional<ActiveChecks> last;
+        if (!last || !last->are_of(settings)) last.emplace(settings);
+        return *last;
+    }
+
+private:
+    static bool wants(const Rule& rule, Kind kind) {
+        return std::find(rule.kinds.begin(), rule.kinds.end(), kind) != rule.kinds.end();
+    }
+
+    std::bitset<kMaxRules> enabled_;
+    PythonVersion target_version_;
+    std::vector<Check> checks_;
+    std::array<std::uint32_t, kKindCount + 1> begins_{};
+};
 
 bool covers(const Suppression& suppression, const Diagnostic& diagnostic) {
     const auto on_line = [&](std::uint32_t offset) {
@@ -202,14 +240,11 @@ std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_
     Collector collector(model, settings, found);
     if (region.clean() && !region.python2) {
         evaluator.set_demand_sink(&result->demands, &result->sources);
-        const auto& table = interests();
-        const std::span<const Rule> rules = catalog();
+        const ActiveChecks& checks = ActiveChecks::get(settings);
         for (NodeId node = 0; node < tree.size(); ++node) {
-            for (const std::uint16_t rule : table[static_cast<std::size_t>(tree.kind(node))]) {
-                if (!settings.enabled[rule] || settings.target_version < rules[rule].info.since)
-                    continue;
-                collector.start(rule);
-                rules[rule].check(collector, node);
+            for (const ActiveChecks::Check& check : checks.of(tree.kind(node))) {
+                collector.start(check.rule);
+                check.run(collector, node);
             }
         }
         evaluator.set_demand_sink(nullptr, nullptr);

@@ -166,10 +166,23 @@ Type Evaluator::make(TypeData data) {
     return &types_.emplace_back(std::move(data));
 }
 
+std::string_view Evaluator::kept(std::string_view name) {
+    if (name.empty()) return {};
+    const auto found = names_.find(name);
+    return found != names_.end() ? *found : *names_.emplace(name).first;
+}
+
+std::string_view Evaluator::joined(std::string_view head, std::string_view tail) {
+    joined_.assign(head);
+    joined_ += '.';
+    joined_ += tail;
+    return joined_;
+}
+
 Type Evaluator::instance(std::string_view name, std::vector<Type> args) {
     TypeData data;
     data.kind = TypeKind::Instance;
-    data.name = name;
+    data.name = kept(name);
     data.args = std::move(args);
     return make(std::move(data));
 }
@@ -193,7 +206,7 @@ Type Evaluator::wrap(TypeKind kind, Type inner, const FunctionDef* function,
     TypeData data;
     data.kind = kind;
     data.function = function;
-    data.name = name;
+    data.name = kept(name);
     data.args.push_back(inner);
     return make(std::move(data));
 }
@@ -311,7 +324,8 @@ Type Evaluator::from_table(std::string_view returns) {
 Type Evaluator::external(std::string_view qualified) {
     const auto found = external_types_.find(qualified);
     if (found != external_types_.end()) return found->second;
-    const std::string name = canonical(qualified);
+    const std::string key(qualified);
+    const std::string_view name = kept(canonical(key));
     TypeData data;
     data.name = name;
     const Api* const api = find_api(name);
@@ -319,7 +333,7 @@ Type Evaluator::external(std::string_view qualified) {
         data.kind = TypeKind::Class;
     } else if (api != nullptr && api->kind == ApiKind::Property) {
         const Type value = from_table(api->returns);
-        external_types_.emplace(qualified, value);
+        external_types_.emplace(key, value);
         return value;
     } else if (ArgumentUse use; api != nullptr ||
                                 find_blocking(name, BlockingUse::Call) != nullptr ||
@@ -330,7 +344,7 @@ Type Evaluator::external(std::string_view qualified) {
         data.kind = TypeKind::Module; // a module, or something in one that no table knows
     }
     const Type type = make(std::move(data));
-    external_types_.emplace(qualified, type);
+    external_types_.emplace(key, type);
     return type;
 }
 
@@ -342,31 +356,42 @@ bool Evaluator::external_subclass(std::string_view cls, std::string_view base, i
 
 /// A member of an instance (or, with a Class receiver, of the class itself) of a library class.
 Type Evaluator::external_member(std::string_view cls, std::string_view name, Type receiver) {
-    std::string_view at = cls;
-    std::string_view rest; // further bases to look at, one list at a time
+    auto found = external_members_.find(joined(cls, name));
+    if (found == external_members_.end()) {
+        std::string key(joined_);
+        const ExternalMember member = find_external_member(cls, name);
+        found = external_members_.emplace(std::move(key), member).first;
+    }
+    if (found->second.type != nullptr) return found->second.type;
+    TypeData data;
+    data.kind = TypeKind::Function;
+    data.name = found->second.method;
+    data.receiver = receiver;
+    return make(std::move(data));
+}
+
+Evaluator::ExternalMember Evaluator::find_external_member(std::string_view cls,
+                                                          std::string_view name) {
     std::vector<std::string_view> queue{cls};
     for (std::size_t i = 0; i < queue.size() && i < 32; ++i) {
-        at = queue[i];
-        const std::string qualified = std::string(at) + "." + std::string(name);
+        const std::string_view at = queue[i];
+        const std::string_view qualified = kept(joined(at, name));
         const Api* const api = find_api(qualified);
         if (api != nullptr) {
-            if (api->kind == ApiKind::Property) return from_table(api->returns);
+            if (api->kind == ApiKind::Property) return {from_table(api->returns), {}};
             if (api->kind == ApiKind::CoroutineProperty)
-                return wrap(TypeKind::Coroutine, from_table(api->returns), nullptr, api->name);
+                return {wrap(TypeKind::Coroutine, from_table(api->returns), nullptr, api->name),
+                        {}};
         }
         const BlockingApi* const blocking = find_blocking(qualified, BlockingUse::Call);
         const bool exact = blocking != nullptr && blocking->name == qualified;
         if (api != nullptr || exact || find_runner(qualified) != nullptr ||
             reenters_loop(qualified)) {
-            if (api != nullptr && api->kind == ApiKind::Class) return external(qualified);
-            TypeData data;
-            data.kind = TypeKind::Function;
-            data.name = qualified;
-            data.receiver = receiver;
-            return make(std::move(data));
+            if (api != nullptr && api->kind == ApiKind::Class) return {external(qualified), {}};
+            return {nullptr, qualified};
         }
         if (const ClassInfo* const info = find_class(at)) {
-            rest = info->bases;
+            std::string_view rest = info->bases; // one list at a time
             while (!rest.empty()) {
                 const std::size_t comma = rest.find(", ");
                 queue.push_back(rest.substr(0, comma));
@@ -376,18 +401,10 @@ Type Evaluator::external_member(std::string_view cls, std::string_view name, Typ
         }
     }
     // No row of its own anywhere: the name may still match a row for all methods of the class.
-    TypeData data;
-    data.kind = TypeKind::Function;
-    data.name = std::string(cls) + "." + std::string(name);
-    data.receiver = receiver;
-    for (const std::string_view owner : queue) {
-        const std::string qualified = std::string(owner) + "." + std::string(name);
-        if (find_blocking(qualified, BlockingUse::Call) != nullptr) {
-            data.name = qualified;
-            return make(std::move(data));
-        }
-    }
-    return make(std::move(data));
+    for (const std::string_view owner : queue)
+        if (find_blocking(joined(owner, name), BlockingUse::Call) != nullptr)
+            return {nullptr, kept(joined_)};
+    return {nullptr, kept(joined(cls, name))};
 }
 
 Type Evaluator::api_result(const Api& api, Type receiver) {
@@ -623,7 +640,8 @@ Type Evaluator::call_result(const FunctionDef& function, Type receiver) {
         return annotated;
     }
     // Not annotated: the value of its one return, where that needs no local variable.
-    if (depth_ > kMaxDepth || !evaluating_.insert(id).second) return unknown_type();
+    if (depth_ > kMaxDepth || is_evaluating(id)) return unknown_type();
+    evaluating_.push_back(id);
     Type result = unknown_type();
     RegionModel& scope = model(slot);
     if (function.is_lambda) {
@@ -657,7 +675,7 @@ Type Evaluator::call_result(const FunctionDef& function, Type receiver) {
         // An abstract method or one that only raises says nothing of what its overrides return.
         if (result->kind == TypeKind::None && function.class_id >= 0) result = unknown_type();
     }
-    evaluating_.erase(id);
+    evaluating_.pop_back();
     return result;
 }
 
@@ -878,7 +896,7 @@ Answer Evaluator::has_method(std::int32_t id, std::string_view name, int depth) 
             if (is_one_of(base->name, {"builtins.object", "abc.ABC", "typing.Generic",
                                        "typing.Protocol", "typing_extensions.Protocol"}))
                 continue;
-            if (find_api(base->name + "." + std::string(name)) != nullptr) return Answer::Yes;
+            if (find_api(joined(base->name, name)) != nullptr) return Answer::Yes;
             const ClassInfo* const info = find_class(base->name);
             bool present = info == nullptr || !info->complete;
             if (info != nullptr) {
@@ -944,7 +962,8 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
         bool first = true;
         const std::uint64_t guard =
             hash_combine(hash_bytes(name, 77), static_cast<std::uint64_t>(id));
-        if (depth_ > kMaxDepth || !evaluating_.insert(guard).second) return unknown_type();
+        if (depth_ > kMaxDepth || is_evaluating(guard)) return unknown_type();
+        evaluating_.push_back(guard);
         ++depth_;
         for (const Reference& reference : found->second) {
             const Region& region = *slots_[reference.slot].region;
@@ -974,7 +993,7 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
             if (!result->known()) break;
         }
         --depth_;
-        evaluating_.erase(guard);
+        evaluating_.pop_back();
         if (result->kind != TypeKind::Function || result->function == nullptr ||
             result->function->class_id < 0)
             return result;
@@ -1020,11 +1039,10 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
 Type Evaluator::member(Type object, std::string_view name, int depth) {
     if (depth > kMaxDepth) return unknown_type();
     switch (object->kind) {
-    case TypeKind::Module: return external(object->name + "." + std::string(name));
+    case TypeKind::Module: return external(joined(object->name, name));
     case TypeKind::Class: {
         if (object->cls == nullptr) {
-            const std::string qualified = object->name + "." + std::string(name);
-            const Type type = external(qualified);
+            const Type type = external(joined(object->name, name));
             if (type->kind != TypeKind::Module) return type;
             const Type inherited = external_member(object->name, name, nullptr);
             return inherited->kind == TypeKind::Function && find_api(inherited->name) != nullptr
@@ -1073,7 +1091,7 @@ Type Evaluator::entered(Type type, bool is_async) {
         const std::string_view method = is_async ? "__aenter__" : "__enter__";
         if (type->cls == nullptr) {
             std::vector<std::string_view> names{type->name};
-            if (const Api* const api = find_api(type->name + "." + std::string(method))) {
+            if (const Api* const api = find_api(joined(type->name, method))) {
                 const Type result = from_table(api->returns);
                 if (result->known()) return result;
                 return unknown_type();
@@ -1396,9 +1414,9 @@ const RegionCalls& Evaluator::region_calls(std::uint32_t slot) {
             } else {
                 const Type entered_type = scope.type_of(tree.child(node, Role::Value));
                 if (entered_type->kind == TypeKind::Instance && entered_type->cls == nullptr)
-                    list.names.push_back(entered_type->name + (tree[tree.parent(node)].is_async()
-                                                                   ? ".__aenter__"
-                                                                   : ".__enter__"));
+                    list.names.emplace_back(
+                        joined(entered_type->name,
+                               tree[tree.parent(node)].is_async() ? "__aenter__" : "__enter__"));
             }
         }
     }

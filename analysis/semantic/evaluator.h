@@ -8,8 +8,10 @@
 #include "analysis/semantic/model.h"
 #include "analysis/semantic/slot_array.h"
 
+#include <algorithm>
 #include <deque>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <string>
@@ -135,6 +137,10 @@ private:
     }
 
     Type make(TypeData data);
+    /// The same text, alive as long as the evaluator.
+    std::string_view kept(std::string_view name);
+    /// `head.tail`, until the next call.
+    std::string_view joined(std::string_view head, std::string_view tail);
     Type instance(std::string_view name, std::vector<Type> args = {});
     Type instance_of(const ClassDef* cls);
     Type class_object(const ClassDef* cls);
@@ -151,6 +157,12 @@ private:
     // Library things.
     Type external(std::string_view qualified);
     Type external_member(std::string_view cls, std::string_view name, Type receiver);
+    /// What a library class has under a name, whoever the receiver is: a fixed type, or a method.
+    struct ExternalMember {
+        Type type = nullptr;
+        std::string_view method; // its qualified name, where there is no type
+    };
+    ExternalMember find_external_member(std::string_view cls, std::string_view name);
     bool external_subclass(std::string_view cls, std::string_view base, int depth = 0);
     Type from_annotation(const Annotation& annotation, const RegionModel* scope, NodeId at,
                          int depth = 0);
@@ -158,6 +170,7 @@ private:
     Type api_result(const Api& api, Type receiver);
 
     // Things of this file.
+    bool file_imports(std::string_view module);
     Type module_variable(std::string_view name);
     Type binding_type(std::uint32_t slot, const Binding& binding);
     Type source_type(std::uint32_t slot, BindingKind kind, NodeId name, NodeId source);
@@ -210,6 +223,11 @@ private:
     std::unordered_map<const FunctionDef*, Decorated> decorated_;
     NameMap<Type> module_types_;
     NameMap<Type> external_types_;
+    NameMap<ExternalMember> external_members_;
+    using NameSet = std::unordered_set<std::string, StringHash, std::equal_to<>>;
+    NameSet names_;
+    std::optional<NameSet> imported_; // by statements at module level
+    std::string joined_;
     std::unordered_map<std::uint64_t, FunctionSummary, FunctionKeyHash> summaries_;
     struct Reached {
         std::vector<std::string> names;
@@ -221,7 +239,11 @@ private:
         std::uint64_t hash;
     };
     NameMap<Mentions> mentions_;
-    std::unordered_set<std::uint64_t> evaluating_; // functions whose result is being worked out
+    /// Functions whose result, and members whose type is being worked out, the innermost last.
+    std::vector<std::uint64_t> evaluating_;
+    bool is_evaluating(std::uint64_t id) const {
+        return std::find(evaluating_.begin(), evaluating_.end(), id) != evaluating_.end();
+    }
     std::vector<SummaryDemand>* demands_ = nullptr;
     std::vector<std::uint32_t>* sources_ = nullptr;
     int depth_ = 0;
@@ -274,7 +296,8 @@ private:
     Type local_type(ScopeId scope, std::string_view name, NodeId at) const;
     /// A nested function may assign the variable of this name at any time.
     bool is_assigned_elsewhere(std::string_view name) const;
-    std::vector<const Binding*> reaching(ScopeId scope, std::string_view name, NodeId at) const;
+    using Bindings = std::pmr::vector<const Binding*>;
+    void find_reaching(ScopeId scope, std::string_view name, NodeId at, Bindings& result) const;
     Type evaluate(NodeId node) const;
     Type call_type(NodeId call) const;
     Type result_of_call(Type callee, NodeId call) const;

@@ -3,6 +3,8 @@
 #include "analysis/semantic/evaluator.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
 namespace awaitls::analysis {
 
@@ -15,6 +17,12 @@ Type in_progress() {
     static const TypeData mark{};
     return &mark;
 }
+
+/// Where lists of bindings live that one question needs: on the stack, but for the rare long ones.
+struct BindingsMemory {
+    std::array<std::byte, 512> bytes;
+    std::pmr::monotonic_buffer_resource resource{bytes.data(), bytes.size()};
+};
 
 bool is_comprehension(Kind kind) {
     return kind == Kind::ListComp || kind == Kind::SetComp || kind == Kind::DictComp ||
@@ -112,7 +120,7 @@ Type RegionModel::lookup(std::string_view name, NodeId at) const {
         if (std::binary_search(names.begin(), names.end(), name))
             return evaluator_.external(qualified + "." + std::string(name));
     }
-    const Type builtin = evaluator_.external("builtins." + std::string(name));
+    const Type builtin = evaluator_.external(evaluator_.joined("builtins", name));
     if (builtin->kind != TypeKind::Module) return builtin;
     for (const std::string_view known :
          {"property", "staticmethod", "classmethod", "super", "type", "object"})
@@ -122,17 +130,16 @@ Type RegionModel::lookup(std::string_view name, NodeId at) const {
 
 /// The bindings whose value a use of a local variable may see, the nearest first. A binding hides earlier ones when its
 /// statement stands in a block around the use.
-std::vector<const Binding*> RegionModel::reaching(ScopeId scope, std::string_view name,
-                                                  NodeId at) const {
+void RegionModel::find_reaching(ScopeId scope, std::string_view name, NodeId at,
+                                Bindings& result) const {
     const Tree& tree = region_.tree;
     const Region::Range range = region_.find(scope, name);
-    std::vector<const Binding*> result;
     ScopeId own = region_.scope_at(at);
     while (own != scope && region_.scopes[own].kind == ScopeKind::Comprehension)
         own = region_.scopes[own].parent;
     if (own != scope || scope == 0) {
         for (const Binding& binding : range) result.push_back(&binding);
-        return result;
+        return;
     }
     // True once the binding has happened when `at` runs, reading down the text.
     const auto precedes = [&](const Binding& binding) {
@@ -179,7 +186,7 @@ std::vector<const Binding*> RegionModel::reaching(ScopeId scope, std::string_vie
         if (statement == kNoNode) return false;
         return tree.within(at, tree.parent(statement));
     };
-    std::vector<const Binding*> later;
+    Bindings later(result.get_allocator());
     const Binding* dominator = nullptr;
     for (const Binding* binding = range.last; binding-- != range.first;) {
         if (!precedes(*binding)) {
@@ -208,14 +215,16 @@ std::vector<const Binding*> RegionModel::reaching(ScopeId scope, std::string_vie
         }
         if (carried) result.push_back(binding);
     }
-    return result;
 }
 
 Type RegionModel::local_type(ScopeId scope, std::string_view name, NodeId at) const {
     Type result = unknown_type();
     if (is_assigned_elsewhere(name)) return result;
     bool first = true;
-    for (const Binding* binding : reaching(scope, name, at)) {
+    BindingsMemory memory;
+    Bindings bindings(&memory.resource);
+    find_reaching(scope, name, at, bindings);
+    for (const Binding* const binding : bindings) {
         if (binding->kind == BindingKind::Global || binding->kind == BindingKind::Nonlocal)
             continue;
         Type type = evaluator_.binding_type(slot_, *binding);
@@ -255,7 +264,9 @@ NodeId RegionModel::value_of_local(NodeId name) const {
     const std::string_view text = tree().text(name);
     if (is_assigned_elsewhere(text)) return kNoNode;
     const Variable variable = resolve(text, name);
-    const std::vector<const Binding*> bindings = reaching(variable.scope, text, name);
+    BindingsMemory memory;
+    Bindings bindings(&memory.resource);
+    find_reaching(variable.scope, text, name, bindings);
     if (bindings.size() != 1) return kNoNode;
     const Binding& only = *bindings.front();
     if (only.kind == BindingKind::Assign) return only.source;
@@ -809,24 +820,36 @@ const std::vector<Model::CallSite>& RegionModel::mentions(NodeId name) const {
 
 // --- for fixes -----------------------------------------------------------------------------------------
 
-bool RegionModel::imports(std::string_view module) const {
-    const auto is_of_module = [module](const Region& region, const Binding& binding) {
-        const NodeId statement = region.tree.parent(binding.name);
-        const NodeId path = region.tree.is(statement, Kind::ImportFrom)
-                                ? region.tree.child(statement, Kind::ModuleName)
-                                : region.tree.child(binding.name, Kind::ModuleName);
-        return path != kNoNode && region.tree[path].op == 0 &&
-               identifier(region.tree, path) == module;
-    };
-    for (const auto& [name, reference] : evaluator_.file_.imports()) {
-        const Region& region = *evaluator_.slots_[reference.slot].region;
-        if (is_of_module(region, region.bindings[reference.index])) return true;
+namespace {
+/// The module that an import statement names, where it names one absolute module: "os" for `from os import path`.
+std::string_view imported_module(const Region& region, const Binding& binding) {
+    const NodeId statement = region.tree.parent(binding.name);
+    const NodeId path = region.tree.is(statement, Kind::ImportFrom)
+                            ? region.tree.child(statement, Kind::ModuleName)
+                            : region.tree.child(binding.name, Kind::ModuleName);
+    return path == kNoNode || region.tree[path].op != 0 ? std::string_view{}
+                                                        : identifier(region.tree, path);
+}
+} // namespace
+
+bool Evaluator::file_imports(std::string_view module) {
+    if (!imported_) {
+        imported_.emplace();
+        for (const auto& [name, reference] : file_.imports()) {
+            const Region& region = *slots_[reference.slot].region;
+            imported_->emplace(imported_module(region, region.bindings[reference.index]));
+        }
     }
-    return std::any_of(region_.bindings.begin(), region_.bindings.end(),
+    return imported_->contains(module);
+}
+
+bool RegionModel::imports(std::string_view module) const {
+    return evaluator_.file_imports(module) ||
+           std::any_of(region_.bindings.begin(), region_.bindings.end(),
                        [&](const Binding& binding) {
                            return (binding.kind == BindingKind::Import ||
                                    binding.kind == BindingKind::ImportFrom) &&
-                                  is_of_module(region_, binding);
+                                  imported_module(region_, binding) == module;
                        });
 }
 

@@ -70,8 +70,8 @@ struct TypeData {
     TypeKind kind = TypeKind::Unknown;
     Confidence confidence = Confidence::Certain;
     /// Canonical qualified name of a library thing, empty for things of this file. For Coroutine and the kinds
-    /// behind it: the function that made it.
-    std::string name;
+    /// behind it: the function that made it. Lives as long as the type.
+    std::string_view name;
     const FunctionDef* function =
         nullptr; // Function: the definition; Coroutine...: the function that made it
     const ClassDef* cls = nullptr; // Class, Instance, Super of this file

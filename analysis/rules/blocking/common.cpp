@@ -300,7 +300,8 @@ std::optional<std::string_view> configured_advice(const RuleContext& context, No
         names.push_back(dotted(tree, callee));
         // `import legacy.db as db`: db.query is legacy.db.query
         if (const Type module = model.type_of(root); module->kind == TypeKind::Module)
-            names.push_back(module->name + names.back().substr(tree.text(root).size()));
+            names.push_back(std::string(module->name) +
+                            names.back().substr(tree.text(root).size()));
     }
     for (const BlockingPattern& entry : patterns)
         for (const std::string& name : names)

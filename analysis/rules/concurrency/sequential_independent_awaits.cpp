@@ -176,7 +176,8 @@ void check(RuleContext& context, NodeId block) {
         }
         run.clear();
     };
-    for (const NodeId statement : statements(tree, block)) {
+    for (const NodeId statement : tree.children(block)) {
+        if (tree.role(statement) != Role::Statement) continue;
         Read read{};
         if (!is_read(model, statement, read)) {
             finish();

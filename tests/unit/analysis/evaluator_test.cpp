@@ -104,9 +104,9 @@ private:
     }
 
     static std::string describe(Type type) {
-        const std::string name = type->cls != nullptr        ? type->cls->qualname
-                                 : type->function != nullptr ? type->function->qualname
-                                                             : type->name;
+        const std::string name(type->cls != nullptr        ? type->cls->qualname
+                               : type->function != nullptr ? type->function->qualname
+                                                           : type->name);
         std::string args;
         for (const Type arg : type->args) args += (args.empty() ? "[" : ", ") + describe(arg);
         if (!args.empty()) args += "]";
