@@ -21,6 +21,7 @@ struct ResultShape {
     bool demands = false;
     bool ignores = false; // suppressions of the whole file
     bool notes = false;   // about the region
+    bool broken = false;
 };
 
 /// What an evaluator looks at besides the slots.
@@ -60,11 +61,10 @@ constexpr std::size_t kKeptTypes = 2'000;
 } // namespace
 
 struct FileAnalysis::Impl {
-    std::shared_ptr<const std::string> text;
+    std::shared_ptr<const SourceText> source;
     std::shared_ptr<const Settings> settings;
     std::uint64_t settings_fingerprint = 0;
     std::string name;
-    LineIndex lines;
     Outline outline;
     SlotArray<Region> regions;
     std::vector<Slot> slots; // of the regions
@@ -80,6 +80,8 @@ struct FileAnalysis::Impl {
     std::uint32_t computed = 0;
     KeptEvaluation kept;
 
+    const std::string& text() const { return source->text(); }
+    const LineIndex& lines() const { return source->lines(); }
     void make_slots(const Impl* before, CommonEnds ends);
     bool analyse_regions(const Impl* before, const Cancellation* cancellation);
     bool concerns(const Impl& before, const std::vector<std::uint32_t>& changed,
@@ -102,7 +104,7 @@ bool has_members(const Outline& outline, std::size_t i) {
 
 /// Cuts the text and makes its regions, taking over those whose text did not change.
 void FileAnalysis::Impl::make_slots(const Impl* before, CommonEnds ends) {
-    const std::string_view whole = *text;
+    const std::string_view whole = text();
     const std::size_t count = outline.regions.size();
     slots.resize(count);
     if (before != nullptr && before->slots.size() == count) {
@@ -114,7 +116,7 @@ void FileAnalysis::Impl::make_slots(const Impl* before, CommonEnds ends) {
     const std::int64_t delta = before == nullptr
                                    ? 0
                                    : static_cast<std::int64_t>(whole.size()) -
-                                         static_cast<std::int64_t>(before->text->size());
+                                         static_cast<std::int64_t>(before->text().size());
     const std::uint32_t tail = static_cast<std::uint32_t>(whole.size()) - ends.suffix;
     for (std::size_t i = 0; i < count; ++i) {
         const RegionRange& range = outline.regions[i];
@@ -234,7 +236,7 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation*
         const Region& region = *slots[i].region;
         shapes[i] = {!result->findings.empty(), !result->demands.empty(),
                      result->ignores_file || !result->ignores_file_rules.empty(),
-                     region.gave_up || region.python2};
+                     region.gave_up || region.python2, !region.clean()};
         results.set(i, std::move(result));
         ++computed;
     }
@@ -266,7 +268,7 @@ Diagnostic FileAnalysis::Impl::place(const RegionFinding& finding, std::uint32_t
     if (mark != std::string::npos) {
         std::string where = name;
         if (!result.related.empty())
-            where += ":" + std::to_string(lines.line_of(result.related.back().span.begin) + 1);
+            where += ":" + std::to_string(lines().line_of(result.related.back().span.begin) + 1);
         result.message.replace(mark, 7, where);
     }
     for (Fix& fix : result.fixes)
@@ -279,7 +281,7 @@ Diagnostic FileAnalysis::Impl::place(const RegionFinding& finding, std::uint32_t
 void FileAnalysis::Impl::place_fixes(Diagnostic& diagnostic) const {
     for (Fix& fix : diagnostic.fixes) {
         for (const std::string& module : fix.imports)
-            for (Edit& edit : import_edit(slots, *text, module))
+            for (Edit& edit : import_edit(slots, text(), module))
                 fix.edits.push_back(std::move(edit));
         std::stable_sort(fix.edits.begin(), fix.edits.end(),
                          [](const Edit& a, const Edit& b) { return a.span.begin < b.span.begin; });
@@ -357,31 +359,29 @@ FileAnalysis::FileAnalysis(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) 
 FileAnalysis::~FileAnalysis() = default;
 
 std::shared_ptr<const FileAnalysis>
-FileAnalysis::analyse(std::shared_ptr<const std::string> text,
+FileAnalysis::analyse(std::shared_ptr<const SourceText> text,
                       std::shared_ptr<const Settings> settings, std::string display_name,
                       std::shared_ptr<const FileAnalysis> previous,
                       const Cancellation* cancellation) {
     const Impl* const before = previous ? previous->impl_.get() : nullptr;
     auto impl = std::make_unique<Impl>();
-    impl->text = std::move(text);
+    impl->source = std::move(text);
     impl->settings = std::move(settings);
     impl->settings_fingerprint = before != nullptr && before->settings == impl->settings
                                      ? before->settings_fingerprint
                                      : impl->settings->fingerprint();
     impl->name = std::move(display_name);
-    const std::string_view whole = *impl->text;
+    const std::string_view whole = impl->text();
     CommonEnds ends{0, 0};
     if (before != nullptr) {
-        ends = common_ends(*before->text, whole);
-        if (ends.prefix == whole.size() && whole.size() == before->text->size() &&
+        ends = impl->source->common_ends_with(*before->source);
+        if (ends.prefix == whole.size() && whole.size() == before->text().size() &&
             before->name == impl->name &&
             before->settings_fingerprint == impl->settings_fingerprint)
             return previous;
-        impl->lines = before->lines.edited(*before->text, whole, ends.prefix, ends.suffix);
         impl->outline =
-            edit_outline(before->outline, *before->text, whole, ends.prefix, ends.suffix);
+            edit_outline(before->outline, before->text(), whole, ends.prefix, ends.suffix);
     } else {
-        impl->lines = LineIndex(whole);
         impl->outline = make_outline(whole);
     }
     impl->make_slots(before, ends);
@@ -391,13 +391,10 @@ FileAnalysis::analyse(std::shared_ptr<const std::string> text,
 }
 
 const std::string& FileAnalysis::text() const {
-    return *impl_->text;
-}
-std::shared_ptr<const std::string> FileAnalysis::shared_text() const {
-    return impl_->text;
+    return impl_->text();
 }
 const LineIndex& FileAnalysis::lines() const {
-    return impl_->lines;
+    return impl_->lines();
 }
 const Settings& FileAnalysis::settings() const {
     return *impl_->settings;
@@ -417,6 +414,13 @@ std::vector<RegionInfo> FileAnalysis::regions() const {
         result.push_back({impl_->outline.regions[i].span,
                           region.clean() ? Health::Clean : Health::Broken, region.id});
     }
+    return result;
+}
+
+std::vector<Span> FileAnalysis::broken_regions() const {
+    std::vector<Span> result;
+    for (std::size_t i = 0; i < impl_->shapes.size(); ++i)
+        if (impl_->shapes[i].broken) result.push_back(impl_->outline.regions[i].span);
     return result;
 }
 
@@ -457,7 +461,8 @@ std::optional<HoverInfo> FileAnalysis::hover(std::uint32_t offset) const {
             way += (way.empty() ? "" : " -> ") + step.label;
             for (const Slot& owner : slots) {
                 if (owner.region != step.region) continue;
-                const std::uint32_t line = impl_->lines.line_of(owner.begin + step.span.begin) + 1;
+                const std::uint32_t line =
+                    impl_->lines().line_of(owner.begin + step.span.begin) + 1;
                 places += "\n- `" + step.label + "` at line " + std::to_string(line);
             }
         }
@@ -480,7 +485,7 @@ std::optional<HoverInfo> FileAnalysis::hover(std::uint32_t offset) const {
 
 std::optional<Fix> FileAnalysis::suppression(const Diagnostic& diagnostic) const {
     if (diagnostic.rule == kNoteRule || diagnostic.rule >= catalog().size() ||
-        diagnostic.span.end > impl_->text->size())
+        diagnostic.span.end > impl_->text().size())
         return std::nullopt;
     const std::string rule{catalog()[diagnostic.rule].info.name};
     if (diagnostic.rule == unused_suppression_rule()) return std::nullopt;
@@ -498,10 +503,10 @@ std::optional<Fix> FileAnalysis::suppression(const Diagnostic& diagnostic) const
         diagnostic.span.end > diagnostic.span.begin ? diagnostic.span.end - 1 : diagnostic.span.end;
     // A comment cannot follow a backslash or stand inside a string: then the finding's other line may do.
     for (const std::uint32_t offset : {diagnostic.span.begin, last}) {
-        const std::uint32_t line = impl_->lines.line_of(offset);
-        const std::string_view content = line_text(*impl_->text, impl_->lines, line);
+        const std::uint32_t line = impl_->lines().line_of(offset);
+        const std::string_view content = line_text(impl_->text(), impl_->lines(), line);
         const std::uint32_t end =
-            impl_->lines.line_start(line) + static_cast<std::uint32_t>(content.size());
+            impl_->lines().line_start(line) + static_cast<std::uint32_t>(content.size());
         for (const Suppression& old : find_suppressions(tree)) {
             if (old.form != Suppression::Form::Own || old.file || old.all) continue;
             if (slot.begin + old.line_end != end) continue;
@@ -572,8 +577,7 @@ FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string disp
             rules.push_back(diagnostic.rule);
         }
         if (edits.empty()) break;
-        auto text =
-            std::make_shared<const std::string>(apply_edits(result.analysis->text(), edits));
+        auto text = std::make_shared<const SourceText>(apply_edits(result.analysis->text(), edits));
         auto settings = std::make_shared<const Settings>(result.analysis->settings());
         std::shared_ptr<const FileAnalysis> next = FileAnalysis::analyse(
             std::move(text), std::move(settings), display_name, result.analysis);

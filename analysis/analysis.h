@@ -48,7 +48,7 @@ public:
     /// regions whose text, or whose view of the rest of the file, changed are done again.
     /// `display_name` stands for the file in messages ("store.py"). Null only when cancelled.
     static std::shared_ptr<const FileAnalysis>
-    analyse(std::shared_ptr<const std::string> text, std::shared_ptr<const Settings> settings,
+    analyse(std::shared_ptr<const SourceText> text, std::shared_ptr<const Settings> settings,
             std::string display_name, std::shared_ptr<const FileAnalysis> previous = nullptr,
             const Cancellation* cancellation = nullptr);
     ~FileAnalysis();
@@ -56,7 +56,6 @@ public:
     FileAnalysis& operator=(const FileAnalysis&) = delete;
 
     const std::string& text() const;
-    std::shared_ptr<const std::string> shared_text() const;
     const LineIndex& lines() const;
     const Settings& settings() const;
 
@@ -65,6 +64,8 @@ public:
 
     /// The regions in the order of the text; they cover it without gaps.
     std::vector<RegionInfo> regions() const;
+    /// Where the regions stand whose health is Broken.
+    std::vector<Span> broken_regions() const;
 
     /// What is known about the code at an offset: why a call blocks, with its chain. Nothing where there is nothing to say.
     std::optional<HoverInfo> hover(std::uint32_t offset) const;

@@ -59,23 +59,26 @@ int main(int argc, char** argv) {
     std::uint64_t regions = 0;
     for (std::uint64_t round = 0; done < edits; ++round) {
         const std::string& path = files[round % files.size()];
-        const auto original = std::make_shared<const std::string>(awaitls::tests::read_file(path));
+        auto source =
+            std::make_shared<const awaitls::analysis::SourceText>(awaitls::tests::read_file(path));
         std::shared_ptr<const FileAnalysis> current =
-            FileAnalysis::analyse(original, settings, "file.py");
+            FileAnalysis::analyse(source, settings, "file.py");
         for (std::uint64_t i = 0; i < undo && done < edits; ++i, ++done) {
             const awaitls::analysis::Edit edit =
                 awaitls::tests::random_edit(random, current->text());
-            const auto text = std::make_shared<const std::string>(
+            const auto edited =
+                std::make_shared<const awaitls::analysis::SourceText>(source, edit.span, edit.text);
+            const auto whole = std::make_shared<const awaitls::analysis::SourceText>(
                 awaitls::analysis::apply_edits(current->text(), {edit}));
             const std::shared_ptr<const FileAnalysis> next =
-                FileAnalysis::analyse(text, settings, "file.py", current);
+                FileAnalysis::analyse(edited, settings, "file.py", current);
             const std::shared_ptr<const FileAnalysis> fresh =
-                FileAnalysis::analyse(text, settings, "file.py");
+                FileAnalysis::analyse(whole, settings, "file.py");
             findings += fresh->diagnostics().size();
             regions += next->regions_computed();
             const std::string a = state(*next);
             const std::string b = state(*fresh);
-            if (a != b) {
+            if (edited->text() != whole->text() || edited->lines() != whole->lines() || a != b) {
                 std::size_t at = 0;
                 while (at < a.size() && at < b.size() && a[at] == b[at]) ++at;
                 std::printf("difference after edit %llu (seed %llu) of %s: bytes %u-%u became "
@@ -90,12 +93,13 @@ int main(int argc, char** argv) {
                     std::fclose(out);
                 }
                 if (std::FILE* out = std::fopen("edits-after.py", "wb")) {
-                    std::fwrite(text->data(), 1, text->size(), out);
+                    std::fwrite(whole->text().data(), 1, whole->text().size(), out);
                     std::fclose(out);
                 }
                 return 1;
             }
             current = next;
+            source = edited;
         }
     }
     std::printf("%llu edits, 0 differences (%llu findings compared, %llu regions analysed anew)\n",

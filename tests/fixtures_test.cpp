@@ -32,8 +32,8 @@ TEST_P(RuleFixture, FindsWhatItSays) {
 
 std::shared_ptr<const FileAnalysis> analyse(const std::string& text,
                                             std::shared_ptr<const analysis::Settings> settings) {
-    return FileAnalysis::analyse(std::make_shared<const std::string>(text), std::move(settings),
-                                 "fixture.py");
+    return FileAnalysis::analyse(std::make_shared<const analysis::SourceText>(text),
+                                 std::move(settings), "fixture.py");
 }
 
 /// How often each rule fires.

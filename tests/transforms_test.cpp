@@ -500,7 +500,7 @@ std::string rule_name(const analysis::Diagnostic& diagnostic) {
 }
 
 std::shared_ptr<const FileAnalysis> analyse(const std::string& text, const Input& input) {
-    return FileAnalysis::analyse(std::make_shared<const std::string>(text), input.settings,
+    return FileAnalysis::analyse(std::make_shared<const analysis::SourceText>(text), input.settings,
                                  "fixture.py");
 }
 

@@ -84,6 +84,27 @@ CommonEnds common_ends(std::string_view before, std::string_view after) {
     return {static_cast<std::uint32_t>(prefix), static_cast<std::uint32_t>(suffix)};
 }
 
+SourceText::SourceText(std::string text) : text_(std::move(text)), lines_(text_) {}
+
+SourceText::SourceText(const std::shared_ptr<const SourceText>& before, Span span,
+                       std::string_view replacement)
+    : origin_(before) {
+    const std::string_view old = before->text_;
+    const std::string_view replaced = old.substr(span.begin, span.size());
+    const CommonEnds inner = common_ends(replaced, replacement);
+    kept_ = {span.begin + inner.prefix,
+             static_cast<std::uint32_t>(old.size() - span.end) + inner.suffix};
+    text_.reserve(old.size() - replaced.size() + replacement.size());
+    text_.append(old.substr(0, span.begin));
+    text_.append(replacement);
+    text_.append(old.substr(span.end));
+    lines_ = before->lines_.edited(old, text_, kept_.prefix, kept_.suffix);
+}
+
+CommonEnds SourceText::common_ends_with(const SourceText& before) const {
+    return origin_.lock().get() == &before ? kept_ : common_ends(before.text_, text_);
+}
+
 std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed) {
     std::uint64_t h = seed ^ (bytes.size() * 0x9e3779b97f4a7c15ULL) ^ 0x2545f4914f6cdd1dULL;
     const char* p = bytes.data();

@@ -3,6 +3,7 @@
 // Text positions. Inside the analysis every position is a UTF-8 byte offset.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +58,26 @@ struct CommonEnds {
     std::uint32_t suffix;
 };
 CommonEnds common_ends(std::string_view before, std::string_view after);
+
+/// One version of a file's text, with its lines. Immutable, and shared by all who read that version, on any thread.
+class SourceText {
+public:
+    explicit SourceText(std::string text);
+    /// The text that replacing `span` of `before` gives. It remembers what the two have in common.
+    SourceText(const std::shared_ptr<const SourceText>& before, Span span,
+               std::string_view replacement);
+
+    const std::string& text() const { return text_; }
+    const LineIndex& lines() const { return lines_; }
+    /// What the texts have in common. Costs nothing where `before` is what this one was made from.
+    CommonEnds common_ends_with(const SourceText& before) const;
+
+private:
+    std::string text_;
+    LineIndex lines_;
+    std::weak_ptr<const SourceText> origin_; // never one that came to stand where another one was
+    CommonEnds kept_{0, 0};                  // of the origin
+};
 
 /// A fast 64-bit content hash (not cryptographic, the same on every machine).
 std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed = 0);

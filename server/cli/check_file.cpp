@@ -95,7 +95,7 @@ void analyse(const CheckInput& input, const CheckOptions& options, const std::st
     std::shared_ptr<const FileAnalysis> result;
     {
         const Stopwatch watch(times.analyse);
-        result = FileAnalysis::analyse(std::make_shared<const std::string>(decoded.text),
+        result = FileAnalysis::analyse(std::make_shared<const analysis::SourceText>(decoded.text),
                                        input.settings.settings, name);
     }
     // A lossy reading is analysed, as most of the file is what it was meant to be, but never

@@ -18,8 +18,9 @@ using AnalysisPtr = std::shared_ptr<const analysis::FileAnalysis>;
 
 /// FileAnalysis::analyse, or what a test puts in its place. May be called from any thread.
 using AnalyseFunction = std::function<AnalysisPtr(
-    std::shared_ptr<const std::string> text, std::shared_ptr<const analysis::Settings> settings,
-    std::string display_name, AnalysisPtr previous, const analysis::Cancellation* cancellation)>;
+    std::shared_ptr<const analysis::SourceText> text,
+    std::shared_ptr<const analysis::Settings> settings, std::string display_name,
+    AnalysisPtr previous, const analysis::Cancellation* cancellation)>;
 
 /// The longest a report waits for the end of typing.
 inline constexpr std::chrono::milliseconds kMaxDebounce{400};
@@ -45,7 +46,7 @@ struct AnalyserContext {
 class Analyser {
 public:
     struct Input {
-        std::shared_ptr<const std::string> text;
+        std::shared_ptr<const analysis::SourceText> text;
         std::shared_ptr<const analysis::Settings> settings;
         std::string display_name;
     };

@@ -158,22 +158,22 @@ void DiagnosticsView::drop_sticky() {
 void DiagnosticsView::keep_sticky(const analysis::FileAnalysis& next) {
     std::vector<analysis::Diagnostic> kept;
     // Other settings may have switched a rule off; what is shown then must follow at once.
-    if (analysis_ && analysis_->settings().fingerprint() == next.settings().fingerprint()) {
-        std::vector<analysis::RegionInfo> regions = next.regions();
-        std::erase_if(regions, [](const analysis::RegionInfo& region) {
-            return region.health == analysis::Health::Clean;
-        });
-        if (!regions.empty()) {
+    const bool same_settings =
+        analysis_ && (&analysis_->settings() == &next.settings() ||
+                      analysis_->settings().fingerprint() == next.settings().fingerprint());
+    if (same_settings) {
+        const std::vector<analysis::Span> broken = next.broken_regions();
+        if (!broken.empty()) {
             const EditShift shift(analysis_->text(), next.text());
             const auto consider = [&](const analysis::Diagnostic& finding) {
                 std::optional<analysis::Diagnostic> candidate = moved(finding, shift);
                 if (!candidate) {
                     return;
                 }
-                const bool in_broken = std::any_of(
-                    regions.begin(), regions.end(), [&](const analysis::RegionInfo& region) {
-                        return region.span.begin <= candidate->span.begin &&
-                               candidate->span.end <= region.span.end;
+                const bool in_broken =
+                    std::any_of(broken.begin(), broken.end(), [&](const analysis::Span& region) {
+                        return region.begin <= candidate->span.begin &&
+                               candidate->span.end <= region.end;
                     });
                 const bool made_again = std::any_of(
                     next.diagnostics().begin(), next.diagnostics().end(),

@@ -10,8 +10,7 @@ Document::Document(protocol::Uri uri, std::string language, std::int64_t version
     : uri_(std::move(uri)),
       language_(std::move(language)),
       version_(version),
-      text_(std::make_shared<const std::string>(std::move(text))),
-      lines_(*text_),
+      text_(std::make_shared<const analysis::SourceText>(std::move(text))),
       encoding_(encoding),
       generation_(next_generation()) {}
 
@@ -26,8 +25,8 @@ std::string Document::display_name() const {
     return name.empty() ? uri_.text : name;
 }
 
-void Document::set_text(std::string text) {
-    text_ = std::make_shared<const std::string>(std::move(text));
+void Document::set_text(std::shared_ptr<const analysis::SourceText> text) {
+    text_ = std::move(text);
     generation_ = next_generation();
 }
 
@@ -37,8 +36,7 @@ Document::apply(std::int64_t version,
     version_ = version;
     for (const protocol::TextDocumentContentChangeEvent& change : changes) {
         if (!change.range) {
-            set_text(change.text);
-            lines_ = analysis::LineIndex(*text_);
+            set_text(std::make_shared<const analysis::SourceText>(change.text));
             in_sync_ = true;
             continue;
         }
@@ -46,20 +44,12 @@ Document::apply(std::int64_t version,
             continue;
         }
         // One line past the last is how some clients write the end of the text.
-        if (change.range->start.line > lines_.line_count()) {
+        if (change.range->start.line > text_->lines().line_count()) {
             in_sync_ = false;
             continue;
         }
-        const analysis::Span span = map().span(*change.range);
-        const std::shared_ptr<const std::string> before = text_;
-        std::string after;
-        after.reserve(before->size() - span.size() + change.text.size());
-        after.append(*before, 0, span.begin);
-        after.append(change.text);
-        after.append(*before, span.end);
-        set_text(std::move(after));
-        lines_ = lines_.edited(*before, *text_, span.begin,
-                               static_cast<std::uint32_t>(before->size() - span.end));
+        set_text(std::make_shared<const analysis::SourceText>(text_, map().span(*change.range),
+                                                              change.text));
     }
     if (!in_sync_) {
         generation_ = next_generation();
@@ -68,12 +58,11 @@ Document::apply(std::int64_t version,
 }
 
 bool Document::replace(std::string_view text) {
-    if (in_sync_ && text == *text_) {
+    if (in_sync_ && text == text_->text()) {
         return false;
     }
     in_sync_ = true;
-    set_text(std::string(text));
-    lines_ = analysis::LineIndex(*text_);
+    set_text(std::make_shared<const analysis::SourceText>(std::string(text)));
     return true;
 }
 

@@ -32,12 +32,12 @@ public:
     const protocol::Uri& uri() const { return uri_; }
     bool is_python() const { return language_ == "python"; }
     std::int64_t version() const { return version_; }
-    const std::shared_ptr<const std::string>& text() const { return text_; }
+    const std::shared_ptr<const analysis::SourceText>& text() const { return text_; }
     /// Changes with every change of the text; never repeats within the session.
     std::uint64_t generation() const { return generation_; }
     /// False while the text is known to differ from the client's: nothing is said about it then.
     bool in_sync() const { return in_sync_; }
-    TextMap map() const { return {*text_, lines_, encoding_}; }
+    TextMap map() const { return {text_->text(), text_->lines(), encoding_}; }
 
     /// Last component of the path, or the whole URI where there is none: what messages call it.
     std::string display_name() const;
@@ -57,13 +57,12 @@ public:
 
 private:
     static std::uint64_t next_generation();
-    void set_text(std::string text);
+    void set_text(std::shared_ptr<const analysis::SourceText> text);
 
     protocol::Uri uri_;
     std::string language_;
     std::int64_t version_;
-    std::shared_ptr<const std::string> text_;
-    analysis::LineIndex lines_;
+    std::shared_ptr<const analysis::SourceText> text_;
     protocol::PositionEncoding encoding_;
     std::uint64_t generation_;
     bool in_sync_ = true;

@@ -241,10 +241,11 @@ void Session::start_work(OpenDocument& open) {
         open.configured = true;
         ++configuration_version_; // files may have been read for it
     }
-    open.standing = !document.in_sync()                                     ? Standing::OutOfSync
-                    : open.settings.excluded                                ? Standing::Excluded
-                    : document.text()->size() > open.settings.max_file_size ? Standing::TooLarge
-                                                                            : Standing::Analysed;
+    open.standing = !document.in_sync()      ? Standing::OutOfSync
+                    : open.settings.excluded ? Standing::Excluded
+                    : document.text()->text().size() > open.settings.max_file_size
+                        ? Standing::TooLarge
+                        : Standing::Analysed;
     if (open.standing != Standing::Analysed) {
         ready(open);
         return;

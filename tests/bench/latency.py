@@ -179,17 +179,17 @@ def shows_defect(diagnostics: Iterable[Json], line: int) -> bool:
     return any(d.get("code") == "unawaited-coroutine" and d["range"]["start"]["line"] == line for d in diagnostics)
 
 
-def type_letters(server: Server, sites: list[Site], rounds: int) -> list[float]:
-    """Types a word, letter by letter, and takes it back, at each site; each letter is one sample."""
-    samples = []
-    for _ in range(rounds):
-        for site in sites:
-            for typed in range(4):
+def type_letters(servers: list[Server], sites: list[Site]) -> list[list[float]]:
+    """Types a word, letter by letter, and takes it back, at each site; each letter is one sample of each server. The
+    servers get each letter in turn: what the machine does besides falls on all of them."""
+    samples: list[list[float]] = [[] for _ in servers]
+    for site in sites:
+        letters = [(site.column + i, site.column + i, "x") for i in range(4)]
+        letters += [(site.column + i - 1, site.column + i, "") for i in range(4, 0, -1)]
+        for begin, end, text in letters:
+            for server, taken in zip(servers, samples):
                 time.sleep(PAUSE)
-                samples.append(server.edit(site.line, site.column + typed, site.column + typed, "x")[0])
-            for typed in range(4, 0, -1):
-                time.sleep(PAUSE)
-                samples.append(server.edit(site.line, site.column + typed - 1, site.column + typed, "")[0])
+                taken.append(server.edit(site.line, begin, end, text)[0])
     return samples
 
 

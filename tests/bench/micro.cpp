@@ -25,7 +25,7 @@ extern "C" const TSLanguage* tree_sitter_python(void);
 namespace {
 
 namespace analysis = awaitls::analysis;
-using Text = std::shared_ptr<const std::string>;
+using Text = std::shared_ptr<const analysis::SourceText>;
 
 /// A document and the same with one and with two letters typed at one of several places in its async functions.
 struct Document {
@@ -44,20 +44,23 @@ Document read_document(const std::string& path) {
         std::exit(EXIT_FAILURE);
     }
     Document result;
-    result.text = std::make_shared<const std::string>(std::istreambuf_iterator<char>(file),
-                                                      std::istreambuf_iterator<char>());
-    result.name = std::to_string(analysis::LineIndex(*result.text).line_count()) + "_lines";
+    result.text = std::make_shared<const analysis::SourceText>(
+        std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()));
+    result.name = std::to_string(result.text->lines().line_count()) + "_lines";
+    const std::string& text = result.text->text();
     std::vector<std::uint32_t> all;
-    for (std::size_t at = result.text->find(" = await "); at != std::string::npos;
-         at = result.text->find(" = await ", at + 1))
+    for (std::size_t at = text.find(" = await "); at != std::string::npos;
+         at = text.find(" = await ", at + 1))
         all.push_back(static_cast<std::uint32_t>(at));
     for (std::size_t i = 0; i < kPlaces && !all.empty(); ++i) {
         const std::uint32_t place = all[all.size() * i / kPlaces];
-        std::string typed = *result.text;
+        const auto type = [place](const Text& before) {
+            return std::make_shared<const analysis::SourceText>(before,
+                                                                analysis::Span{place, place}, "x");
+        };
         result.places.push_back(place);
-        result.typed.push_back(std::make_shared<const std::string>(typed.insert(place, 1, 'x')));
-        result.typed_twice.push_back(
-            std::make_shared<const std::string>(typed.insert(place, 1, 'x')));
+        result.typed.push_back(type(result.text));
+        result.typed_twice.push_back(type(result.typed.back()));
     }
     return result;
 }
@@ -85,46 +88,47 @@ void count_bytes(benchmark::State& state, std::size_t bytes) {
 // --- steps ---------------------------------------------------------------------------------------------
 
 void outline(benchmark::State& state, const Document& document) {
-    for (auto _ : state) benchmark::DoNotOptimize(analysis::make_outline(*document.text));
-    count_bytes(state, document.text->size());
+    for (auto _ : state) benchmark::DoNotOptimize(analysis::make_outline(document.text->text()));
+    count_bytes(state, document.text->text().size());
 }
 
 void outline_after_letter(benchmark::State& state, const Document& document) {
-    const analysis::Outline before = analysis::make_outline(*document.text);
+    const analysis::Outline before = analysis::make_outline(document.text->text());
     std::size_t turn = 0;
     for (auto _ : state) {
         const std::uint32_t place = document.places[turn];
-        benchmark::DoNotOptimize(
-            analysis::edit_outline(before, *document.text, *document.typed[turn], place,
-                                   static_cast<std::uint32_t>(document.text->size()) - place));
+        benchmark::DoNotOptimize(analysis::edit_outline(
+            before, document.text->text(), document.typed[turn]->text(), place,
+            static_cast<std::uint32_t>(document.text->text().size()) - place));
         turn = (turn + 1) % document.places.size();
     }
 }
 
 /// Tree-sitter and lowering of every region.
 void parse_regions(benchmark::State& state, const Document& document) {
-    const analysis::Outline cut = analysis::make_outline(*document.text);
+    const analysis::Outline cut = analysis::make_outline(document.text->text());
     for (auto _ : state)
         for (const analysis::RegionRange& range : cut.regions)
-            benchmark::DoNotOptimize(
-                analysis::parse_region(document.text->substr(range.span.begin, range.span.size())));
-    count_bytes(state, document.text->size());
+            benchmark::DoNotOptimize(analysis::parse_region(
+                document.text->text().substr(range.span.begin, range.span.size())));
+    count_bytes(state, document.text->text().size());
 }
 
 void lower_tree(benchmark::State& state, const Document& document) {
     TSParser* const parser = ts_parser_new();
     ts_parser_set_language(parser, tree_sitter_python());
-    TSTree* const tree = ts_parser_parse_string(parser, nullptr, document.text->data(),
-                                                static_cast<std::uint32_t>(document.text->size()));
-    for (auto _ : state) benchmark::DoNotOptimize(analysis::lower(tree, *document.text));
+    const std::string& text = document.text->text();
+    TSTree* const tree = ts_parser_parse_string(parser, nullptr, text.data(),
+                                                static_cast<std::uint32_t>(text.size()));
+    for (auto _ : state) benchmark::DoNotOptimize(analysis::lower(tree, text));
     ts_tree_delete(tree);
     ts_parser_delete(parser);
-    count_bytes(state, document.text->size());
+    count_bytes(state, document.text->text().size());
 }
 
 void analyse_all(benchmark::State& state, const Document& document) {
     for (auto _ : state) benchmark::DoNotOptimize(analyse(document.text, nullptr));
-    count_bytes(state, document.text->size());
+    count_bytes(state, document.text->text().size());
 }
 
 /// The first letter in a function.
@@ -152,7 +156,8 @@ void analyse_while_typing(benchmark::State& state, const Document& document) {
 /// A comment that grows at the end of the file: what an edit costs beyond its region, putting all findings together included.
 void compose(benchmark::State& state, const Document& document) {
     const auto ending = [&](const char* comment) {
-        return std::make_shared<const std::string>(*document.text + "\n\nassert True\n" + comment);
+        return std::make_shared<const analysis::SourceText>(document.text->text() +
+                                                            "\n\nassert True\n" + comment);
     };
     const std::shared_ptr<const analysis::FileAnalysis> before =
         analyse(ending("# the en"), nullptr);

@@ -164,15 +164,16 @@ def bench_latency(program: Program, lines: int, mode: str, rounds: int) -> Json:
     first: dict[str, list[float]] = {name: [] for name in servers}
     findings = 0
     for _ in range(rounds):
-        for name, command in servers.items():
-            server = latency.Server(command, mode)
+        running = {name: latency.Server(command, mode) for name, command in servers.items()}
+        for name, server in running.items():
             seconds, shown = server.open(text)
             first[name].append(seconds)
-            latency.type_letters(server, sites[:2], 1)  # warms up
-            samples[name]["letters"] += latency.type_letters(server, sites, 1)
-            if name == "awaitls":
-                findings = len(shown)
-                samples[name]["defect"] += latency.toggle_defect(server, sites, 1)
+            findings = len(shown) if name == "awaitls" else findings
+            latency.type_letters([server], sites[:2])  # warms up
+        for name, taken in zip(running, latency.type_letters(list(running.values()), sites)):
+            samples[name]["letters"] += taken
+        samples["awaitls"]["defect"] += latency.toggle_defect(running["awaitls"], sites, 1)
+        for server in running.values():
             server.close()
     letters, floor = samples["awaitls"]["letters"], samples["null"]["letters"]
     defect = samples["awaitls"]["defect"]
@@ -198,7 +199,8 @@ def bench_memory(program: Program, lines: int) -> Json:
         server.open(text)
         opened = server.peak_memory()
         sites = latency.spread(latency.find_sites(text), 10)
-        latency.type_letters(server, sites, 2)
+        for _ in range(2):
+            latency.type_letters([server], sites)
         typed = server.peak_memory()
         server.close()
         return opened, typed

@@ -37,8 +37,9 @@ inline const std::shared_ptr<const analysis::Settings>& all_rules() {
 
 inline std::shared_ptr<const analysis::FileAnalysis>
 analyse(std::string text, std::shared_ptr<const analysis::FileAnalysis> previous = nullptr) {
-    return analysis::FileAnalysis::analyse(std::make_shared<const std::string>(std::move(text)),
-                                           all_rules(), "fuzz.py", std::move(previous));
+    return analysis::FileAnalysis::analyse(
+        std::make_shared<const analysis::SourceText>(std::move(text)), all_rules(), "fuzz.py",
+        std::move(previous));
 }
 
 /// Inside the text and, where the text is UTF-8, between its characters.

@@ -133,9 +133,9 @@ std::string render(const FileAnalysis& file) {
 }
 
 std::string compare(const Fixture& fixture) {
-    const std::shared_ptr<const FileAnalysis> file =
-        FileAnalysis::analyse(std::make_shared<const std::string>(fixture.text), fixture.settings,
-                              std::filesystem::path(fixture.path).filename().string());
+    const std::shared_ptr<const FileAnalysis> file = FileAnalysis::analyse(
+        std::make_shared<const analysis::SourceText>(fixture.text), fixture.settings,
+        std::filesystem::path(fixture.path).filename().string());
     std::string differences;
     std::vector<Expected> open = fixture.expected;
     for (const Diagnostic& diagnostic : file->diagnostics()) {

@@ -143,7 +143,7 @@ TEST(CombineFixes, TakesTheSameImportOnce) {
 }
 
 std::shared_ptr<const FileAnalysis> analyse(std::string text) {
-    return FileAnalysis::analyse(std::make_shared<const std::string>(std::move(text)),
+    return FileAnalysis::analyse(std::make_shared<const SourceText>(std::move(text)),
                                  std::make_shared<const Settings>(default_settings()), "file.py");
 }
 FixResult fixed(std::string text, bool unsafe = true) {

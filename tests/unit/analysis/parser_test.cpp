@@ -510,7 +510,7 @@ std::shared_ptr<const FileAnalysis> analyse(std::string text) {
     for (std::size_t rule = 0; rule < catalog().size(); ++rule) settings->enabled.set(rule);
     settings->target_version = {3, 12};
     const std::shared_ptr<const FileAnalysis> file = FileAnalysis::analyse(
-        std::make_shared<const std::string>(std::move(text)), settings, "deep.py");
+        std::make_shared<const SourceText>(std::move(text)), settings, "deep.py");
     file->hover(static_cast<std::uint32_t>(file->text().size() / 2));
     EXPECT_FALSE(fix_all(file, "deep.py", true).text.empty());
     return file;

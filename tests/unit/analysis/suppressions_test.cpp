@@ -12,7 +12,7 @@ namespace awaitls::analysis {
 namespace {
 
 std::shared_ptr<const FileAnalysis> analyse(std::string text) {
-    return FileAnalysis::analyse(std::make_shared<const std::string>(std::move(text)),
+    return FileAnalysis::analyse(std::make_shared<const SourceText>(std::move(text)),
                                  std::make_shared<const Settings>(default_settings()), "file.py");
 }
 

@@ -101,6 +101,38 @@ TEST(LineText, LeavesOutTheTerminator) {
     EXPECT_EQ(line_text(text, index, 4), "d");
 }
 
+TEST(SourceText, AnEditedTextIsLikeAFreshOne) {
+    Random random(5);
+    for (int round = 0; round < 500; ++round) {
+        auto before = std::make_shared<const SourceText>(random_text(random, 120));
+        const auto first = before;
+        for (int step = 0; step < 4; ++step) {
+            const Edit edit = tests::random_edit(random, before->text());
+            const auto after = std::make_shared<const SourceText>(before, edit.span, edit.text);
+            ASSERT_EQ(after->text(), apply_edits(before->text(), {edit}));
+            ASSERT_EQ(after->lines(), LineIndex(after->text()));
+            // Of the text that it was made from, and of an older one.
+            for (const SourceText* const other : {before.get(), first.get()}) {
+                const CommonEnds ends = after->common_ends_with(*other);
+                const std::string_view a = other->text();
+                const std::string_view b = after->text();
+                ASSERT_LE(ends.prefix + ends.suffix, std::min(a.size(), b.size()));
+                ASSERT_EQ(a.substr(0, ends.prefix), b.substr(0, ends.prefix));
+                ASSERT_EQ(a.substr(a.size() - ends.suffix), b.substr(b.size() - ends.suffix));
+            }
+            before = after;
+        }
+    }
+}
+
+TEST(SourceText, WhatIsReplacedByTheSameIsCommon) {
+    const auto before = std::make_shared<const SourceText>("one\ntwo\nthree\n");
+    // As clients do that replace the whole text by a formatted one.
+    const SourceText after(before, {0, 14}, "one\nTwo\nthree\n");
+    EXPECT_EQ(after.common_ends_with(*before).prefix, 4U);
+    EXPECT_EQ(after.common_ends_with(*before).suffix, 9U);
+}
+
 TEST(CommonEnds, AreTheLongestThatDoNotOverlap) {
     const auto expect = [](std::string_view before, std::string_view after, std::uint32_t prefix,
                            std::uint32_t suffix) {

@@ -162,7 +162,7 @@ TEST_F(SessionTest, OneFailureIsTriedAgain) {
 TEST_F(SessionTest, AContentThatFailsTwiceIsLeftAlone) {
     start([this](auto text, auto settings, auto name, auto previous, auto* cancellation) {
         ++runs_;
-        if (text->find("bad") != std::string::npos) {
+        if (text->text().find("bad") != std::string::npos) {
             throw std::runtime_error("a defect");
         }
         return FileAnalysis::analyse(text, settings, name, previous, cancellation);
@@ -204,7 +204,7 @@ TEST_F(SessionTest, AnOvertakenAnalysisIsCancelled) {
     start([this, &cancelled](auto text, auto settings, auto name, auto previous,
                              auto* cancellation) -> AnalysisPtr {
         ++runs_;
-        if (text->find("endless") != std::string::npos) {
+        if (text->text().find("endless") != std::string::npos) {
             while (!cancellation->cancelled()) {
                 std::this_thread::yield();
             }

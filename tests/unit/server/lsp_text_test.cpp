@@ -124,7 +124,7 @@ TEST(Document, AppliesRandomChangesAsAStringDoes) {
                               position_by_walking(expected, end, encoding)};
             ASSERT_EQ(document.apply(version, {{range, inserted}}), ChangeOutcome::Applied);
             expected.replace(begin, end - begin, inserted);
-            ASSERT_EQ(*document.text(), expected);
+            ASSERT_EQ(document.text()->text(), expected);
             ASSERT_EQ(document.map().lines(), analysis::LineIndex(expected));
         }
     }
@@ -141,7 +141,7 @@ TEST(Document, LosesAndFindsItsText) {
     EXPECT_EQ(document.apply(4, {{Range{{0, 0}, {0, 0}}, "e"}}), ChangeOutcome::OutOfText);
     EXPECT_EQ(document.apply(5, {{std::nullopt, "new"}, {Range{{0, 3}, {0, 3}}, "er"}}),
               ChangeOutcome::Applied);
-    EXPECT_EQ(*document.text(), "newer");
+    EXPECT_EQ(document.text()->text(), "newer");
     EXPECT_FALSE(document.replace("newer"));
     document.lose_sync();
     EXPECT_TRUE(document.replace("newer"));
