@@ -5,8 +5,7 @@
 #include "analysis/rules/driver.h"
 #include "analysis/rules/suppressions.h"
 #include "analysis/semantic/evaluator.h"
-#include "analysis/semantic/file_model.h"
-#include "analysis/syntax/outline.h"
+#include "analysis/semantic/module.h"
 
 #include <algorithm>
 #include <atomic>
@@ -24,13 +23,12 @@ struct ResultShape {
     bool broken = false;
 };
 
-/// What an evaluator looks at besides the slots.
+/// An evaluator, and what it looks at.
 struct Evaluation {
-    Evaluation(std::shared_ptr<const FileModel> m, std::shared_ptr<const Settings> s,
-               std::span<const Slot> slots)
-        : model(std::move(m)), settings(std::move(s)), evaluator(slots, *model, *settings) {}
+    Evaluation(std::shared_ptr<const Module> module, std::shared_ptr<const Settings> s,
+               const ModulePlace& place, const Uses& uses)
+        : settings(std::move(s)), evaluator(std::move(module), *settings, place, uses) {}
 
-    const std::shared_ptr<const FileModel> model;
     const std::shared_ptr<const Settings> settings;
     Evaluator evaluator;
 };
@@ -61,16 +59,13 @@ constexpr std::size_t kKeptTypes = 2'000;
 } // namespace
 
 struct FileAnalysis::Impl {
-    std::shared_ptr<const SourceText> source;
+    std::shared_ptr<const Module> module;
+    ModulePlace place;
+    std::shared_ptr<const Uses> uses; // of other modules
     std::shared_ptr<const Settings> settings;
     std::uint64_t settings_fingerprint = 0;
     std::string name;
-    Outline outline;
-    SlotArray<Region> regions;
-    std::vector<Slot> slots; // of the regions
-    std::uint64_t surface = 0;
     std::shared_ptr<const FileContext> context;
-    std::shared_ptr<const FileModel> model;
     SlotArray<RegionEffects> effects;
     SlotArray<RunnerFacts> runners;
     SlotArray<RegionCalls> calls;
@@ -80,82 +75,17 @@ struct FileAnalysis::Impl {
     std::uint32_t computed = 0;
     KeptEvaluation kept;
 
-    const std::string& text() const { return source->text(); }
-    const LineIndex& lines() const { return source->lines(); }
-    void make_slots(const Impl* before, CommonEnds ends);
+    const std::string& text() const { return module->text(); }
+    const LineIndex& lines() const { return module->lines(); }
+    const std::vector<Slot>& slots() const { return module->slots; }
     bool analyse_regions(const Impl* before, const Cancellation* cancellation);
     bool concerns(const Impl& before, const std::vector<std::uint32_t>& changed,
                   const RegionResult& result) const;
     void compose();
-    Diagnostic place(const RegionFinding& finding, std::uint32_t begin) const;
+    Diagnostic place_finding(const RegionFinding& finding, std::uint32_t begin) const;
     void place_fixes(Diagnostic& diagnostic) const;
     void add_notes();
 };
-
-namespace {
-
-/// True when the region at index i is a class head whose methods are regions of their own.
-bool has_members(const Outline& outline, std::size_t i) {
-    return outline.regions[i].kind == RegionKind::ClassHead && i + 1 < outline.regions.size() &&
-           outline.regions[i + 1].parent != 0;
-}
-
-} // namespace
-
-/// Cuts the text and makes its regions, taking over those whose text did not change.
-void FileAnalysis::Impl::make_slots(const Impl* before, CommonEnds ends) {
-    const std::string_view whole = text();
-    const std::size_t count = outline.regions.size();
-    slots.resize(count);
-    if (before != nullptr && before->slots.size() == count) {
-        regions = before->regions;
-    } else {
-        regions.reset(count);
-    }
-    std::size_t old_at = 0;
-    const std::int64_t delta = before == nullptr
-                                   ? 0
-                                   : static_cast<std::int64_t>(whole.size()) -
-                                         static_cast<std::int64_t>(before->text().size());
-    const std::uint32_t tail = static_cast<std::uint32_t>(whole.size()) - ends.suffix;
-    for (std::size_t i = 0; i < count; ++i) {
-        const RegionRange& range = outline.regions[i];
-        Slot& slot = slots[i];
-        slot.begin = range.span.begin;
-        slot.head = range.parent == 0 ? -1 : static_cast<std::int32_t>(i) - range.parent;
-        const bool members = has_members(outline, i);
-        const Region* similar = nullptr;
-        const bool head = range.span.end <= ends.prefix;
-        const bool in_tail = range.span.begin >= tail;
-        // A region that starts inside the changed text has no counterpart.
-        if (before != nullptr && (in_tail || range.span.begin <= ends.prefix)) {
-            const std::uint32_t old_begin =
-                in_tail && !head ? static_cast<std::uint32_t>(range.span.begin - delta)
-                                 : range.span.begin;
-            const std::vector<RegionRange>& old = before->outline.regions;
-            while (old_at < old.size() && old[old_at].span.begin < old_begin) ++old_at;
-            if (old_at < old.size() && old[old_at].span.begin == old_begin) {
-                const Slot& candidate = before->slots[old_at];
-                if ((head || in_tail) && old[old_at].span.size() == range.span.size() &&
-                    old[old_at].kind == range.kind &&
-                    (old[old_at].parent != 0) == (range.parent != 0) &&
-                    has_members(before->outline, old_at) == members) {
-                    slot.region = candidate.region;
-                    slot.surface = candidate.surface;
-                    slot.runners = candidate.runners;
-                    if (regions[i].get() != slot.region) regions.set(i, before->regions[old_at]);
-                    continue;
-                }
-                similar = candidate.region;
-            }
-        }
-        std::shared_ptr<const Region> made =
-            make_region(whole.substr(range.span.begin, range.span.size()), range.kind,
-                        range.parent != 0, members, similar);
-        slot = make_slot(*made, slot.begin, slot.head);
-        regions.set(i, std::move(made));
-    }
-}
 
 /// False when regions whose text changed, at equal surfaces and context, cannot have changed the answers that a result rests on.
 bool FileAnalysis::Impl::concerns(const Impl& before, const std::vector<std::uint32_t>& changed,
@@ -168,34 +98,75 @@ bool FileAnalysis::Impl::concerns(const Impl& before, const std::vector<std::uin
             continue;
         // The place that asks may itself be what changed: it has another name there now, or none.
         if (std::binary_search(changed.begin(), changed.end(), demand.slot)) return true;
-        const std::string_view searched = Evaluator::searched_name(slots, demand);
+        if (demand.slot >= slots().size()) return true; // about a function of another module
+        const std::string_view searched = Evaluator::searched_name(slots(), demand);
         for (const std::uint32_t c : changed)
-            for (const Region* const region : {before.slots[c].region, slots[c].region})
+            for (const Region* const region : {before.slots()[c].region, slots()[c].region})
                 if (region->tree.text().find(searched) != std::string_view::npos) return true;
     }
     return false;
 }
 
+namespace {
+
+/// What earlier questions about other modules come to now.
+enum class World : std::uint8_t {
+    Same,
+    SameSurfaces, // what functions do may have changed, not what they look like
+    Other,
+};
+
+World compare_world(const ModulePlace& before, const Uses& uses, const ModulePlace& now,
+                    std::vector<std::shared_ptr<const ModuleFile>>& files) {
+    if (before.path != now.path || before.name != now.name || before.package != now.package ||
+        (before.modules == nullptr) != (now.modules == nullptr))
+        return World::Other;
+    if (before.modules == now.modules) return World::Same;
+    World result = World::Same;
+    for (std::shared_ptr<const ModuleFile>& file : files) {
+        std::shared_ptr<const ModuleFile> present = now.modules->at(file->path);
+        if (present == file) continue;
+        if (!present || present->name != file->name || present->package != file->package ||
+            !present->module->looks_like(*file->module))
+            return World::Other;
+        if (present->module != file->module) result = World::SameSurfaces;
+        file = std::move(present);
+    }
+    for (const Uses::Question& question : uses.questions) {
+        const std::shared_ptr<const ModuleFile> found =
+            now.modules->find(question.name, question.importer);
+        if ((found ? found->path : std::string_view{}) != question.answer) return World::Other;
+    }
+    return result;
+}
+
+} // namespace
+
 bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation* cancellation) {
-    surface = surface_hash(slots);
-    const bool same_surface =
-        before != nullptr && before->surface == surface && before->slots.size() == slots.size();
-    model = same_surface ? before->model : std::make_shared<const FileModel>(slots);
+    const std::vector<Slot>& slots = module->slots;
+    auto used =
+        before != nullptr ? std::make_shared<Uses>(*before->uses) : std::make_shared<Uses>();
+    const World world = before != nullptr
+                            ? compare_world(before->place, *before->uses, place, used->files)
+                            : World::Other;
+    if (world == World::Other) used = std::make_shared<Uses>();
+    const bool same_settings =
+        before != nullptr && before->settings_fingerprint == settings_fingerprint;
+    const bool same_look = before != nullptr && module->looks_like(*before->module) &&
+                           same_settings && world != World::Other;
     // By place: of two versions with equal surfaces, one may have a region where the other has its like.
     std::vector<std::uint32_t> changed;
     const auto is_same = [&](std::uint32_t i) {
-        return same_surface && slots[i].region == before->slots[i].region;
+        return same_look && slots[i].region == before->slots()[i].region;
     };
     for (std::uint32_t i = 0; i < slots.size(); ++i)
         if (!is_same(i)) changed.push_back(i);
-    const bool same_settings =
-        before != nullptr && before->settings_fingerprint == settings_fingerprint;
     std::unique_ptr<Evaluation> evaluation =
-        same_surface && same_settings ? before->kept.take() : nullptr;
-    if (!evaluation || !evaluation->evaluator.advance(slots, changed))
-        evaluation = std::make_unique<Evaluation>(model, settings, slots);
+        same_look && world == World::Same ? before->kept.take() : nullptr;
+    if (!evaluation || !evaluation->evaluator.advance(module, place, changed))
+        evaluation = std::make_unique<Evaluation>(module, settings, place, *used);
     Evaluator& evaluator = evaluation->evaluator;
-    if (same_surface && same_settings) {
+    if (same_look) {
         evaluator.context = nullptr;
         evaluator.effects = before->effects;
         evaluator.runners = before->runners;
@@ -207,14 +178,13 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation*
         }
         const auto runs_the_same = [&](std::uint32_t i) {
             return evaluator.runner_facts(i) ==
-                   (before->slots[i].runners ? *before->runners[i] : RunnerFacts{});
+                   (before->slots()[i].runners ? *before->runners[i] : RunnerFacts{});
         };
         if (std::all_of(changed.begin(), changed.end(), runs_the_same))
             evaluator.context = before->context;
     }
     const std::uint64_t context_hash = evaluator.file_context().hash;
-    const bool same_context =
-        same_surface && same_settings && before->context->hash == context_hash;
+    const bool same_context = same_look && before->context->hash == context_hash;
     if (same_context) {
         results = before->results;
         shapes = before->shapes;
@@ -224,7 +194,9 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation*
     }
     for (std::uint32_t i = 0; i < slots.size(); ++i) {
         if (same_context && is_same(i)) {
-            if (!shapes[i].demands || !concerns(*before, changed, *results[i])) continue;
+            if (!shapes[i].demands ||
+                (world == World::Same && !concerns(*before, changed, *results[i])))
+                continue;
             const std::vector<SummaryDemand>& demands = results[i]->demands;
             if (std::all_of(demands.begin(), demands.end(), [&](const SummaryDemand& d) {
                     return evaluator.answer_hash(d) == d.hash;
@@ -244,31 +216,50 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation*
     runners = std::move(evaluator.runners);
     context = std::move(evaluator.context);
     calls = std::move(evaluator.calls);
+    const bool same_uses = before != nullptr && world == World::Same &&
+                           evaluator.uses().questions.size() == before->uses->questions.size();
+    uses = same_uses ? before->uses : std::make_shared<const Uses>(evaluator.uses());
     if (evaluator.model_count() <= kKeptModels && evaluator.type_count() <= kKeptTypes)
         kept.keep(std::move(evaluation));
     return true;
 }
 
 /// A finding in file positions, with its related places and fixes.
-Diagnostic FileAnalysis::Impl::place(const RegionFinding& finding, std::uint32_t begin) const {
+Diagnostic FileAnalysis::Impl::place_finding(const RegionFinding& finding,
+                                             std::uint32_t begin) const {
     Diagnostic result = finding.diagnostic;
     result.span = result.span.shifted(begin);
     for (std::size_t i = 0; i < result.related.size(); ++i) {
+        Related& related = result.related[i];
         std::uint32_t base = begin;
-        if (finding.related_regions[i] != result.region) {
-            for (const Slot& slot : slots) {
+        const Module* owner = module.get();
+        if (!related.path.empty()) {
+            const std::shared_ptr<const ModuleFile> file = place.modules->at(related.path);
+            if (!file) continue;
+            related.source = file->module->source;
+            owner = file->module.get();
+        }
+        if (!related.path.empty() || finding.related_regions[i] != result.region) {
+            for (const Slot& slot : owner->slots) {
                 if (slot.region->id != finding.related_regions[i]) continue;
                 base = slot.begin;
                 break;
             }
         }
-        result.related[i].span = result.related[i].span.shifted(base);
+        related.span = related.span.shifted(base);
     }
+    std::erase_if(result.related, [](const Related& related) {
+        return !related.path.empty() && related.source == nullptr;
+    });
     const std::size_t mark = result.message.find("{place}");
     if (mark != std::string::npos) {
         std::string where = name;
-        if (!result.related.empty())
-            where += ":" + std::to_string(lines().line_of(result.related.back().span.begin) + 1);
+        if (!result.related.empty()) {
+            const Related& last = result.related.back();
+            if (!last.path.empty()) where = last.path.substr(last.path.rfind('/') + 1);
+            const LineIndex& index = last.source ? last.source->lines() : lines();
+            where += ":" + std::to_string(index.line_of(last.span.begin) + 1);
+        }
         result.message.replace(mark, 7, where);
     }
     for (Fix& fix : result.fixes)
@@ -280,8 +271,8 @@ Diagnostic FileAnalysis::Impl::place(const RegionFinding& finding, std::uint32_t
 /// Turns the modules that fixes need into edits.
 void FileAnalysis::Impl::place_fixes(Diagnostic& diagnostic) const {
     for (Fix& fix : diagnostic.fixes) {
-        for (const std::string& module : fix.imports)
-            for (Edit& edit : import_edit(slots, text(), module))
+        for (const std::string& imported : fix.imports)
+            for (Edit& edit : import_edit(slots(), text(), imported))
                 fix.edits.push_back(std::move(edit));
         std::stable_sort(fix.edits.begin(), fix.edits.end(),
                          [](const Edit& a, const Edit& b) { return a.span.begin < b.span.begin; });
@@ -290,9 +281,9 @@ void FileAnalysis::Impl::place_fixes(Diagnostic& diagnostic) const {
 
 void FileAnalysis::Impl::add_notes() {
     bool python2 = false;
-    for (std::size_t i = 0; i < slots.size(); ++i) {
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
         if (!shapes[i].notes) continue;
-        const Slot& slot = slots[i];
+        const Slot& slot = slots()[i];
         const Region& region = *slot.region;
         const auto note = [&](Span span, std::string message) {
             Diagnostic diagnostic;
@@ -316,7 +307,7 @@ void FileAnalysis::Impl::add_notes() {
 void FileAnalysis::Impl::compose() {
     std::vector<std::string> ignored;
     bool all_ignored = false;
-    for (std::size_t i = 0; i < slots.size(); ++i) {
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
         if (!shapes[i].ignores) continue;
         const RegionResult& result = *results[i];
         all_ignored = all_ignored || result.ignores_file;
@@ -327,7 +318,7 @@ void FileAnalysis::Impl::compose() {
     add_notes();
     const bool notes = !diagnostics.empty();
     std::uint32_t left_out = 0;
-    for (std::size_t i = 0; i < slots.size(); ++i) {
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
         if (!shapes[i].findings) continue;
         for (const RegionFinding& finding : results[i]->findings) {
             const std::size_t rule = finding.diagnostic.rule;
@@ -338,7 +329,7 @@ void FileAnalysis::Impl::compose() {
                 ++left_out;
                 continue;
             }
-            diagnostics.push_back(place(finding, slots[i].begin));
+            diagnostics.push_back(place_finding(finding, slots()[i].begin));
         }
     }
     if (notes)
@@ -350,7 +341,7 @@ void FileAnalysis::Impl::compose() {
         note.rule = kNoteRule;
         note.severity = Severity::Information;
         note.message = std::to_string(left_out) + " more findings in this file are not shown";
-        note.region = slots.front().region->id;
+        note.region = slots().front().region->id;
         diagnostics.push_back(std::move(note));
     }
 }
@@ -362,34 +353,44 @@ std::shared_ptr<const FileAnalysis>
 FileAnalysis::analyse(std::shared_ptr<const SourceText> text,
                       std::shared_ptr<const Settings> settings, std::string display_name,
                       std::shared_ptr<const FileAnalysis> previous,
-                      const Cancellation* cancellation) {
+                      const Cancellation* cancellation, ModulePlace place) {
+    const Module* const before = previous ? previous->impl_->module.get() : nullptr;
+    std::shared_ptr<const Module> module = before != nullptr && text->text() == before->text()
+                                               ? previous->impl_->module
+                                               : make_module(std::move(text), before);
+    return analyse_module(std::move(module), std::move(settings), std::move(display_name),
+                          std::move(previous), cancellation, std::move(place));
+}
+
+std::shared_ptr<const FileAnalysis>
+FileAnalysis::analyse_module(std::shared_ptr<const Module> module,
+                             std::shared_ptr<const Settings> settings, std::string display_name,
+                             std::shared_ptr<const FileAnalysis> previous,
+                             const Cancellation* cancellation, ModulePlace place) {
     const Impl* const before = previous ? previous->impl_.get() : nullptr;
     auto impl = std::make_unique<Impl>();
-    impl->source = std::move(text);
+    impl->module = std::move(module);
+    impl->place = std::move(place);
     impl->settings = std::move(settings);
     impl->settings_fingerprint = before != nullptr && before->settings == impl->settings
                                      ? before->settings_fingerprint
                                      : impl->settings->fingerprint();
     impl->name = std::move(display_name);
-    const std::string_view whole = impl->text();
-    CommonEnds ends{0, 0};
-    if (before != nullptr) {
-        ends = impl->source->common_ends_with(*before->source);
-        if (ends.prefix == whole.size() && whole.size() == before->text().size() &&
-            before->name == impl->name &&
-            before->settings_fingerprint == impl->settings_fingerprint)
-            return previous;
-        impl->outline =
-            edit_outline(before->outline, before->text(), whole, ends.prefix, ends.suffix);
-    } else {
-        impl->outline = make_outline(whole);
-    }
-    impl->make_slots(before, ends);
+    if (before != nullptr && before->module == impl->module && before->name == impl->name &&
+        before->settings_fingerprint == impl->settings_fingerprint &&
+        before->place.modules == impl->place.modules)
+        return previous;
     if (!impl->analyse_regions(before, cancellation)) return nullptr;
     impl->compose();
     return std::make_shared<const FileAnalysis>(std::move(impl));
 }
 
+const ModulePlace& FileAnalysis::place() const {
+    return impl_->place;
+}
+const std::shared_ptr<const Module>& FileAnalysis::module() const {
+    return impl_->module;
+}
 const std::string& FileAnalysis::text() const {
     return impl_->text();
 }
@@ -408,10 +409,11 @@ std::uint32_t FileAnalysis::regions_computed() const {
 
 std::vector<RegionInfo> FileAnalysis::regions() const {
     std::vector<RegionInfo> result;
-    result.reserve(impl_->slots.size());
-    for (std::size_t i = 0; i < impl_->slots.size(); ++i) {
-        const Region& region = *impl_->slots[i].region;
-        result.push_back({impl_->outline.regions[i].span,
+    const Module& module = *impl_->module;
+    result.reserve(module.slots.size());
+    for (std::size_t i = 0; i < module.slots.size(); ++i) {
+        const Region& region = *module.slots[i].region;
+        result.push_back({module.outline.regions[i].span,
                           region.clean() ? Health::Clean : Health::Broken, region.id});
     }
     return result;
@@ -420,12 +422,12 @@ std::vector<RegionInfo> FileAnalysis::regions() const {
 std::vector<Span> FileAnalysis::broken_regions() const {
     std::vector<Span> result;
     for (std::size_t i = 0; i < impl_->shapes.size(); ++i)
-        if (impl_->shapes[i].broken) result.push_back(impl_->outline.regions[i].span);
+        if (impl_->shapes[i].broken) result.push_back(impl_->module->outline.regions[i].span);
     return result;
 }
 
 std::optional<HoverInfo> FileAnalysis::hover(std::uint32_t offset) const {
-    const std::vector<Slot>& slots = impl_->slots;
+    const std::vector<Slot>& slots = impl_->slots();
     const auto behind =
         std::upper_bound(slots.begin(), slots.end(), offset,
                          [](std::uint32_t o, const Slot& slot) { return o < slot.begin; });
@@ -445,7 +447,7 @@ std::optional<HoverInfo> FileAnalysis::hover(std::uint32_t offset) const {
         if (callee != kNoNode && tree[callee].begin <= at && at <= tree[callee].end) call = n;
     }
     if (call == kNoNode) return std::nullopt;
-    Evaluator evaluator(slots, *impl_->model, *impl_->settings);
+    Evaluator evaluator(impl_->module, *impl_->settings, impl_->place, *impl_->uses);
     const RegionModel& model = evaluator.model(index);
     const CallTarget target = model.target(call);
     if (!target.known()) return std::nullopt;
@@ -489,7 +491,7 @@ std::optional<Fix> FileAnalysis::suppression(const Diagnostic& diagnostic) const
         return std::nullopt;
     const std::string rule{catalog()[diagnostic.rule].info.name};
     if (diagnostic.rule == unused_suppression_rule()) return std::nullopt;
-    const std::vector<Slot>& slots = impl_->slots;
+    const std::vector<Slot>& slots = impl_->slots();
     const auto behind =
         std::upper_bound(slots.begin(), slots.end(), diagnostic.span.begin,
                          [](std::uint32_t o, const Slot& slot) { return o < slot.begin; });
@@ -580,7 +582,8 @@ FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string disp
         auto text = std::make_shared<const SourceText>(apply_edits(result.analysis->text(), edits));
         auto settings = std::make_shared<const Settings>(result.analysis->settings());
         std::shared_ptr<const FileAnalysis> next = FileAnalysis::analyse(
-            std::move(text), std::move(settings), display_name, result.analysis);
+            std::move(text), std::move(settings), display_name, result.analysis, nullptr,
+            result.analysis->place());
         // A fix that leaves its own finding in place would be applied for ever.
         if (next->diagnostics().size() >= result.analysis->diagnostics().size() && round > 0) break;
         result.applied += static_cast<std::uint32_t>(rules.size());

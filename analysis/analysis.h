@@ -5,6 +5,7 @@
 // was analysed before.
 
 #include "analysis/diagnostic.h"
+#include "analysis/semantic/module.h"
 #include "analysis/settings.h"
 #include "analysis/text/text.h"
 
@@ -46,15 +47,23 @@ class FileAnalysis {
 public:
     /// Analyses a text. `previous`, an analysis of an earlier text of the same file, makes it cheap: only
     /// regions whose text, or whose view of the rest of the file, changed are done again.
-    /// `display_name` stands for the file in messages ("store.py"). Null only when cancelled.
+    /// `display_name` stands for the file in messages ("store.py"); `place` says what its imports mean. Null only when
+    /// cancelled.
     static std::shared_ptr<const FileAnalysis>
     analyse(std::shared_ptr<const SourceText> text, std::shared_ptr<const Settings> settings,
             std::string display_name, std::shared_ptr<const FileAnalysis> previous = nullptr,
-            const Cancellation* cancellation = nullptr);
+            const Cancellation* cancellation = nullptr, ModulePlace place = {});
+    /// The same of code that is in regions already.
+    static std::shared_ptr<const FileAnalysis>
+    analyse_module(std::shared_ptr<const Module> module, std::shared_ptr<const Settings> settings,
+                   std::string display_name, std::shared_ptr<const FileAnalysis> previous = nullptr,
+                   const Cancellation* cancellation = nullptr, ModulePlace place = {});
     ~FileAnalysis();
     FileAnalysis(const FileAnalysis&) = delete;
     FileAnalysis& operator=(const FileAnalysis&) = delete;
 
+    const std::shared_ptr<const Module>& module() const;
+    const ModulePlace& place() const;
     const std::string& text() const;
     const LineIndex& lines() const;
     const Settings& settings() const;

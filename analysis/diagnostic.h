@@ -6,6 +6,7 @@
 #include "analysis/text/text.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ struct Fix {
 struct Related {
     Span span;
     std::string message;
+    std::string path;                         // ModuleFile::path; empty: the finding's own file
+    std::shared_ptr<const SourceText> source; // of that file; null for the finding's own
 };
 
 struct Diagnostic {

@@ -40,7 +40,8 @@ Finding& Finding::related(Span span, std::string message) {
 }
 
 Finding& Finding::related(const Region& region, Span span, std::string message) {
-    diagnostic_.related.push_back({span, std::move(message)});
+    diagnostic_.related.push_back(
+        {span, std::move(message), std::string(context_->model.path_of(region)), nullptr});
     related_regions_.push_back(&region);
     return *this;
 }

@@ -711,6 +711,15 @@ bool is_known_finished(const Model& model, NodeId node, NodeId receiver) {
     return !bound && model.is_local(receiver) && model.in_loop_callback(node);
 }
 
+namespace {
+/// Functions that tell on which thread the code runs, or whether a loop runs there.
+bool asks_where(std::string_view name) {
+    for (const std::string_view function : {"get_running_loop", "get_ident", "current_thread"})
+        if (ends_with(name, function)) return true;
+    return false;
+}
+} // namespace
+
 bool is_off_loop(const Model& model, NodeId node) {
     const Tree& tree = model.tree();
     const auto asks = [&](NodeId subtree) {
@@ -718,9 +727,8 @@ bool is_off_loop(const Model& model, NodeId node) {
         if (subtree != kNoNode)
             walk_same_function(tree, subtree, [&](NodeId inner) {
                 const bool name = tree.is(inner, Kind::Name) || tree.is(inner, Kind::Identifier);
-                if (name && ends_with(tree.text(inner), "get_running_loop")) found = true;
-                if (tree.is(inner, Kind::Call) &&
-                    ends_with(model.target(inner).name, "get_running_loop"))
+                if (name && asks_where(tree.text(inner))) found = true;
+                if (tree.is(inner, Kind::Call) && asks_where(model.target(inner).name))
                     found = true;
                 return !found;
             });

@@ -37,8 +37,9 @@ bool same_reference(const Tree& tree, NodeId a, NodeId b);
 /// binds it; else kNoNode.
 NodeId bound_value(const Model& model, NodeId name);
 
-/// True when a sync function comes to the node only where `get_running_loop()` found no loop, as far
-/// as can be seen: in a branch behind a test of it, or in the handler of a `try` that asks it.
+/// True when a sync function comes to the node only where it has asked whether it is on the loop, by
+/// `get_running_loop()` or the thread's identity: in a branch behind a test of it, or in the handler
+/// of a `try` that asks it.
 bool is_off_loop(const Model& model, NodeId node);
 
 /// True when what the node stands for has ended for certain: `x.done()` or `not x.is_alive()` was

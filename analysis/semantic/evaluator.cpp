@@ -106,18 +106,26 @@ Type TypeData::arg(std::size_t index) const {
 
 // --- construction --------------------------------------------------------------------------------------
 
-Evaluator::Evaluator(std::span<const Slot> slots, const FileModel& file, const Settings& settings)
-    : slots_(slots), file_(file), settings_(settings) {
-    effects.reset(slots.size());
-    runners.reset(slots.size());
-    calls.reset(slots.size());
-    models_.resize(slots.size());
-    class_defs_.resize(file.classes().size());
+Evaluator::Evaluator(std::shared_ptr<const Module> module, const Settings& settings,
+                     ModulePlace place, const Uses& uses)
+    : settings_(settings), place_(std::move(place)), slots_(module->slots) {
+    effects.reset(slots_.size());
+    runners.reset(slots_.size());
+    calls.reset(slots_.size());
+    models_.resize(slots_.size());
+    class_count_ = static_cast<std::int32_t>(module->model->classes().size());
+    class_defs_.resize(module->model->classes().size());
+    auto own = std::make_unique<Space>();
+    own->module = std::move(module);
+    spaces_.push_back(std::move(own));
+    for (const std::shared_ptr<const ModuleFile>& file : uses.files) add_space(file);
 }
 
 Evaluator::~Evaluator() = default;
 
-bool Evaluator::advance(std::span<const Slot> slots, const std::vector<std::uint32_t>& changed) {
+bool Evaluator::advance(std::shared_ptr<const Module> module, ModulePlace place,
+                        const std::vector<std::uint32_t>& changed) {
+    const std::vector<Slot>& slots = module->slots;
     for (const std::uint32_t slot : changed) {
         const std::vector<RegionFunction>& before = slots_[slot].region->functions;
         const std::vector<RegionFunction>& after = slots[slot].region->functions;
@@ -129,7 +137,9 @@ bool Evaluator::advance(std::span<const Slot> slots, const std::vector<std::uint
                                       });
         if (!alike) return false;
     }
+    place_ = std::move(place);
     slots_ = slots;
+    spaces_.front()->module = std::move(module);
     summaries_.clear();
     reached_.clear();
     mentions_.clear();
@@ -148,10 +158,159 @@ bool Evaluator::advance(std::span<const Slot> slots, const std::vector<std::uint
             functions_[key(slot, index)] = std::move(kept);
         }
         for (const std::unique_ptr<ClassDef>& cls : class_defs_)
-            if (cls && file_.classes()[static_cast<std::size_t>(cls->id)].slot == slot)
-                cls->region = slots[slot].region;
+            if (cls && class_slot(cls->id) == slot) cls->region = slots[slot].region;
     }
     return true;
+}
+
+// --- modules -------------------------------------------------------------------------------------------
+
+Evaluator::Space& Evaluator::space_of_class(std::int32_t id) {
+    const auto behind = std::upper_bound(
+        spaces_.begin(), spaces_.end(), id,
+        [](std::int32_t c, const std::unique_ptr<Space>& space) { return c < space->first_class; });
+    // Of a space without classes and the one behind it, the latter has the class.
+    return **(behind - 1);
+}
+
+const ClassEntry& Evaluator::class_entry(std::int32_t id) {
+    const Space& space = space_of_class(id);
+    return space.module->model->classes()[static_cast<std::size_t>(id - space.first_class)];
+}
+
+std::uint32_t Evaluator::class_slot(std::int32_t id) {
+    return space_of_class(id).first_slot + class_entry(id).slot;
+}
+
+std::int32_t Evaluator::class_at(std::uint32_t slot, NodeId node) {
+    const Space& space = space_of(slot);
+    const std::int32_t id = space.module->model->class_at(slot - space.first_slot, node);
+    return id < 0 ? -1 : space.first_class + id;
+}
+
+std::int32_t Evaluator::class_of_member(std::uint32_t slot) {
+    const Space& space = space_of(slot);
+    const std::int32_t head = slot_at(slot).head;
+    if (head < 0) return -1;
+    const std::int32_t id =
+        space.module->model->head_class(space.module->slots, static_cast<std::uint32_t>(head));
+    return id < 0 ? -1 : space.first_class + id;
+}
+
+std::int32_t Evaluator::add_space(std::shared_ptr<const ModuleFile> file) {
+    const std::int32_t number = static_cast<std::int32_t>(spaces_.size());
+    const Module& module = *file->module;
+    auto space = std::make_unique<Space>();
+    space->module = file->module;
+    space->first_slot = static_cast<std::uint32_t>(slots_.size() + other_slots_.size());
+    space->first_class = class_count_;
+    other_slots_.insert(other_slots_.end(), module.slots.begin(), module.slots.end());
+    space_of_slot_.resize(other_slots_.size(), static_cast<std::uint32_t>(number));
+    other_effects_.resize(other_slots_.size());
+    other_calls_.resize(other_slots_.size());
+    models_.resize(slots_.size() + other_slots_.size());
+    class_count_ += static_cast<std::int32_t>(module.model->classes().size());
+    class_defs_.resize(static_cast<std::size_t>(class_count_));
+    uses_.files.push_back(file);
+    space->file = std::move(file);
+    spaces_.push_back(std::move(space));
+    return number;
+}
+
+std::int32_t Evaluator::find_module(std::string_view name, const Space& importer) {
+    if (!place_.modules || name.empty()) return -1;
+    std::string key(path_of(importer));
+    key += '\n';
+    key += name;
+    if (const auto known = found_modules_.find(key); known != found_modules_.end())
+        return known->second;
+    std::int32_t number = -1;
+    const std::shared_ptr<const ModuleFile> found = place_.modules->find(name, path_of(importer));
+    if (found) {
+        for (std::size_t i = 0; i < spaces_.size() && number < 0; ++i)
+            if (path_of(*spaces_[i]) == found->path) number = static_cast<std::int32_t>(i);
+        if (number < 0) number = add_space(found);
+    }
+    uses_.questions.push_back(
+        {std::string(name), std::string(path_of(importer)), found ? found->path : std::string()});
+    found_modules_.emplace(std::move(key), number);
+    return number;
+}
+
+Type Evaluator::module_object(std::int32_t space, std::string_view name) {
+    TypeData data;
+    data.kind = TypeKind::Module;
+    data.name = kept(name);
+    data.space = space;
+    return make(std::move(data));
+}
+
+Type Evaluator::module_member(std::int32_t number, std::string_view name, int depth) {
+    Space& space = *spaces_[static_cast<std::size_t>(number)];
+    const FileModel& file = *space.module->model;
+    if (file.find_name(name) != nullptr) return module_variable(space, name);
+    const std::string own_name(space.file ? space.file->name : place_.name);
+    const bool package = space.file ? space.file->package : place_.package;
+    if (package) {
+        const std::string inner = own_name + "." + std::string(name);
+        if (const std::int32_t found = find_module(inner, space); found >= 0)
+            return module_object(found, inner);
+    }
+    if (depth > kMaxDepth || name.starts_with('_')) return unknown_type();
+    for (const Reference& star : file.star_imports()) {
+        const std::uint32_t slot = space.first_slot + star.slot;
+        const Region& region = *slot_at(slot).region;
+        const NodeId path = region.tree.child(region.star_imports[star.index], Kind::ModuleName);
+        if (path == kNoNode) continue;
+        const std::int32_t from = find_module(imported_name(space, region.tree, path), space);
+        if (from < 0 || from == number) continue;
+        const Type found = module_member(from, name, depth + 1);
+        if (found->known()) return found;
+    }
+    return unknown_type();
+}
+
+Type Evaluator::workspace_name(std::string_view qualified, const Space& importer) {
+    if (!place_.modules) return nullptr;
+    // The longest beginning that is a module; what is behind it are members.
+    std::string_view head = qualified;
+    for (;;) {
+        if (const std::int32_t number = find_module(head, importer); number >= 0) {
+            Type type = module_object(number, head);
+            std::string_view rest = qualified.substr(head.size());
+            while (!rest.empty() && type->known()) {
+                rest.remove_prefix(1);
+                const std::size_t dot = rest.find('.');
+                type = member(type, rest.substr(0, dot));
+                rest = dot == std::string_view::npos ? std::string_view{} : rest.substr(dot);
+            }
+            return type;
+        }
+        const std::size_t dot = head.rfind('.');
+        if (dot == std::string_view::npos) return nullptr;
+        head = head.substr(0, dot);
+    }
+}
+
+std::string Evaluator::imported_name(const Space& importer, const Tree& tree, NodeId module) const {
+    std::string result;
+    if (std::uint8_t level = tree[module].op; level > 0) {
+        const std::string& own = importer.file ? importer.file->name : place_.name;
+        const bool package = importer.file ? importer.file->package : place_.package;
+        std::string_view base = own;
+        for (level = package ? level - 1 : level; level > 0; --level) {
+            const std::size_t dot = base.rfind('.');
+            if (dot == std::string_view::npos) return {};
+            base = base.substr(0, dot);
+        }
+        if (base.empty()) return {};
+        result = base;
+    }
+    for (const NodeId part : tree.children(module)) {
+        if (!result.empty()) result += '.';
+        result += tree.text(part);
+    }
+    return result;
 }
 
 RegionModel& Evaluator::model(std::uint32_t slot) {
@@ -248,7 +407,7 @@ Type Evaluator::join(Type a, Type b) {
 const FunctionDef* Evaluator::function_def(std::uint32_t slot, std::uint32_t index) {
     std::unique_ptr<FunctionDef>& found = functions_[key(slot, index)];
     if (found) return found.get();
-    const Region& region = *slots_[slot].region;
+    const Region& region = *slot_at(slot).region;
     const RegionFunction& function = region.functions[index];
     auto def = std::make_unique<FunctionDef>();
     def->region = &region;
@@ -268,15 +427,11 @@ const FunctionDef* Evaluator::function_def(std::uint32_t slot, std::uint32_t ind
         const Scope& around = region.scopes[scope];
         if (around.kind == ScopeKind::Class) {
             const std::int32_t id =
-                scope == 0
-                    ? (slots_[slot].head >= 0
-                           ? file_.head_class(slots_, static_cast<std::uint32_t>(slots_[slot].head))
-                           : -1)
-                    : file_.class_at(slot, around.node);
+                scope == 0 ? class_of_member(slot) : class_at(slot, around.node);
             if (innermost) def->class_id = id;
             if (id >= 0) {
                 // A class's own qualified name already holds what is around it.
-                qualname = file_.classes()[static_cast<std::size_t>(id)].qualname + "." + qualname;
+                qualname = class_entry(id).qualname + "." + qualname;
                 break;
             }
         } else if (around.kind == ScopeKind::Function || around.kind == ScopeKind::Lambda) {
@@ -299,9 +454,9 @@ const FunctionDef* Evaluator::function_def(std::uint32_t slot, std::uint32_t ind
 const ClassDef* Evaluator::class_def(std::int32_t id) {
     std::unique_ptr<ClassDef>& found = class_defs_[static_cast<std::size_t>(id)];
     if (!found) {
-        const ClassEntry& entry = file_.classes()[static_cast<std::size_t>(id)];
+        const ClassEntry& entry = class_entry(id);
         found = std::make_unique<ClassDef>(
-            ClassDef{entry.name, entry.qualname, slots_[entry.slot].region, entry.node, id});
+            ClassDef{entry.name, entry.qualname, slot_at(class_slot(id)).region, entry.node, id});
     }
     return found.get();
 }
@@ -325,6 +480,10 @@ Type Evaluator::external(std::string_view qualified) {
     const auto found = external_types_.find(qualified);
     if (found != external_types_.end()) return found->second;
     const std::string key(qualified);
+    if (const Type own = workspace_name(key, *spaces_.front())) {
+        external_types_.emplace(key, own);
+        return own;
+    }
     const std::string_view name = kept(canonical(key));
     TypeData data;
     data.name = name;
@@ -680,7 +839,7 @@ Type Evaluator::call_result(const FunctionDef& function, Type receiver) {
 }
 
 Type Evaluator::function_binding(std::uint32_t slot, NodeId node) {
-    const Region& region = *slots_[slot].region;
+    const Region& region = *slot_at(slot).region;
     const std::vector<RegionFunction>& all = region.functions;
     const auto it = std::lower_bound(all.begin(), all.end(), node,
                                      [](const RegionFunction& f, NodeId n) { return f.node < n; });
@@ -693,7 +852,7 @@ Type Evaluator::function_binding(std::uint32_t slot, NodeId node) {
 
 /// The type that one binding gives its name.
 Type Evaluator::binding_type(std::uint32_t slot, const Binding& binding) {
-    const Region& region = *slots_[slot].region;
+    const Region& region = *slot_at(slot).region;
     const Tree& tree = region.tree;
     switch (binding.kind) {
     case BindingKind::Import: {
@@ -708,6 +867,9 @@ Type Evaluator::binding_type(std::uint32_t slot, const Binding& binding) {
         } else {
             name = identifier(tree, module);
         }
+        const Space& importer = space_of(slot);
+        if (const std::int32_t number = find_module(name, importer); number >= 0)
+            return module_object(number, name);
         return external(name);
     }
     case BindingKind::ImportFrom: {
@@ -715,22 +877,25 @@ Type Evaluator::binding_type(std::uint32_t slot, const Binding& binding) {
         const NodeId module = tree.child(statement, Kind::ModuleName);
         const NodeId name = tree.child(binding.name, Role::Name);
         if (module == kNoNode || name == kNoNode) return unknown_type();
-        std::string qualified(tree[module].op, '.');
-        const bool relative = !qualified.empty();
-        bool first = true;
-        for (const NodeId part : tree.children(module)) {
-            if (!first) qualified += '.';
-            first = false;
-            qualified += tree.text(part);
-        }
-        if (!first) qualified += '.';
-        qualified += tree.text(name);
-        if (relative) return unknown_type(); // a module of the project
-        return external(qualified);
+        const Space& importer = space_of(slot);
+        const std::string from = imported_name(importer, tree, module);
+        if (from.empty()) return unknown_type();
+        const std::string_view member_name = tree.text(name);
+        const std::string whole = from + "." + std::string(member_name);
+        // `from . import part` in the package itself names a module: the binding is this one.
+        const std::int32_t number = find_module(from, importer);
+        if (number >= 0 && spaces_[static_cast<std::size_t>(number)].get() != &importer)
+            return module_member(number, member_name);
+        // A package without code of its own.
+        if (const std::int32_t inner = find_module(whole, importer); inner >= 0)
+            return module_object(inner, whole);
+        if (tree[module].op > 0 || number >= 0)
+            return unknown_type(); // of the project, and not found
+        return external(whole);
     }
     case BindingKind::Function: return function_binding(slot, binding.source);
     case BindingKind::Class: {
-        const std::int32_t id = file_.class_at(slot, binding.source);
+        const std::int32_t id = class_at(slot, binding.source);
         return id < 0 ? unknown_type() : class_object(class_def(id));
     }
     default: return source_type(slot, binding.kind, binding.name, binding.source);
@@ -822,17 +987,17 @@ Type Evaluator::source_type(std::uint32_t slot, BindingKind kind, NodeId name, N
 }
 
 /// A variable of the module, as code in functions sees it: any of its assignments may have happened.
-Type Evaluator::module_variable(std::string_view name) {
-    const auto known = module_types_.find(name);
-    if (known != module_types_.end()) return known->second;
-    module_types_.emplace(name, unknown_type()); // while it is worked out
-    const std::vector<Reference>* const references = file_.find_name(name);
+Type Evaluator::module_variable(Space& space, std::string_view name) {
+    const auto known = space.variables.find(name);
+    if (known != space.variables.end()) return known->second;
+    space.variables.emplace(name, unknown_type()); // while it is worked out
+    const std::vector<Reference>* const references = space.module->model->find_name(name);
     Type result = unknown_type();
     bool first = true;
     if (references != nullptr) {
         for (const Reference& reference : *references) {
-            const Binding& binding = slots_[reference.slot].region->bindings[reference.index];
-            Type type = binding_type(reference.slot, binding);
+            const std::uint32_t slot = space.first_slot + reference.slot;
+            Type type = binding_type(slot, slot_at(slot).region->bindings[reference.index]);
             if (type->kind == TypeKind::Function && type->function != nullptr &&
                 references->size() > 1 && decorators(*type->function).overload)
                 continue;
@@ -851,13 +1016,13 @@ Type Evaluator::module_variable(std::string_view name) {
             if (!result->known()) break;
         }
     }
-    module_types_[std::string(name)] = result;
+    space.variables[std::string(name)] = result;
     return result;
 }
 
 std::vector<Type> Evaluator::bases(std::int32_t id) {
-    const ClassEntry& entry = file_.classes()[static_cast<std::size_t>(id)];
-    const RegionModel& scope = model(entry.slot);
+    const ClassEntry& entry = class_entry(id);
+    const RegionModel& scope = model(class_slot(id));
     const Tree& tree = scope.tree();
     std::vector<Type> result;
     for (const NodeId base : tree.children(entry.node)) {
@@ -870,10 +1035,10 @@ std::vector<Type> Evaluator::bases(std::int32_t id) {
 }
 
 Answer Evaluator::has_method(std::int32_t id, std::string_view name, int depth) {
-    const ClassEntry& entry = file_.classes()[static_cast<std::size_t>(id)];
+    const ClassEntry& entry = class_entry(id);
     if (entry.members.contains(name)) return Answer::Yes;
     if (depth > kMaxClassDepth) return Answer::Unknown;
-    const RegionModel& scope = model(entry.slot);
+    const RegionModel& scope = model(class_slot(id));
     for (const NodeId child : scope.tree().children(entry.node)) {
         if (!scope.tree().is(child, Kind::Decorator)) continue;
         NodeId decorator = scope.tree().child(child, Role::Value);
@@ -925,24 +1090,30 @@ bool Evaluator::derives_from(std::int32_t id, std::int32_t base, int depth) {
     return false;
 }
 
-/// True when a class of this file that derives from `id` defines the method with another kind of result.
+/// True when a class that derives from `id` defines the method with another kind of result. Looks at the class's own module
+/// and at the file under analysis: what else was met must not decide.
 bool Evaluator::overridden_differently(std::int32_t id, std::string_view name,
                                        const FunctionDef& method) {
-    for (std::int32_t other = 0; other < static_cast<std::int32_t>(file_.classes().size());
-         ++other) {
-        if (other == id) continue;
-        const ClassEntry& entry = file_.classes()[static_cast<std::size_t>(other)];
-        const auto found = entry.members.find(name);
-        if (found == entry.members.end() || !derives_from(other, id)) continue;
-        for (const Reference& reference : found->second) {
-            if (reference.attribute) return true;
-            const Binding& binding = slots_[reference.slot].region->bindings[reference.index];
-            const Type type = binding_type(reference.slot, binding);
-            if (type->kind != TypeKind::Function || type->function == nullptr) return true;
-            if (type->function->is_async != method.is_async ||
-                type->function->is_generator != method.is_generator)
-                return true;
+    const Space* const own = &space_of_class(id);
+    for (const Space* const space : {own, static_cast<const Space*>(spaces_.front().get())}) {
+        const std::vector<ClassEntry>& classes = space->module->model->classes();
+        for (std::size_t i = 0; i < classes.size(); ++i) {
+            const std::int32_t other = space->first_class + static_cast<std::int32_t>(i);
+            if (other == id) continue;
+            const auto found = classes[i].members.find(name);
+            if (found == classes[i].members.end() || !derives_from(other, id)) continue;
+            for (const Reference& reference : found->second) {
+                if (reference.attribute) return true;
+                const std::uint32_t slot = space->first_slot + reference.slot;
+                const Type type =
+                    binding_type(slot, slot_at(slot).region->bindings[reference.index]);
+                if (type->kind != TypeKind::Function || type->function == nullptr) return true;
+                if (type->function->is_async != method.is_async ||
+                    type->function->is_generator != method.is_generator)
+                    return true;
+            }
         }
+        if (own == spaces_.front().get()) break; // one and the same
     }
     return false;
 }
@@ -955,7 +1126,8 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
         open = true;
         return unknown_type();
     }
-    const ClassEntry& entry = file_.classes()[static_cast<std::size_t>(id)];
+    const ClassEntry& entry = class_entry(id);
+    const std::uint32_t first_slot = space_of_class(id).first_slot;
     const auto found = entry.members.find(name);
     if (found != entry.members.end()) {
         Type result = unknown_type();
@@ -966,20 +1138,21 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
         evaluating_.push_back(guard);
         ++depth_;
         for (const Reference& reference : found->second) {
-            const Region& region = *slots_[reference.slot].region;
+            const std::uint32_t slot = first_slot + reference.slot;
+            const Region& region = *slot_at(slot).region;
             Type type;
             if (reference.attribute) {
                 const SelfAttribute& attribute = region.attributes[reference.index];
                 if (on_class) {
                     type = unknown_type();
                 } else {
-                    type = attribute.kind == BindingKind::Augmented && !first
-                               ? result
-                               : source_type(reference.slot, attribute.kind, attribute.target,
-                                             attribute.source);
+                    type =
+                        attribute.kind == BindingKind::Augmented && !first
+                            ? result
+                            : source_type(slot, attribute.kind, attribute.target, attribute.source);
                 }
             } else {
-                type = binding_type(reference.slot, region.bindings[reference.index]);
+                type = binding_type(slot, region.bindings[reference.index]);
             }
             if (type->kind == TypeKind::Function && type->function != nullptr &&
                 found->second.size() > 1) {
@@ -1039,7 +1212,9 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
 Type Evaluator::member(Type object, std::string_view name, int depth) {
     if (depth > kMaxDepth) return unknown_type();
     switch (object->kind) {
-    case TypeKind::Module: return external(joined(object->name, name));
+    case TypeKind::Module:
+        return object->space >= 0 ? module_member(object->space, name)
+                                  : external(joined(object->name, name));
     case TypeKind::Class: {
         if (object->cls == nullptr) {
             const Type type = external(joined(object->name, name));
@@ -1188,7 +1363,7 @@ RunnerFacts Evaluator::find_runners(std::uint32_t slot) {
             // functools.partial(f, ..) and f itself are the same function type.
             const Type type = scope.type_of(callable);
             if (type->kind == TypeKind::Function && type->function != nullptr &&
-                !type->function->is_async)
+                !type->function->is_async && type->function->slot < slots_.size())
                 facts.callbacks.push_back(key(type->function->slot, index_of(*type->function)));
         } else if (runner->where == RunsOn::Thread && tree.is(callable, Kind::Name)) {
             // A function that hands its own first parameter to a thread is a wrapper.
@@ -1233,8 +1408,63 @@ const FileContext& Evaluator::file_context() {
     return *context;
 }
 
+namespace {
+/// `if done: return` and the like; one that raises only says what the function is not for.
+bool may_end_early(const Tree& tree, NodeId statement) {
+    if (!tree.is(statement, Kind::If)) return false;
+    const NodeId body = tree.child(statement, Role::Body);
+    if (body == kNoNode) return false;
+    const Exits exits = exits_of(tree, body);
+    return !exits.falls_through && (exits.returns || exits.breaks || exits.continues);
+}
+
+/// True when the code around a node may leave it out while its function runs to the end: a branch, a handler, the rest of an
+/// `and`, a test above that returns. Loops count as run.
+bool in_branch(const Tree& tree, NodeId node) {
+    for (NodeId inner = node, outer = tree.parent(node); outer != kNoNode;
+         inner = outer, outer = tree.parent(outer)) {
+        const Role role = tree.role(inner);
+        switch (tree.kind(outer)) {
+        case Kind::FunctionDef:
+        case Kind::Lambda: return false;
+        case Kind::If:
+        case Kind::Conditional:
+            if (role != Role::Test) return true;
+            break;
+        case Kind::Case:
+        case Kind::Except: return true;
+        case Kind::BoolOp:
+            if (role == Role::Right) return true;
+            break;
+        case Kind::Block:
+            for (const NodeId statement : tree.children(outer)) {
+                if (statement == inner) break;
+                if (may_end_early(tree, statement)) return true;
+            }
+            break;
+        default: break;
+        }
+    }
+    return false;
+}
+} // namespace
+
+namespace {
+/// A literal pause that nobody notices: not worth a chain.
+bool is_short_sleep(const Tree& tree, const BlockingOperation& operation) {
+    if (operation.api->kind != BlockingKind::Sleep || !tree.is(operation.node, Kind::Call))
+        return false;
+    const NodeId seconds = argument(tree, operation.node, 0, "seconds");
+    const std::optional<double> value =
+        seconds == kNoNode ? std::nullopt : number_value(tree, seconds);
+    return value && *value <= kNegligibleWait;
+}
+} // namespace
+
 const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
-    if (effects[slot]) return *effects[slot];
+    const bool own = slot < slots_.size();
+    if (const auto& known = own ? effects[slot] : other_effects_[slot - slots_.size()])
+        return *known;
     auto result = std::make_shared<RegionEffects>();
     RegionModel& scope = model(slot);
     const Region& region = scope.region();
@@ -1252,10 +1482,12 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
                 result->functions[static_cast<std::size_t>(owner)];
             if (const std::optional<BlockingOperation> operation =
                     blocking_operation(scope, node)) {
-                if (operation->confidence != Confidence::Certain || is_off_loop(scope, node))
+                if (operation->confidence != Confidence::Certain || is_off_loop(scope, node) ||
+                    is_short_sleep(tree, *operation))
                     continue;
                 RegionEffects::Effect effect;
                 effect.span = tree[operation->node].span();
+                effect.conditional = in_branch(tree, operation->node);
                 std::string_view label = operation->name;
                 if (label.substr(0, 9) == "builtins.") label.remove_prefix(9);
                 effect.label = label;
@@ -1279,14 +1511,19 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
             }
             RegionEffects::Effect effect;
             effect.span = tree[node].span();
+            effect.conditional = in_branch(tree, node);
             effect.label = callee.qualname;
             effect.slot = callee.slot;
             effect.index = index_of(callee);
             list.push_back(std::move(effect));
         }
     }
-    effects.set(slot, std::move(result));
-    return *effects[slot];
+    const RegionEffects& stored = *result;
+    if (own)
+        effects.set(slot, std::move(result));
+    else
+        other_effects_[slot - slots_.size()] = std::move(result);
+    return stored;
 }
 
 namespace {
@@ -1312,8 +1549,8 @@ int rank(BlockingKind kind) {
 }
 } // namespace
 
-/// Searches breadth first from the function for the worst operation that its calls lead to; among equals the nearest,
-/// then the first in the text. Depends on the functions that are reached and on nothing that was asked before.
+/// Searches breadth first from the function for the worst operation that its calls lead to; among equals one that no branch
+/// leaves out, then the nearest, then the first in the text. Depends on the functions that are reached and on nothing that was asked before.
 const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
     const auto found = summaries_.find(function);
     if (found != summaries_.end()) return found->second;
@@ -1329,9 +1566,11 @@ const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
         std::size_t from;                  // index of the caller's visit
         const RegionEffects::Effect* call; // the caller's call; null for the first
         int depth;
+        bool conditional;
     };
-    std::vector<Visit> queue{{function, 0, nullptr, 0}};
-    std::unordered_set<std::uint64_t> seen{function};
+    std::vector<Visit> queue{{function, 0, nullptr, 0, false}};
+    std::unordered_set<std::uint64_t> seen{function};        // on any way
+    std::unordered_set<std::uint64_t> seen_surely{function}; // on a way without branches
     std::size_t best_visit = 0;
     const RegionEffects::Effect* best = nullptr;
     int best_rank = 100;
@@ -1343,14 +1582,18 @@ const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
         if (def.is_async || !decorators(def).known) continue;
         for (const RegionEffects::Effect& effect : region_effects(slot).functions[index]) {
             if (effect.api != nullptr) {
-                const int r = rank(effect.api->kind);
+                const int r =
+                    2 * rank(effect.api->kind) + (visit.conditional || effect.conditional ? 1 : 0);
                 if (r >= best_rank) continue;
                 best_rank = r;
                 best = &effect;
                 best_visit = i;
-            } else if (visit.depth + 1 < kMaxChain &&
-                       seen.insert(key(effect.slot, effect.index)).second) {
-                queue.push_back({key(effect.slot, effect.index), i, &effect, visit.depth + 1});
+            } else if (visit.depth + 1 < kMaxChain) {
+                const bool conditional = visit.conditional || effect.conditional;
+                const std::uint64_t callee = key(effect.slot, effect.index);
+                const bool fresh = seen.insert(callee).second;
+                if (conditional ? fresh : seen_surely.insert(callee).second)
+                    queue.push_back({callee, i, &effect, visit.depth + 1, conditional});
             }
         }
     }
@@ -1363,15 +1606,17 @@ const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
         chain.kind = best->api->kind;
         chain.api = best->api;
         chain.end = best->end;
+        chain.conditional = best_rank % 2 != 0;
         const auto region_of = [this, &queue](std::size_t visit) {
-            return slots_[static_cast<std::uint32_t>(queue[visit].function >> 32)].region;
+            return slot_at(static_cast<std::uint32_t>(queue[visit].function >> 32)).region;
         };
         chain.steps.push_back({best->label, region_of(best_visit), best->span});
         for (std::size_t i = best_visit; i != 0; i = queue[i].from)
             chain.steps.push_back(
                 {queue[i].call->label, region_of(queue[i].from), queue[i].call->span});
         std::reverse(chain.steps.begin(), chain.steps.end());
-        result.hash = hash_combine(static_cast<std::uint64_t>(chain.kind), hash_bytes(chain.end));
+        result.hash = hash_combine(static_cast<std::uint64_t>(chain.kind),
+                                   hash_bytes(chain.end, chain.conditional ? 1 : 0));
         for (const ChainStep& step : chain.steps) {
             // Steps are shown as related places, so where they stand in their regions counts as well.
             result.hash = hash_combine(result.hash, hash_bytes(step.label, step.region->id));
@@ -1390,7 +1635,8 @@ const FunctionSummary& Evaluator::summary(std::uint32_t slot, std::uint32_t func
 }
 
 const RegionCalls& Evaluator::region_calls(std::uint32_t slot) {
-    if (calls[slot]) return *calls[slot];
+    const bool own = slot < slots_.size();
+    if (const auto& known = own ? calls[slot] : other_calls_[slot - slots_.size()]) return *known;
     auto result = std::make_shared<RegionCalls>();
     RegionModel& scope = model(slot);
     const Region& region = scope.region();
@@ -1420,8 +1666,12 @@ const RegionCalls& Evaluator::region_calls(std::uint32_t slot) {
             }
         }
     }
-    calls.set(slot, std::move(result));
-    return *calls[slot];
+    const RegionCalls& stored = *result;
+    if (own)
+        calls.set(slot, std::move(result));
+    else
+        other_calls_[slot - slots_.size()] = std::move(result);
+    return stored;
 }
 
 const std::vector<std::string>& Evaluator::reaches(std::uint32_t slot, std::uint32_t function) {
@@ -1516,7 +1766,7 @@ std::string_view Evaluator::searched_name(const std::vector<Slot>& slots,
 
 std::uint64_t Evaluator::answer_hash(const SummaryDemand& demand) {
     // The place that asked may be another one by now: no answer has the hash 0.
-    const Region& region = *slots_[demand.slot].region;
+    const Region& region = *slot_at(demand.slot).region;
     if (demand.index >= (demand.question == SummaryDemand::Question::Mentions
                              ? region.tree.size()
                              : region.functions.size()))

@@ -4,9 +4,8 @@
 // most once. While no surface changes, it can go on with the file's next version.
 
 #include "analysis/semantic/annotation.h"
-#include "analysis/semantic/file_model.h"
 #include "analysis/semantic/model.h"
-#include "analysis/semantic/slot_array.h"
+#include "analysis/semantic/module.h"
 
 #include <algorithm>
 #include <deque>
@@ -26,8 +25,9 @@ namespace awaitls::analysis {
 /// file that they call. Kept between versions of a file while neither the region nor any surface changes.
 struct RegionEffects {
     struct Effect {
-        Span span;                        // of the call, in the region
-        std::string label;                // "open", "Store._read"
+        Span span;                // of the call, in the region
+        std::string label;        // "open", "Store._read"
+        bool conditional = false; // a run of the function may pass it by: it stands in a branch
         const BlockingApi* api = nullptr; // a blocking operation, or
         std::string end;
         std::uint32_t slot = 0; // a call of the function `index` in region `slot`
@@ -79,19 +79,34 @@ struct SummaryDemand {
     friend bool operator==(const SummaryDemand&, const SummaryDemand&) = default;
 };
 
+/// What an evaluation asked about other modules, and so all that its answers rest on outside the file.
+struct Uses {
+    struct Question {
+        std::string name;
+        std::string importer; // path
+        std::string answer;   // path; empty: there is none
+    };
+    std::vector<Question> questions;
+    std::vector<std::shared_ptr<const ModuleFile>> files; // in the order in which they were met
+};
+
 class RegionModel;
 
 class Evaluator {
 public:
-    /// All three outlive it.
-    Evaluator(std::span<const Slot> slots, const FileModel& file, const Settings& settings);
+    /// `settings` outlive it. The modules in `uses` get the numbers that they had in the evaluation that used them.
+    Evaluator(std::shared_ptr<const Module> module, const Settings& settings, ModulePlace place,
+              const Uses& uses);
     ~Evaluator();
     Evaluator(const Evaluator&) = delete;
     Evaluator& operator=(const Evaluator&) = delete;
 
-    /// Goes on with a version in which only the `changed` regions differ, and no surface: same FileModel, equal settings. False
-    /// where it cannot, and is of no more use: their functions are others. `effects` to `context` are the caller's to set.
-    bool advance(std::span<const Slot> slots, const std::vector<std::uint32_t>& changed);
+    /// Goes on with a version in which only the `changed` regions differ, and no surface: same FileModel, equal settings, no
+    /// other module changed. False where it cannot, and is of no more use: their functions are others. `effects` to
+    /// `context` are the caller's to set.
+    bool advance(std::shared_ptr<const Module> module, ModulePlace place,
+                 const std::vector<std::uint32_t>& changed);
+    const Uses& uses() const { return uses_; }
     /// How much it remembers: of regions, and of types.
     std::size_t model_count() const { return model_count_; }
     std::size_t type_count() const { return types_.size(); }
@@ -136,6 +151,41 @@ private:
         return (static_cast<std::uint64_t>(slot) << 32) | index;
     }
 
+    // Slots and classes of all modules are numbered through: first the file's own, then those of each module as it is met.
+    struct Space {
+        std::shared_ptr<const Module> module;
+        std::shared_ptr<const ModuleFile> file; // null for the file under analysis
+        std::uint32_t first_slot = 0;
+        std::int32_t first_class = 0;
+        NameMap<Type> variables;
+    };
+    std::string_view path_of(const Space& space) const {
+        return space.file ? std::string_view(space.file->path) : std::string_view(place_.path);
+    }
+    const Slot& slot_at(std::uint32_t slot) const {
+        return slot < slots_.size() ? slots_[slot] : other_slots_[slot - slots_.size()];
+    }
+    Space& space_of(std::uint32_t slot) {
+        return *spaces_[slot < slots_.size() ? 0 : space_of_slot_[slot - slots_.size()]];
+    }
+    Space& space_of_class(std::int32_t id);
+    const ClassEntry& class_entry(std::int32_t id);
+    /// The slot where a class's ClassDef stands.
+    std::uint32_t class_slot(std::int32_t id);
+    std::int32_t class_at(std::uint32_t slot, NodeId node);
+    /// The class whose head the slot is; `head` as in Slot, of a member's slot.
+    std::int32_t class_of_member(std::uint32_t slot);
+    std::int32_t add_space(std::shared_ptr<const ModuleFile> file);
+    /// The module of the workspace that an absolute name means to code of a space; -1: there is none.
+    std::int32_t find_module(std::string_view name, const Space& importer);
+    Type module_object(std::int32_t space, std::string_view name);
+    /// What `name` is in a module of the workspace: a variable, or a module of the package.
+    Type module_member(std::int32_t space, std::string_view name, int depth = 0);
+    /// A dotted name of the workspace; null where it names none.
+    Type workspace_name(std::string_view qualified, const Space& importer);
+    /// The absolute name of what an ImportFrom's ModuleName says; empty where it leads out of all packages.
+    std::string imported_name(const Space& importer, const Tree& tree, NodeId module) const;
+
     Type make(TypeData data);
     /// The same text, alive as long as the evaluator.
     std::string_view kept(std::string_view name);
@@ -171,7 +221,7 @@ private:
 
     // Things of this file.
     bool file_imports(std::string_view module);
-    Type module_variable(std::string_view name);
+    Type module_variable(Space& space, std::string_view name);
     Type binding_type(std::uint32_t slot, const Binding& binding);
     Type source_type(std::uint32_t slot, BindingKind kind, NodeId name, NodeId source);
     Type function_binding(std::uint32_t slot, NodeId node);
@@ -212,16 +262,24 @@ private:
     }
     const FunctionSummary& summary_of(std::uint64_t function);
 
-    std::span<const Slot> slots_;
-    const FileModel& file_;
     const Settings& settings_;
+    ModulePlace place_;
+    Uses uses_;
+    std::vector<std::unique_ptr<Space>> spaces_; // the file's own first
+    std::span<const Slot> slots_;                // of the file
+    std::vector<Slot> other_slots_;
+    std::vector<std::uint32_t> space_of_slot_;                        // of other slots
+    std::vector<std::shared_ptr<const RegionEffects>> other_effects_; // by other slot
+    std::vector<std::shared_ptr<const RegionCalls>> other_calls_;
+    std::unordered_map<std::string, std::int32_t, StringHash, std::equal_to<>>
+        found_modules_; // by importer's path and name
+    std::int32_t class_count_ = 0;
     std::deque<TypeData> types_;
     std::vector<std::unique_ptr<RegionModel>> models_;
     std::size_t model_count_ = 0;
     std::unordered_map<std::uint64_t, std::unique_ptr<FunctionDef>, FunctionKeyHash> functions_;
     std::vector<std::unique_ptr<ClassDef>> class_defs_;
     std::unordered_map<const FunctionDef*, Decorated> decorated_;
-    NameMap<Type> module_types_;
     NameMap<Type> external_types_;
     NameMap<ExternalMember> external_members_;
     using NameSet = std::unordered_set<std::string, StringHash, std::equal_to<>>;
@@ -256,6 +314,7 @@ public:
 
     const Tree& tree() const override { return region_.tree; }
     const Region& region() const override { return region_; }
+    std::string_view path_of(const Region& region) const override;
     const Settings& settings() const override { return evaluator_.settings_; }
     Type type_of(NodeId expression) const override;
     Type awaited(Type type) const override;
@@ -305,6 +364,7 @@ private:
     std::string_view class_name(NodeId exception) const;
 
     Evaluator& evaluator_;
+    Evaluator::Space& space_;
     const Region& region_;
     std::uint32_t slot_;
     mutable std::vector<Type> memo_; // by node; null while unknown

@@ -44,6 +44,7 @@ struct BlockingChain {
     const BlockingApi* api = nullptr; // the operation at the end (null for configured ones)
     std::string_view end;             // its qualified name
     std::vector<ChainStep> steps; // from the function's own call down to the operation; never empty
+    bool conditional = false;     // some step stands in a branch of its function
 };
 
 class FileModel;
@@ -54,6 +55,8 @@ public:
 
     virtual const Tree& tree() const = 0;
     virtual const Region& region() const = 0;
+    /// ModuleFile::path of the file where a region stands that the model gave out; empty: the file under analysis.
+    virtual std::string_view path_of(const Region& region) const = 0;
     virtual const Settings& settings() const = 0;
 
     // --- what things are -------------------------------------------------------------------------------

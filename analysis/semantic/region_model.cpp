@@ -44,11 +44,21 @@ bool is_common_method(std::string_view name) {
 
 RegionModel::RegionModel(Evaluator& evaluator, std::uint32_t slot)
     : evaluator_(evaluator),
-      region_(*evaluator.slots_[slot].region),
+      space_(evaluator.space_of(slot)),
+      region_(*evaluator.slot_at(slot).region),
       slot_(slot),
       memo_(region_.tree.size(), nullptr) {
     for (const Binding& binding : region_.bindings)
         if (binding.kind == BindingKind::Nonlocal) nonlocals_.push_back(region_.name_of(binding));
+}
+
+std::string_view RegionModel::path_of(const Region& region) const {
+    const std::vector<Slot>& others = evaluator_.other_slots_;
+    const auto at = std::find_if(others.begin(), others.end(),
+                                 [&](const Slot& slot) { return slot.region == &region; });
+    if (at == others.end()) return {};
+    const auto number = static_cast<std::uint32_t>(at - others.begin());
+    return evaluator_.spaces_[evaluator_.space_of_slot_[number]]->file->path;
 }
 
 bool RegionModel::is_assigned_elsewhere(std::string_view name) const {
@@ -84,22 +94,18 @@ RegionModel::Variable RegionModel::resolve(std::string_view name, NodeId at) con
         innermost = false;
         scope = here.parent;
     }
-    return {0, true, evaluator_.file_.find_name(name) != nullptr};
+    return {0, true, space_.module->model->find_name(name) != nullptr};
 }
 
 Type RegionModel::lookup(std::string_view name, NodeId at) const {
     const Variable variable = resolve(name, at);
     if (variable.found && !variable.module) return local_type(variable.scope, name, at);
-    if (variable.found) return evaluator_.module_variable(name);
+    if (variable.found) return evaluator_.module_variable(space_, name);
     // Names of the class body, for code at class level of another region of the class.
     if (region_.scopes[region_.scope_at(at)].kind == ScopeKind::Class) {
-        const std::int32_t head = evaluator_.slots_[slot_].head;
-        const std::int32_t id =
-            head < 0
-                ? -1
-                : evaluator_.file_.head_class(evaluator_.slots_, static_cast<std::uint32_t>(head));
+        const std::int32_t id = evaluator_.class_of_member(slot_);
         if (id >= 0) {
-            const ClassEntry& entry = evaluator_.file_.classes()[static_cast<std::size_t>(id)];
+            const ClassEntry& entry = evaluator_.class_entry(id);
             const auto found = entry.members.find(name);
             if (found != entry.members.end()) {
                 bool open = false;
@@ -107,14 +113,16 @@ Type RegionModel::lookup(std::string_view name, NodeId at) const {
             }
         }
     }
-    for (const Reference& star : evaluator_.file_.star_imports()) {
-        const Region& region = *evaluator_.slots_[star.slot].region;
+    for (const Reference& star : space_.module->model->star_imports()) {
+        const Region& region = *evaluator_.slot_at(space_.first_slot + star.slot).region;
         const NodeId module = region.tree.child(region.star_imports[star.index], Kind::ModuleName);
-        if (module == kNoNode || region.tree[module].op != 0) continue;
-        std::string qualified;
-        for (const NodeId part : region.tree.children(module)) {
-            if (!qualified.empty()) qualified += '.';
-            qualified += region.tree.text(part);
+        if (module == kNoNode) continue;
+        const std::string qualified = evaluator_.imported_name(space_, region.tree, module);
+        if (const std::int32_t found = evaluator_.find_module(qualified, space_); found >= 0) {
+            if (name.starts_with('_')) continue;
+            const Type type = evaluator_.module_member(found, name);
+            if (type->known()) return type;
+            continue;
         }
         const std::span<const std::string_view> names = star_names(qualified);
         if (std::binary_search(names.begin(), names.end(), name))
@@ -313,8 +321,10 @@ Type RegionModel::evaluate(NodeId node) const {
             return unknown_type();
         // A method name that only one class of the file has.
         Type only = unknown_type();
-        for (std::int32_t id = 0; id < static_cast<std::int32_t>(ev.file_.classes().size()); ++id) {
-            if (!ev.file_.classes()[static_cast<std::size_t>(id)].members.contains(name)) continue;
+        const std::vector<ClassEntry>& classes = space_.module->model->classes();
+        for (std::size_t i = 0; i < classes.size(); ++i) {
+            if (!classes[i].members.contains(name)) continue;
+            const std::int32_t id = space_.first_class + static_cast<std::int32_t>(i);
             if (only->known()) return unknown_type();
             bool open = false;
             only = ev.class_member(id, name, ev.instance_of(ev.class_def(id)), false, 0, open);
@@ -698,8 +708,7 @@ CallTarget RegionModel::target(NodeId call) const {
         result.cls = type->cls;
         result.name = type->name;
         if (type->cls != nullptr) {
-            const ClassEntry& entry =
-                evaluator_.file_.classes()[static_cast<std::size_t>(type->cls->id)];
+            const ClassEntry& entry = evaluator_.class_entry(type->cls->id);
             if (entry.members.contains("__init__")) {
                 bool open = false;
                 const Type init =
@@ -835,7 +844,7 @@ std::string_view imported_module(const Region& region, const Binding& binding) {
 bool Evaluator::file_imports(std::string_view module) {
     if (!imported_) {
         imported_.emplace();
-        for (const auto& [name, reference] : file_.imports()) {
+        for (const auto& [name, reference] : spaces_.front()->module->model->imports()) {
             const Region& region = *slots_[reference.slot].region;
             imported_->emplace(imported_module(region, region.bindings[reference.index]));
         }
@@ -873,7 +882,7 @@ std::string RegionModel::module_name(std::string_view module, NodeId at, bool& n
         const Type type = lookup(root, at);
         if (type->kind == TypeKind::Module && type->name == root) return std::string(module);
     }
-    for (const auto& [name, reference] : evaluator_.file_.imports()) {
+    for (const auto& [name, reference] : space_.module->model->imports()) {
         const Region& region = *evaluator_.slots_[reference.slot].region;
         const Type type = evaluator_.binding_type(reference.slot, region.bindings[reference.index]);
         if (type->kind != TypeKind::Module) continue;

@@ -21,34 +21,35 @@ enum class Confidence : std::uint8_t { Unknown, Likely, Certain };
 /// A question that the code may not answer.
 enum class Answer : std::uint8_t { No, Yes, Unknown };
 
-/// A function, method or lambda that the file defines.
+/// A function, method or lambda that the file or another one of the workspace defines.
 struct FunctionDef {
     std::string name; // "<lambda>" for lambdas
     std::string
         qualname; // "Store.load", "main.<locals>.inner": unique within the file but for redefinitions
-    const Region* region;  // where it stands
-    std::uint32_t slot;    // that region's place in the file
-    NodeId node;           // FunctionDef or Lambda in that region
-    std::int32_t class_id; // index of the enclosing class in FileModel::classes, or -1
+    const Region* region; // where it stands
+    std::uint32_t
+        slot;    // that region's number in the evaluation; in the file under analysis its place
+    NodeId node; // FunctionDef or Lambda in that region
+    std::int32_t class_id; // ClassDef::id of the enclosing class, or -1
     bool is_async = false;
     bool is_generator = false; // holds a yield of its own
     bool is_lambda = false;
     bool is_nested = false; // defined inside another function
 };
 
-/// A class that the file defines.
+/// A class that the file or another one of the workspace defines.
 struct ClassDef {
     std::string name;
     std::string qualname;
     const Region* region;
     NodeId node;
-    std::int32_t id; // index in FileModel::classes
+    std::int32_t id; // its number in the evaluation
 };
 
 enum class TypeKind : std::uint8_t {
     Unknown,
     None,
-    Module, // name
+    Module, // name; space for one of the workspace
     Class,  // a class object: name, or cls for one of this file
     Function, // a function or bound method: name for a known library one, or function for one of this file
     Instance,           // an object of a class: name or cls; args are element types of containers
@@ -76,6 +77,7 @@ struct TypeData {
         nullptr; // Function: the definition; Coroutine...: the function that made it
     const ClassDef* cls = nullptr; // Class, Instance, Super of this file
     Type receiver = nullptr;       // Function: the object a method is bound to, or null
+    std::int32_t space = -1;       // Module of the workspace: its number in the evaluation
     std::vector<Type> args;
 
     bool known() const { return kind != TypeKind::Unknown; }

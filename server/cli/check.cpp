@@ -170,9 +170,12 @@ std::vector<FileReport> check_all(const std::vector<CheckInput>& inputs,
     std::condition_variable changed;
     std::size_t done = 0; // guarded by mutex
 
+    std::uint64_t limit = 0;
+    for (const CheckInput& input : inputs) limit = std::max(limit, input.settings.max_file_size);
+    const auto modules = std::make_shared<const DiskModules>(limit);
     const auto work = [&](StageTimes& own_times) {
         for (std::size_t index = next++; index < inputs.size(); index = next++) {
-            reports[index] = check_file(inputs[index], options, own_times);
+            reports[index] = check_file(inputs[index], options, modules, own_times);
             const std::lock_guard lock(mutex);
             if (++done == inputs.size()) changed.notify_one();
         }

@@ -88,15 +88,27 @@ std::shared_ptr<const FileAnalysis> fix(const std::shared_ptr<const FileAnalysis
     return result.analysis;
 }
 
-void analyse(const CheckInput& input, const CheckOptions& options, const std::string& bytes,
+void analyse(const CheckInput& input, const CheckOptions& options,
+             const std::shared_ptr<const DiskModules>& modules, const std::string& bytes,
              StageTimes& times, FileReport& report) {
     const analysis::Decoded decoded = analysis::decode_source(bytes);
     const std::string name = input.shown.substr(input.shown.rfind('/') + 1);
     std::shared_ptr<const FileAnalysis> result;
     {
         const Stopwatch watch(times.analyse);
-        result = FileAnalysis::analyse(std::make_shared<const analysis::SourceText>(decoded.text),
-                                       input.settings.settings, name);
+        analysis::ModulePlace place;
+        if (input.path.starts_with('/')) {
+            DiskModules::Name module = modules->name_of(input.path);
+            place = {modules, input.path, std::move(module.dotted), module.package};
+        }
+        // What standard input holds is not what others import.
+        result = input.is_stdin
+                     ? FileAnalysis::analyse(
+                           std::make_shared<const analysis::SourceText>(decoded.text),
+                           input.settings.settings, name, nullptr, nullptr, std::move(place))
+                     : FileAnalysis::analyse_module(modules->put(input.path, decoded.text),
+                                                    input.settings.settings, name, nullptr, nullptr,
+                                                    std::move(place));
     }
     // A lossy reading is analysed, as most of the file is what it was meant to be, but never
     // written back.
@@ -116,7 +128,8 @@ void analyse(const CheckInput& input, const CheckOptions& options, const std::st
 
 } // namespace
 
-FileReport check_file(const CheckInput& input, const CheckOptions& options, StageTimes& times) {
+FileReport check_file(const CheckInput& input, const CheckOptions& options,
+                      const std::shared_ptr<const DiskModules>& modules, StageTimes& times) {
     FileReport report;
     report.path = input.path;
     report.shown = input.shown;
@@ -143,7 +156,7 @@ FileReport check_file(const CheckInput& input, const CheckOptions& options, Stag
         return report;
     }
     try {
-        analyse(input, options, file.bytes, times, report);
+        analyse(input, options, modules, file.bytes, times, report);
     } catch (const std::exception& error) {
         report = FileReport{};
         report.path = input.path;

@@ -5,8 +5,10 @@
 #include "server/cli/command_line.h"
 #include "server/cli/report.h"
 #include "server/config/resolve.h"
+#include "server/modules/disk_modules.h"
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 namespace awaitls::server {
@@ -28,7 +30,8 @@ struct StageTimes {
 };
 
 /// Reads, analyses and, as the options say, fixes one file. Safe to call from several threads for
-/// different files; errors are in the report, which holds what the options let be reported.
-FileReport check_file(const CheckInput& input, const CheckOptions& options, StageTimes& times);
+/// different files; `modules` is shared by all of a run; errors are in the report, which holds what the options let be reported.
+FileReport check_file(const CheckInput& input, const CheckOptions& options,
+                      const std::shared_ptr<const DiskModules>& modules, StageTimes& times);
 
 } // namespace awaitls::server

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <map>
 
 namespace awaitls::server {
@@ -58,19 +59,22 @@ std::string_view name_or_note(const Diagnostic& finding) {
 class Excerpts {
 public:
     Excerpts(const FileReport& file, bool color, std::string& out)
-        : file_(file), color_(color), out_(out) {}
+        : file_(&file), color_(color), out_(out) {}
+
+    /// The places that follow are of this file.
+    void turn_to(const FileReport& file) { file_ = &file; }
 
     /// The gutter is as wide as the largest line number among these places.
     void fit(Span span) {
         const std::uint32_t line =
-            std::min(last_line(span) + kContextLines, file_.lines.line_count() - 1);
+            std::min(last_line(span) + kContextLines, file_->lines.line_count() - 1);
         width_ = std::max(width_, std::to_string(line + 1).size());
     }
 
     void draw(Span span, Tint tint) {
         out_ += fmt::format("{}{} {}\n", blanks(width_), paint(Tint::Gutter, "-->"),
-                            place(file_, span.begin));
-        const std::uint32_t first = file_.lines.line_of(span.begin);
+                            place(*file_, span.begin));
+        const std::uint32_t first = file_->lines.line_of(span.begin);
         const std::uint32_t last = last_line(span);
         bar();
         if (first > 0 && !is_blank(first - 1)) plain(first - 1);
@@ -81,7 +85,7 @@ public:
             }
             marked(line, span, tint);
         }
-        if (last + 1 < file_.lines.line_count() && !is_blank(last + 1)) plain(last + 1);
+        if (last + 1 < file_->lines.line_count() && !is_blank(last + 1)) plain(last + 1);
         bar();
     }
 
@@ -94,14 +98,14 @@ private:
     static std::string blanks(std::size_t count) { return std::string(count, ' '); }
     std::string paint(Tint tint, std::string_view text) const { return tinted(color_, tint, text); }
     std::string_view text_of(std::uint32_t line) const {
-        return line_text(file_.text, file_.lines, line);
+        return line_text(file_->text, file_->lines, line);
     }
     bool is_blank(std::uint32_t line) const {
         return text_of(line).find_first_not_of(" \t\f") == std::string_view::npos;
     }
     /// An end right behind a line break belongs to the line before it.
     std::uint32_t last_line(Span span) const {
-        return file_.lines.line_of(span.end > span.begin ? span.end - 1 : span.begin);
+        return file_->lines.line_of(span.end > span.begin ? span.end - 1 : span.begin);
     }
 
     void bar() { out_ += fmt::format("{} {}\n", blanks(width_), paint(Tint::Gutter, "|")); }
@@ -119,7 +123,7 @@ private:
     }
     void marked(std::uint32_t line, Span span, Tint tint) {
         const std::string_view text = text_of(line);
-        const std::uint32_t start = file_.lines.line_start(line);
+        const std::uint32_t start = file_->lines.line_start(line);
         const std::size_t length = text.size();
         std::size_t begin =
             span.begin > start ? std::min<std::size_t>(span.begin - start, length) : 0;
@@ -146,7 +150,7 @@ private:
                             blanks(indent), paint(tint, carets));
     }
 
-    const FileReport& file_;
+    const FileReport* file_;
     bool color_;
     std::string& out_;
     std::size_t width_ = 1;
@@ -167,9 +171,19 @@ void append_full(const FileReport& file, const Diagnostic& finding, const Report
     }
     Excerpts excerpts(file, style.color, out);
     excerpts.fit(finding.span);
-    for (const analysis::Related& related : finding.related) excerpts.fit(related.span);
-    excerpts.draw(finding.span, tint_of(finding.severity));
+    std::deque<FileReport> others;
+    std::vector<const FileReport*> owners; // of the related places
     for (const analysis::Related& related : finding.related) {
+        owners.push_back(related.path.empty() ? &file
+                                              : &others.emplace_back(other_file(file, related)));
+        excerpts.turn_to(*owners.back());
+        excerpts.fit(related.span);
+    }
+    excerpts.turn_to(file);
+    excerpts.draw(finding.span, tint_of(finding.severity));
+    for (std::size_t i = 0; i < finding.related.size(); ++i) {
+        const analysis::Related& related = finding.related[i];
+        excerpts.turn_to(*owners[i]);
         out += fmt::format("{}: {}\n", tinted(style.color, Tint::Information, "note"),
                            one_line(related.message));
         excerpts.draw(related.span, Tint::Information);
@@ -330,6 +344,18 @@ std::string render_summary(const std::vector<FileReport>& files, const ReportSty
 }
 
 } // namespace
+
+FileReport other_file(const FileReport& file, const analysis::Related& related) {
+    FileReport result;
+    result.path = related.path;
+    // Shown from where the finding's file is shown from.
+    const bool below = file.path.ends_with(file.shown);
+    const std::string base = below ? file.path.substr(0, file.path.size() - file.shown.size()) : "";
+    result.shown = related.path.starts_with(base) ? related.path.substr(base.size()) : related.path;
+    result.text = related.source->text();
+    result.lines = related.source->lines();
+    return result;
+}
 
 Location locate(const FileReport& file, std::uint32_t offset) {
     const std::uint32_t line = file.lines.line_of(offset);

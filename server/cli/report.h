@@ -36,6 +36,9 @@ struct Location {
 };
 Location locate(const FileReport& file, std::uint32_t offset);
 
+/// The file of a related place that is not in the finding's own file: names, text and lines.
+FileReport other_file(const FileReport& file, const analysis::Related& related);
+
 /// How the findings are shown.
 struct ReportStyle {
     OutputFormat format = OutputFormat::Full;

@@ -39,10 +39,16 @@ json fix_object(const FileReport& file, const analysis::Diagnostic& finding) {
 json finding_object(const FileReport& file, const analysis::Diagnostic& finding) {
     json related = json::array();
     for (const analysis::Related& place : finding.related) {
-        related.push_back({{"filename", file.path},
-                           {"location", location(file, place.span.begin)},
-                           {"end_location", location(file, place.span.end)},
-                           {"message", place.message}});
+        const auto add = [&](const FileReport& owner) {
+            related.push_back({{"filename", owner.path},
+                               {"location", location(owner, place.span.begin)},
+                               {"end_location", location(owner, place.span.end)},
+                               {"message", place.message}});
+        };
+        if (place.path.empty())
+            add(file);
+        else
+            add(other_file(file, place));
     }
     json object = {
         {"code", nullptr},

@@ -1,6 +1,7 @@
 #include "server/lsp/diagnostics.h"
 
 #include "analysis/rules/catalog.h"
+#include "protocol/uri.h"
 
 #include <algorithm>
 
@@ -45,11 +46,19 @@ std::optional<analysis::Diagnostic> moved(const analysis::Diagnostic& finding,
     result.span = *span;
     result.fixes.clear(); // sticky findings are shown, never mended
     std::erase_if(result.related, [&](analysis::Related& related) {
+        if (related.source) return false; // in another file
         const std::optional<Span> place = shift.map(related.span);
         related.span = place.value_or(related.span);
         return !place;
     });
     return result;
+}
+
+/// `map` is of the finding's own file.
+protocol::Range range_of(const analysis::Related& related, const TextMap& map) {
+    if (!related.source) return map.range(related.span);
+    return TextMap(related.source->text(), related.source->lines(), map.encoding())
+        .range(related.span);
 }
 
 } // namespace
@@ -73,12 +82,15 @@ protocol::Diagnostic to_protocol(const analysis::Diagnostic& finding, const Text
         result.tags.push_back(protocol::DiagnosticTag::Unnecessary);
     }
     for (const analysis::Related& related : finding.related) {
-        const protocol::Range range = map.range(related.span);
+        const protocol::Range range = range_of(related, map);
         if (client.related_information) {
-            result.related_information.push_back({{uri, range}, related.message});
+            const std::string place = related.path.empty() ? uri : protocol::file_uri(related.path);
+            result.related_information.push_back({{place, range}, related.message});
         } else {
-            result.message +=
-                "\n  line " + std::to_string(range.start.line + 1) + ": " + related.message;
+            const std::string file =
+                related.path.empty() ? "" : related.path.substr(related.path.rfind('/') + 1) + " ";
+            result.message += "\n  " + file + "line " + std::to_string(range.start.line + 1) +
+                              ": " + related.message;
         }
     }
     return result;
@@ -101,7 +113,7 @@ bool DiagnosticsView::Item::shows(const analysis::Diagnostic& finding, const pro
     }
     for (std::size_t i = 0; i < related.size(); ++i) {
         if (finding.related[i].message != related[i].second ||
-            !(map.range(finding.related[i].span) == related[i].first)) {
+            !(range_of(finding.related[i], map) == related[i].first)) {
             return false;
         }
     }
@@ -118,7 +130,7 @@ DiagnosticsView::Item DiagnosticsView::make_item(const analysis::Diagnostic& fin
     item.message = finding.message;
     item.range = place;
     for (const analysis::Related& related : finding.related) {
-        item.related.emplace_back(map.range(related.span), related.message);
+        item.related.emplace_back(range_of(related, map), related.message);
     }
     item.json = protocol::to_json(to_protocol(finding, map, uri_, *style_));
     item.hash = analysis::hash_bytes(item.json.text);

@@ -150,7 +150,11 @@ int run_language_server(const ServerOptions& options) {
     ParentWatch parent(loop, [&parent_is_gone] { parent_is_gone(); });
 
     SessionOptions session_options;
-    session_options.analyse = analysis::FileAnalysis::analyse;
+    session_options.analyse = [](auto text, auto settings, auto name, auto previous,
+                                 const analysis::Cancellation* cancellation) {
+        return analysis::FileAnalysis::analyse(std::move(text), std::move(settings),
+                                               std::move(name), std::move(previous), cancellation);
+    };
     session_options.fixed_log_level = options.log_level.has_value();
     if (!options.record_file.empty()) {
         session_options.on_traffic = [&recorder](protocol::Direction direction,

@@ -32,6 +32,7 @@ public:
 
     std::string_view text() const { return text_; }
     const analysis::LineIndex& lines() const { return *lines_; }
+    protocol::PositionEncoding encoding() const { return encoding_; }
 
 private:
     std::string_view text_;

@@ -461,3 +461,37 @@ def test_the_pages_in_the_repository_are_current(cli: Cli) -> None:
     assert not stale, "./dev docs writes the pages"
     configuration = (cli.folder / "docs/configuration.md").read_text()
     assert configuration == (ROOT / "docs/configuration.md").read_text(), "./dev docs writes it"
+
+
+# --- several files -------------------------------------------------------------------------------------
+
+
+def write_project(cli: Cli) -> None:
+    cli.write("pyproject.toml", "")
+    cli.write("app/__init__.py", "")
+    cli.write("app/store.py", "import time\n\n\ndef load():\n    time.sleep(1)\n\n\nasync def fetch():\n    return 1\n")
+    cli.write("app/main.py", "from .store import fetch, load\n\n\nasync def main():\n    load()\n    fetch()\n    print()\n")
+
+
+def test_findings_cross_files(cli: Cli) -> None:
+    write_project(cli)
+    expected = ["app/main.py:5:5: transitive-blocking-call", "app/main.py:6:5: unawaited-coroutine"]
+    assert concise(cli) == expected
+    assert concise(cli, "app/main.py") == expected, "also where only the one file is named"
+    assert concise(cli, "--jobs", "4", "app/store.py", "app/main.py") == expected
+
+
+def test_a_chain_shows_the_other_file(cli: Cli) -> None:
+    write_project(cli)
+    done = cli("check", "--isolated")
+    assert "load -> time.sleep (store.py:5)" in done.stdout
+    assert "note: `time.sleep` blocks\n --> app/store.py:5:5\n" in done.stdout
+    found = json.loads(cli("check", "--output-format", "json").stdout)
+    assert [place["filename"] for place in found[0]["related"]] == [str(cli.folder / "app/store.py")]
+    assert found[0]["related"][0]["location"] == {"row": 5, "column": 5}
+
+
+def test_fixes_across_files(cli: Cli) -> None:
+    write_project(cli)
+    cli("check", "--fix")
+    assert "    await fetch()\n" in (cli.folder / "app/main.py").read_text()

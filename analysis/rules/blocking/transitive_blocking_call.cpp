@@ -71,7 +71,9 @@ program. Making the chain async is the better change when its end has an async t
 
 ## When not to follow it
 
-For helpers that run once, before the first request is served.
+For helpers that run once, before the first request is served. A chain that runs through a branch
+of a helper (an `if`, a `case`, an `except` clause) may never be taken; such a finding says that
+the call may block, and is information.
 
 ## Differences
 
@@ -96,6 +98,7 @@ bool counts(const Model& model, const BlockingChain& chain) {
 }
 
 Severity severity_of(const BlockingChain& chain) {
+    if (chain.conditional) return Severity::Information;
     if (chain.api == nullptr) return Severity::Error;
     switch (chain.kind) {
     case BlockingKind::Open:
@@ -185,8 +188,9 @@ void check(RuleContext& context, NodeId node) {
                                    : target.function->is_lambda ? std::string_view(callee)
                                                                 : target.function->qualname;
     // The place of the last step is known where the file is: it takes the place of {place}.
-    Finding finding = context.report(node, "`" + callee + "()` blocks the event loop: " +
-                                               chain_text(first, *chain) + " ({place})");
+    const std::string verb = chain->conditional ? "()` may block" : "()` blocks";
+    Finding finding = context.report(
+        node, "`" + callee + verb + " the event loop: " + chain_text(first, *chain) + " ({place})");
     finding.chain(*chain).severity(severity_of(*chain)).confidence(target.confidence);
     // A generator would be made in the thread and still run here.
     if (!target.function->is_generator) add_thread_fix(context, node, finding);

@@ -15,12 +15,13 @@ namespace {
 /// A file with its models.
 class Program {
 public:
-    explicit Program(std::string text)
-        : text_(std::move(text)),
-          slots_(make_slots(text_)),
-          file_(slots_),
+    explicit Program(std::string text, ModulePlace place = {})
+        : module_(make_module(std::make_shared<const SourceText>(std::move(text)))),
+          slots_(module_->slots),
           settings_(default_settings()),
-          evaluator_(slots_, file_, settings_) {}
+          evaluator_(module_, settings_, std::move(place), {}) {
+        for (const Slot& slot : slots_) EXPECT_TRUE(slot.region->clean()) << module_->text();
+    }
 
     /// The types that the text asks for, one a line.
     std::string reveal() {
@@ -73,25 +74,6 @@ public:
     }
 
 private:
-    std::vector<Slot> make_slots(const std::string& text) {
-        std::vector<Slot> slots;
-        const Outline outline = make_outline(text);
-        for (std::size_t i = 0; i < outline.regions.size(); ++i) {
-            const RegionRange& range = outline.regions[i];
-            const bool members =
-                i + 1 < outline.regions.size() && outline.regions[i + 1].parent == 1;
-            regions_.push_back(
-                make_region(std::string_view(text).substr(range.span.begin, range.span.size()),
-                            range.kind, range.parent != 0, members));
-            const Region& region = *regions_.back();
-            slots.push_back(
-                make_slot(region, range.span.begin,
-                          range.parent == 0 ? -1 : static_cast<std::int32_t>(i) - range.parent));
-            EXPECT_TRUE(region.clean()) << text;
-        }
-        return slots;
-    }
-
     template <typename Visit>
     void each_call(std::string_view name, Visit visit) {
         for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
@@ -130,10 +112,8 @@ private:
         return type->confidence == Confidence::Likely ? "likely " + result : result;
     }
 
-    std::string text_;
-    std::vector<std::shared_ptr<const Region>> regions_;
-    std::vector<Slot> slots_; // of regions_
-    FileModel file_;
+    std::shared_ptr<const Module> module_;
+    const std::vector<Slot>& slots_;
     Settings settings_;
     Evaluator evaluator_;
 };

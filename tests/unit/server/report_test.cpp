@@ -62,7 +62,7 @@ std::vector<FileReport> sample() {
                            {}});
     Diagnostic chain = finding("transitive-blocking-call", Severity::Warning,
                                span_of(report.text, "helper(\n        2)"), "`helper` blocks");
-    chain.related.push_back({span_of(report.text, "import time"), "here"});
+    chain.related.push_back({span_of(report.text, "import time"), "here", "", nullptr});
     chain.fixes.push_back({"Run it in a thread", Applicability::Unsafe, {}, {}});
     report.findings = {sleep, chain, finding("", Severity::Information, {0, 0}, "a note")};
     report.hidden_hints = 2;

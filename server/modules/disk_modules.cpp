@@ -1,0 +1,182 @@
+#include "server/modules/disk_modules.h"
+
+#include "server/files/file.h"
+#include "server/modules/stdlib_names.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace awaitls::server {
+
+namespace {
+
+using analysis::ModuleFile;
+
+std::string parent_of(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    return slash == std::string::npos ? std::string() : path.substr(0, slash == 0 ? 1 : slash);
+}
+
+std::string_view name_in(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+std::string join(const std::string& folder, std::string_view name) {
+    std::string result = folder;
+    if (result.empty() || result.back() != '/') result += '/';
+    result += name;
+    return result;
+}
+
+/// "store" for "store.py" and "store.pyi"; the name itself for other files.
+std::string_view stem(std::string_view name) {
+    for (const std::string_view ending : {".pyi", ".py"})
+        if (name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
+    return name;
+}
+
+} // namespace
+
+DiskModules::Entry& DiskModules::entry(const std::string& path) const {
+    const std::lock_guard lock(mutex_);
+    std::unique_ptr<Entry>& found = entries_[path];
+    if (!found) found = std::make_unique<Entry>();
+    return *found;
+}
+
+const DiskModules::Names& DiskModules::folder(const std::string& path) const {
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto known = folders_.find(path); known != folders_.end()) return *known->second;
+    }
+    auto names = std::make_unique<Names>();
+    std::error_code error;
+    for (std::filesystem::directory_iterator at(path, error), end; !error && at != end;
+         at.increment(error))
+        names->insert(at->path().filename().string());
+    const std::lock_guard lock(mutex_);
+    // Another thread may have been faster.
+    return *folders_.emplace(path, std::move(names)).first->second;
+}
+
+bool DiskModules::holds(const std::string& folder_path, const std::string& name) const {
+    return folder(folder_path).contains(name);
+}
+
+std::string DiskModules::package_root(std::string folder_path) const {
+    while (folder_path.size() > 1 &&
+           (holds(folder_path, "__init__.py") || holds(folder_path, "__init__.pyi")))
+        folder_path = parent_of(folder_path);
+    return folder_path;
+}
+
+std::string DiskModules::project_root(std::string folder_path) const {
+    for (std::string at = folder_path;; at = parent_of(at)) {
+        for (const char* const mark : {"pyproject.toml", "setup.py", "setup.cfg", ".git"})
+            if (holds(at, mark)) return at;
+        if (at.size() <= 1) return folder_path;
+    }
+}
+
+std::string DiskModules::locate(const std::string& root, std::string_view name) const {
+    std::string at = root;
+    for (;;) {
+        const std::size_t dot = name.find('.');
+        const std::string part(name.substr(0, dot));
+        if (part.empty()) return {};
+        if (dot != std::string_view::npos) {
+            if (!holds(at, part)) return {};
+            at = join(at, part);
+            name = name.substr(dot + 1);
+            continue;
+        }
+        if (holds(at, part)) {
+            const std::string package = join(at, part);
+            for (const char* const init : {"__init__.pyi", "__init__.py"})
+                if (holds(package, init)) return join(package, init);
+        }
+        for (const char* const ending : {".pyi", ".py"})
+            if (holds(at, part + ending)) return join(at, part + ending);
+        return {};
+    }
+}
+
+std::shared_ptr<const ModuleFile> DiskModules::find(std::string_view name,
+                                                    std::string_view importer) const {
+    if (is_stdlib_module(name.substr(0, name.find('.')))) return nullptr;
+    const std::string folder_path = parent_of(std::string(importer));
+    const std::string key = folder_path + '\n' + std::string(name);
+    std::string path;
+    bool known = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto found = located_.find(key); found != located_.end()) {
+            path = found->second;
+            known = true;
+        }
+    }
+    if (!known) {
+        const std::string project = project_root(folder_path);
+        for (const std::string& root : {package_root(folder_path), project, join(project, "src")}) {
+            path = locate(root, name);
+            if (!path.empty()) break;
+        }
+        const std::lock_guard lock(mutex_);
+        located_.emplace(key, path);
+    }
+    return path.empty() ? nullptr : at(path);
+}
+
+std::shared_ptr<const ModuleFile> DiskModules::at(std::string_view path) const {
+    const std::string key(path);
+    Entry& found = entry(key);
+    std::call_once(found.loaded, [&] {
+        FileBytes read = read_file(key, max_file_size_);
+        if (read.error.empty() && !read.too_large)
+            found.file = make(key, std::move(analysis::decode_source(read.bytes).text));
+    });
+    return found.file;
+}
+
+std::shared_ptr<const analysis::Module> DiskModules::put(const std::string& path,
+                                                         std::string text) const {
+    Entry& found = entry(path);
+    std::call_once(found.loaded, [&] { found.file = make(path, text); });
+    if (found.file && found.file->module->text() == text) return found.file->module;
+    return analysis::make_module(std::make_shared<const analysis::SourceText>(std::move(text)));
+}
+
+std::shared_ptr<const ModuleFile> DiskModules::make(const std::string& path,
+                                                    std::string text) const {
+    auto file = std::make_shared<ModuleFile>();
+    Name name = name_of(path);
+    file->path = path;
+    file->name = std::move(name.dotted);
+    file->package = name.package;
+    file->module =
+        analysis::make_module(std::make_shared<const analysis::SourceText>(std::move(text)));
+    return file;
+}
+
+DiskModules::Name DiskModules::name_of(const std::string& path) const {
+    Name result;
+    const std::string folder_path = parent_of(path);
+    std::string root = package_root(folder_path);
+    if (root == folder_path) {
+        // No package: what the project's folder makes of it is the best guess that relative imports have.
+        root = project_root(folder_path);
+        const std::string src = join(root, "src");
+        if (folder_path == src || folder_path.starts_with(src + "/")) root = src;
+    }
+    std::string inner = relative_to(path, root);
+    result.package = stem(name_in(inner)) == "__init__";
+    inner = result.package ? relative_to(folder_path, root) : std::string(stem(inner));
+    if (result.package && folder_path == root) inner.clear();
+    std::replace(inner.begin(), inner.end(), '/', '.');
+    result.dotted = std::move(inner);
+    return result;
+}
+
+} // namespace awaitls::server

@@ -1,0 +1,68 @@
+#pragma once
+
+// The modules of a workspace as they lie on disk: which file an import means, read and parsed when it is asked for first.
+
+#include "analysis/semantic/module.h"
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace awaitls::server {
+
+/// Answers never change: what was looked at once is remembered. All members may be called from any thread. Paths are absolute.
+///
+/// An import is looked for where Python would find it when the project runs: beside the outermost package of the importing
+/// file (a script: in its own folder), in the project's folder, and in its `src`. The project's folder is the nearest one
+/// upward with a pyproject.toml, setup.py, setup.cfg or .git. A stub wins over the code beside it, a package over a module
+/// of its name, and the standard library over all.
+class DiskModules final : public analysis::Modules {
+public:
+    /// Larger files are taken for absent.
+    explicit DiskModules(std::uint64_t max_file_size) : max_file_size_(max_file_size) {}
+
+    std::shared_ptr<const analysis::ModuleFile> find(std::string_view name,
+                                                     std::string_view importer) const override;
+    std::shared_ptr<const analysis::ModuleFile> at(std::string_view path) const override;
+
+    /// What the file is called by the modules of its project: "app.store"; the file need not exist.
+    struct Name {
+        std::string dotted;
+        bool package = false; // an __init__
+    };
+    Name name_of(const std::string& path) const;
+
+    /// Notes the text of a file that was read elsewhere, unless the file was read here before. Returns its module.
+    std::shared_ptr<const analysis::Module> put(const std::string& path, std::string text) const;
+
+private:
+    struct Entry {
+        std::once_flag loaded;
+        std::shared_ptr<const analysis::ModuleFile> file; // null: unreadable
+    };
+    using Names = std::unordered_set<std::string>;
+
+    Entry& entry(const std::string& path) const;
+    std::shared_ptr<const analysis::ModuleFile> make(const std::string& path,
+                                                     std::string text) const;
+    /// The names in a folder.
+    const Names& folder(const std::string& path) const;
+    bool holds(const std::string& folder_path, const std::string& name) const;
+    /// The folder above the outermost package around a folder, or the folder itself.
+    std::string package_root(std::string folder_path) const;
+    std::string project_root(std::string folder_path) const;
+    std::string locate(const std::string& root, std::string_view name) const;
+
+    const std::uint64_t max_file_size_;
+    mutable std::mutex mutex_; // of what follows; a folder or an entry never moves or goes
+    mutable std::unordered_map<std::string, std::unique_ptr<Names>> folders_;
+    mutable std::unordered_map<std::string, std::unique_ptr<Entry>> entries_;
+    mutable std::unordered_map<std::string, std::string> located_; // by folder and name
+};
+
+} // namespace awaitls::server

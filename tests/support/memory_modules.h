@@ -1,0 +1,57 @@
+#pragma once
+
+// A workspace in memory: modules by their dotted names, all of one project.
+
+#include "analysis/semantic/module.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace awaitls::tests {
+
+/// The path of module `a.b` is `/a/b.py`. A name that ends with `.__init__` is that of a package.
+class MemoryModules final : public analysis::Modules {
+public:
+    void set(const std::string& name, std::string text) {
+        constexpr std::string_view kInit = ".__init__";
+        auto file = std::make_shared<analysis::ModuleFile>();
+        file->package = name.ends_with(kInit);
+        file->name = file->package ? name.substr(0, name.size() - kInit.size()) : name;
+        file->path = path_of(name);
+        const auto before = files_.find(file->path);
+        file->module =
+            analysis::make_module(std::make_shared<const analysis::SourceText>(std::move(text)),
+                                  before == files_.end() ? nullptr : before->second->module.get());
+        names_[file->name] = file->path;
+        files_[file->path] = std::move(file);
+    }
+    void remove(const std::string& name) {
+        names_.erase(name);
+        files_.erase(path_of(name));
+    }
+
+    std::shared_ptr<const analysis::ModuleFile> find(std::string_view name,
+                                                     std::string_view) const override {
+        const auto found = names_.find(name);
+        return found == names_.end() ? nullptr : at(found->second);
+    }
+    std::shared_ptr<const analysis::ModuleFile> at(std::string_view path) const override {
+        const auto found = files_.find(path);
+        return found == files_.end() ? nullptr : found->second;
+    }
+
+    static std::string path_of(std::string_view name) {
+        std::string path = "/" + std::string(name) + ".py";
+        for (std::size_t i = 0; i + 3 < path.size(); ++i)
+            if (path[i] == '.') path[i] = '/';
+        return path;
+    }
+
+private:
+    std::map<std::string, std::string, std::less<>> names_;
+    std::map<std::string, std::shared_ptr<const analysis::ModuleFile>, std::less<>> files_;
+};
+
+} // namespace awaitls::tests

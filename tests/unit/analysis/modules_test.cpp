@@ -1,0 +1,256 @@
+// What code means that other modules of the workspace define.
+
+#include "analysis/analysis.h"
+#include "analysis/rules/catalog.h"
+#include "tests/support/memory_modules.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace awaitls::analysis {
+namespace {
+
+using tests::MemoryModules;
+
+/// A workspace, of which each change makes a new state, and one file in it under analysis.
+class Workspace {
+public:
+    explicit Workspace(std::string name = "app.main") : name_(std::move(name)) {}
+
+    Workspace& set(const std::string& name, std::string text) {
+        auto next = std::make_shared<MemoryModules>(*modules_);
+        next->set(name, std::move(text));
+        modules_ = std::move(next);
+        return *this;
+    }
+    void remove(const std::string& name) {
+        auto next = std::make_shared<MemoryModules>(*modules_);
+        next->remove(name);
+        modules_ = std::move(next);
+    }
+
+    /// "line rule: message" of each finding of the file, one a line, with "< path:line" for each related place. Goes on from
+    /// the analysis before, which must make no difference.
+    std::string check(const std::string& text) {
+        const std::string fresh = shown(*analyse(text, nullptr));
+        latest_ = analyse(text, latest_);
+        EXPECT_EQ(shown(*latest_), fresh);
+        return fresh;
+    }
+    std::uint32_t computed() const { return latest_->regions_computed(); }
+
+private:
+    std::shared_ptr<const FileAnalysis> analyse(const std::string& text,
+                                                std::shared_ptr<const FileAnalysis> previous) {
+        const bool package = name_.ends_with(".__init__");
+        ModulePlace place{modules_, MemoryModules::path_of(name_),
+                          package ? name_.substr(0, name_.size() - 9) : name_, package};
+        return FileAnalysis::analyse(std::make_shared<const SourceText>(text), settings_, "main.py",
+                                     std::move(previous), nullptr, std::move(place));
+    }
+    static std::string shown(const FileAnalysis& file) {
+        std::string result;
+        for (const Diagnostic& finding : file.diagnostics()) {
+            result += std::to_string(file.lines().line_of(finding.span.begin) + 1) + " " +
+                      std::string(catalog()[finding.rule].info.name) + ": " + finding.message;
+            for (const Related& related : finding.related) {
+                const LineIndex& lines = related.source ? related.source->lines() : file.lines();
+                result += " < " + related.path + ":" +
+                          std::to_string(lines.line_of(related.span.begin) + 1);
+            }
+            result += "\n";
+        }
+        return result;
+    }
+
+    std::string name_;
+    std::shared_ptr<const MemoryModules> modules_ = std::make_shared<MemoryModules>();
+    std::shared_ptr<const Settings> settings_ =
+        std::make_shared<const Settings>(default_settings());
+    std::shared_ptr<const FileAnalysis> latest_;
+};
+
+constexpr const char* kFetch = "async def fetch(n):\n    return n\n";
+
+/// The findings of one call as a statement, "missing" where it says that an await is missing, else all of them.
+std::string of_call(Workspace& workspace, const std::string& imports, const std::string& call) {
+    const std::string found =
+        workspace.check(imports + "\nasync def main():\n    " + call + "\n    pass\n");
+    return found.find("unawaited-coroutine") != std::string::npos &&
+                   found.find('\n') == found.size() - 1
+               ? "missing"
+               : found;
+}
+
+TEST(Modules, EveryFormOfImport) {
+    Workspace workspace;
+    workspace.set("app.__init__", "").set("app.store", kFetch).set("tools", kFetch);
+    workspace.set("app.inner.__init__", "from .deep import fetch\nfrom . import deep\n");
+    workspace.set("app.inner.deep", kFetch);
+    workspace.set("space.part", kFetch); // a package without __init__
+    const auto check = [&](const std::string& imports, const std::string& call) {
+        EXPECT_EQ(of_call(workspace, imports, call), "missing") << imports;
+    };
+    check("from app.store import fetch", "fetch(1)");
+    check("from app.store import fetch as get", "get(1)");
+    check("from .store import fetch", "fetch(1)");
+    check("from . import store", "store.fetch(1)");
+    check("from app import store as s", "s.fetch(1)");
+    check("import app.store", "app.store.fetch(1)");
+    check("import app.store as st", "st.fetch(1)");
+    check("import tools", "tools.fetch(1)");
+    check("from .inner import fetch", "fetch(1)");
+    check("from .inner import deep", "deep.fetch(1)");
+    check("from .inner.deep import *", "fetch(1)");
+    check("import space.part", "space.part.fetch(1)");
+    check("from space import part", "part.fetch(1)");
+    check("from space.part import fetch", "fetch(1)");
+    check("if True:\n    from .store import fetch\n", "fetch(1)");
+    check("try:\n    from .store import fetch\nexcept ImportError:\n    from tools import fetch\n",
+          "fetch(1)");
+}
+
+TEST(Modules, WhatIsNotKnownIsSilent) {
+    Workspace workspace;
+    workspace.set("app.__init__", "").set("app.store", kFetch);
+    workspace.set("app.lazy", "def __getattr__(name):\n    return print\n");
+    const auto check = [&](const std::string& imports, const std::string& call) {
+        EXPECT_EQ(of_call(workspace, imports, call), "") << imports;
+    };
+    check("from app.store import other", "other(1)");
+    check("from app.missing import fetch", "fetch(1)");
+    check("from .missing import fetch", "fetch(1)");
+    check("from ...store import fetch", "fetch(1)");
+    check("from app.lazy import fetch", "fetch(1)");
+    check("from app import *", "fetch(1)");
+    check("from .store import fetch\nfetch = print", "fetch(1)");
+    check("try:\n    from .store import fetch\nexcept ImportError:\n    fetch = None\n", "pass");
+}
+
+TEST(Modules, TypesComeAcrossFiles) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    workspace.set("app.base", "class Base:\n    async def close(self): ...\n");
+    workspace.set("app.store", R"(
+from .base import Base
+
+class Store(Base):
+    other: "Store"
+    def __init__(self): self.child = Base()
+    async def get(self): ...
+    def sync(self): ...
+    @property
+    def same(self) -> "Store": return self
+    @classmethod
+    def new(cls) -> "Store": return cls()
+
+def make() -> Store: return Store()
+def plain(): return Store()
+default = Store()
+stores: dict[str, Store] = {}
+)");
+    workspace.set("app.loop_a", "from .loop_b import B\nclass A(B): ...\n");
+    workspace.set("app.loop_b",
+                  "from .loop_a import A\nclass B(A):\n    async def get(self): ...\n");
+    const auto missing = [&](const std::string& imports, const std::string& call) {
+        EXPECT_EQ(of_call(workspace, imports, call), "missing") << call;
+    };
+    missing("from .store import Store", "Store().get()");
+    missing("from .store import Store", "Store().close()");
+    missing("from .store import Store", "Store().child.close()");
+    missing("from .store import Store", "Store().same.get()");
+    missing("from .store import Store", "Store.new().get()");
+    missing("from .store import Store", "Store().other.get()");
+    missing("from .store import make", "make().get()");
+    missing("from .store import plain", "plain().get()");
+    missing("from .store import default", "default.get()");
+    missing("from .store import stores", "stores['a'].get()");
+    missing("from .store import Store\nclass Mine(Store): ...", "Mine().close()");
+    missing("from .loop_b import B", "B().get()");
+    EXPECT_EQ(of_call(workspace, "from .store import Store", "Store().sync()"), "");
+    EXPECT_EQ(of_call(workspace, "from .store import Store", "Store().nothing()"), "");
+    EXPECT_EQ(of_call(workspace, "from .loop_a import A", "A().nothing()"), "");
+}
+
+TEST(Modules, AChainNamesItsPlaces) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    workspace.set("app.files", "import time\n\n\ndef wait():\n    time.sleep(1)\n");
+    workspace.set("app.store", "from .files import wait\n\ndef load():\n    wait()\n");
+    const std::string text =
+        "from .store import load\n\nasync def main():\n    load()\n    load()\n";
+    const std::string one = "transitive-blocking-call: `load()` blocks the event loop: load -> "
+                            "wait -> time.sleep (files.py:5) < /app/store.py:4 < /app/files.py:5\n";
+    EXPECT_EQ(workspace.check(text), "4 " + one + "5 " + one);
+
+    // The places follow an edit that changes nothing else.
+    workspace.set("app.files", "import time\n\n\n\n\ndef wait():\n    time.sleep(1)\n");
+    EXPECT_NE(workspace.check(text).find("(files.py:7) < /app/store.py:4 < /app/files.py:7"),
+              std::string::npos);
+    EXPECT_EQ(workspace.computed(), 0U);
+}
+
+TEST(Modules, AnEditElsewhereIsSeen) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    workspace.set("app.store", "import time\ndef load():\n    return 1\n");
+    const std::string text = "from .store import load\n\nasync def main():\n    load()\n    pass\n";
+    EXPECT_EQ(workspace.check(text), "");
+
+    // A body: the function blocks now.
+    workspace.set("app.store", "import time\ndef load():\n    time.sleep(1)\n    return 1\n");
+    EXPECT_NE(workspace.check(text).find("load -> time.sleep"), std::string::npos);
+    // A header: it is a coroutine function now.
+    workspace.set("app.store", "import time\nasync def load():\n    return 1\n");
+    EXPECT_NE(workspace.check(text).find("unawaited-coroutine"), std::string::npos);
+    workspace.set("app.store", "import time\ndef load():\n    return 1\n");
+    EXPECT_EQ(workspace.check(text), "");
+
+    // A module that goes and comes.
+    workspace.set("app.store", kFetch);
+    const std::string fetches =
+        "from .store import fetch\n\nasync def main():\n    fetch(1)\n    pass\n";
+    EXPECT_NE(workspace.check(fetches).find("unawaited-coroutine"), std::string::npos);
+    workspace.remove("app.store");
+    EXPECT_EQ(workspace.check(fetches), "");
+    workspace.set("app.store", kFetch);
+    EXPECT_NE(workspace.check(fetches).find("unawaited-coroutine"), std::string::npos);
+
+    // What does not concern the file costs it nothing.
+    workspace.set("app.other", "x = 1\n");
+    EXPECT_NE(workspace.check(fetches).find("unawaited-coroutine"), std::string::npos);
+    EXPECT_EQ(workspace.computed(), 0U);
+}
+
+TEST(Modules, BranchesMayBePassedBy) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    const auto check = [&](const std::string& body) {
+        workspace.set("app.store", "import time\ndef load(x):\n" + body);
+        const std::string found = workspace.check(
+            "from .store import load\n\nasync def main():\n    load(1)\n    pass\n");
+        return found.find("may block") != std::string::npos ? "may"
+               : found.find("blocks") != std::string::npos  ? "blocks"
+                                                            : "-";
+    };
+    EXPECT_STREQ(check("    time.sleep(1)\n"), "blocks");
+    EXPECT_STREQ(check("    for i in x:\n        time.sleep(1)\n"), "blocks");
+    EXPECT_STREQ(check("    try:\n        time.sleep(1)\n    finally:\n        pass\n"), "blocks");
+    EXPECT_STREQ(check("    if not x:\n        raise ValueError\n    time.sleep(1)\n"), "blocks");
+    EXPECT_STREQ(check("    if x:\n        time.sleep(1)\n"), "may");
+    EXPECT_STREQ(check("    if x:\n        return\n    time.sleep(1)\n"), "may");
+    EXPECT_STREQ(check("    x and time.sleep(1)\n"), "may");
+    EXPECT_STREQ(check("    try:\n        x()\n    except OSError:\n        time.sleep(1)\n"),
+                 "may");
+    EXPECT_STREQ(check("    if x:\n        time.sleep(1)\n    time.sleep(1)\n"), "blocks");
+    EXPECT_STREQ(check("    time.sleep(0.001)\n"), "-");
+    EXPECT_STREQ(check("    import threading\n    if threading.get_ident() != x:\n"
+                       "        time.sleep(1)\n"),
+                 "-");
+}
+
+} // namespace
+} // namespace awaitls::analysis

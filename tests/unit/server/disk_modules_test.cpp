@@ -1,0 +1,112 @@
+// Which file an import means.
+
+#include "server/modules/disk_modules.h"
+#include "tests/unit/server/temp_dir.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace awaitls::server {
+namespace {
+
+class DiskModulesTest : public ::testing::Test {
+protected:
+    /// The path, below the folder, of the module that an import names; "-" for none.
+    std::string find(const std::string& name, const std::string& importer) {
+        const auto found = modules_.find(name, folder_.path() + "/" + importer);
+        return found ? found->path.substr(folder_.path().size() + 1) : "-";
+    }
+    std::string name(const std::string& path) {
+        const DiskModules::Name found = modules_.name_of(folder_.path() + "/" + path);
+        return found.dotted + (found.package ? " package" : "");
+    }
+
+    TempDir folder_;
+    DiskModules modules_{1 << 20};
+};
+
+TEST_F(DiskModulesTest, PackagesOfAProject) {
+    folder_.write("pyproject.toml", "");
+    folder_.write("app/__init__.py", "");
+    folder_.write("app/store.py", "");
+    folder_.write("app/inner/__init__.py", "");
+    folder_.write("app/inner/deep.py", "");
+    folder_.write("tests/test_app.py", "");
+    EXPECT_EQ(find("app", "app/store.py"), "app/__init__.py");
+    EXPECT_EQ(find("app.store", "app/inner/deep.py"), "app/store.py");
+    EXPECT_EQ(find("app.inner.deep", "tests/test_app.py"), "app/inner/deep.py");
+    EXPECT_EQ(find("app.missing", "app/store.py"), "-");
+    EXPECT_EQ(find("store", "app/store.py"), "-");
+    EXPECT_EQ(find("", "app/store.py"), "-");
+    EXPECT_EQ(find("app.", "app/store.py"), "-");
+    EXPECT_EQ(name("app/store.py"), "app.store");
+    EXPECT_EQ(name("app/inner/__init__.py"), "app.inner package");
+    EXPECT_EQ(name("app/__init__.py"), "app package");
+}
+
+TEST_F(DiskModulesTest, SourceFoldersAndScripts) {
+    folder_.write("setup.py", "");
+    folder_.write("src/app/__init__.py", "");
+    folder_.write("src/app/store.py", "");
+    folder_.write("bin/run.py", "");
+    folder_.write("bin/help.py", "");
+    folder_.write("plain/main.py", "");
+    folder_.write("plain/sub/part.py", "");
+    EXPECT_EQ(find("app.store", "bin/run.py"), "src/app/store.py");
+    EXPECT_EQ(find("help", "bin/run.py"), "bin/help.py");
+    EXPECT_EQ(find("plain.sub.part", "bin/run.py"), "plain/sub/part.py");
+    EXPECT_EQ(find("sub.part", "plain/main.py"), "plain/sub/part.py");
+    EXPECT_EQ(name("src/app/store.py"), "app.store");
+    EXPECT_EQ(name("plain/sub/part.py"), "plain.sub.part");
+}
+
+TEST_F(DiskModulesTest, SeveralProjectsInOneFolder) {
+    folder_.write("one/pyproject.toml", "");
+    folder_.write("one/app/__init__.py", "");
+    folder_.write("two/pyproject.toml", "");
+    folder_.write("two/app/__init__.py", "");
+    folder_.write("two/main.py", "");
+    EXPECT_EQ(find("app", "one/app/__init__.py"), "one/app/__init__.py");
+    EXPECT_EQ(find("app", "two/main.py"), "two/app/__init__.py");
+}
+
+TEST_F(DiskModulesTest, WhatWins) {
+    folder_.write(".git/HEAD", "");
+    folder_.write("both.py", "");
+    folder_.write("both/__init__.py", "");
+    folder_.write("stub.py", "");
+    folder_.write("stub.pyi", "");
+    folder_.write("queue.py", "");
+    folder_.write("main.py", "");
+    EXPECT_EQ(find("both", "main.py"), "both/__init__.py");
+    EXPECT_EQ(find("stub", "main.py"), "stub.pyi");
+    EXPECT_EQ(find("queue", "main.py"), "-");
+    EXPECT_EQ(find("asyncio.queues", "main.py"), "-");
+}
+
+TEST_F(DiskModulesTest, WhatCannotBeReadIsAbsent) {
+    folder_.write(".git/HEAD", "");
+    folder_.write("main.py", "");
+    folder_.write("large.py", std::string((1 << 20) + 1, '#'));
+    folder_.write("folder.py/x", "");
+    folder_.write("latin.py", "# -*- coding: latin-1 -*-\nx = '\xe9'\n");
+    EXPECT_EQ(find("large", "main.py"), "-");
+    EXPECT_EQ(find("folder", "main.py"), "-");
+    EXPECT_EQ(find("latin", "main.py"), "latin.py");
+    EXPECT_EQ(modules_.at(folder_.path() + "/none.py"), nullptr);
+    EXPECT_EQ(modules_.find("a", "relative.py"), nullptr);
+}
+
+TEST_F(DiskModulesTest, AFileIsParsedOnce) {
+    folder_.write(".git/HEAD", "");
+    folder_.write("a.py", "x = 1\n");
+    const std::string path = folder_.path() + "/a.py";
+    const auto put = modules_.put(path, "x = 1\n");
+    EXPECT_EQ(modules_.find("a", folder_.path() + "/b.py")->module, put);
+    EXPECT_EQ(modules_.put(path, "x = 1\n"), put);
+    EXPECT_NE(modules_.put(path, "x = 2\n"), put);
+}
+
+} // namespace
+} // namespace awaitls::server
