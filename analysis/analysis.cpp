@@ -385,6 +385,26 @@ FileAnalysis::analyse_module(std::shared_ptr<const Module> module,
     return std::make_shared<const FileAnalysis>(std::move(impl));
 }
 
+bool FileAnalysis::may_use(std::string_view path) const {
+    const auto is_at = [&](const std::shared_ptr<const ModuleFile>& file) {
+        const std::string& held = file->path;
+        return held == path || (held.starts_with(path) && held[path.size()] == '/');
+    };
+    if (std::any_of(impl_->uses->files.begin(), impl_->uses->files.end(), is_at)) return true;
+    // "store" for "app/store.py", "app" for "app/__init__.py"
+    std::string_view name = path.substr(path.rfind('/') + 1);
+    name = name.substr(0, name.find('.'));
+    if (name == "__init__") {
+        const std::string_view folder = path.substr(0, path.rfind('/'));
+        name = folder.substr(folder.rfind('/') + 1);
+    }
+    return std::any_of(impl_->uses->questions.begin(), impl_->uses->questions.end(),
+                       [&](const Uses::Question& question) {
+                           const std::string_view asked = question.name;
+                           return asked.substr(asked.rfind('.') + 1) == name ||
+                                  asked.substr(0, asked.find('.')) == name;
+                       });
+}
 const ModulePlace& FileAnalysis::place() const {
     return impl_->place;
 }
@@ -581,9 +601,9 @@ FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string disp
         if (edits.empty()) break;
         auto text = std::make_shared<const SourceText>(apply_edits(result.analysis->text(), edits));
         auto settings = std::make_shared<const Settings>(result.analysis->settings());
-        std::shared_ptr<const FileAnalysis> next = FileAnalysis::analyse(
-            std::move(text), std::move(settings), display_name, result.analysis, nullptr,
-            result.analysis->place());
+        std::shared_ptr<const FileAnalysis> next =
+            FileAnalysis::analyse(std::move(text), std::move(settings), display_name,
+                                  result.analysis, nullptr, result.analysis->place());
         // A fix that leaves its own finding in place would be applied for ever.
         if (next->diagnostics().size() >= result.analysis->diagnostics().size() && round > 0) break;
         result.applied += static_cast<std::uint32_t>(rules.size());

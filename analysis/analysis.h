@@ -64,6 +64,8 @@ public:
 
     const std::shared_ptr<const Module>& module() const;
     const ModulePlace& place() const;
+    /// What the imports mean may change when the file or folder at the path comes, goes or changes.
+    bool may_use(std::string_view path) const;
     const std::string& text() const;
     const LineIndex& lines() const;
     const Settings& settings() const;

@@ -146,8 +146,8 @@ bool Analyser::run_inline() {
     const Deadline deadline(begin + kInlineDeadline);
     AnalysisPtr result;
     try {
-        result =
-            context_.analyse(input_.text, input_.settings, input_.display_name, latest_, &deadline);
+        result = context_.analyse(input_.text, input_.settings, input_.display_name, latest_,
+                                  &deadline, input_.place);
     } catch (const std::exception& exception) {
         failed(exception.what(), Lane::Interactive);
         return true;
@@ -177,7 +177,7 @@ void Analyser::run_on_pool(Lane lane) {
         const Clock::time_point begin = Clock::now();
         try {
             job->result = analyse(job->input.text, job->input.settings, job->input.display_name,
-                                  job->previous, &job->superseded);
+                                  job->previous, &job->superseded, job->input.place);
         } catch (const std::exception& exception) {
             job->threw = true;
             job->error = exception.what();

@@ -20,7 +20,7 @@ using AnalysisPtr = std::shared_ptr<const analysis::FileAnalysis>;
 using AnalyseFunction = std::function<AnalysisPtr(
     std::shared_ptr<const analysis::SourceText> text,
     std::shared_ptr<const analysis::Settings> settings, std::string display_name,
-    AnalysisPtr previous, const analysis::Cancellation* cancellation)>;
+    AnalysisPtr previous, const analysis::Cancellation* cancellation, analysis::ModulePlace place)>;
 
 /// The longest a report waits for the end of typing.
 inline constexpr std::chrono::milliseconds kMaxDebounce{400};
@@ -49,6 +49,7 @@ public:
         std::shared_ptr<const analysis::SourceText> text;
         std::shared_ptr<const analysis::Settings> settings;
         std::string display_name;
+        analysis::ModulePlace place;
     };
     /// Called when ready() has become true or a report of what is ready is due: from the loop, or from
     /// within want() or run_due().
@@ -69,6 +70,8 @@ public:
     /// Null unless ready(), and where the input is quarantined.
     AnalysisPtr result() const { return current_ ? latest_ : nullptr; }
     bool quarantined() const { return quarantined_; }
+    /// The last result, maybe of an earlier input; null before the first.
+    const AnalysisPtr& latest() const { return latest_; }
 
     /// Starts now what is not ready, whatever the debounce says. Somebody waits for it.
     void want();

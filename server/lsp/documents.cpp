@@ -156,7 +156,11 @@ void Session::did_close(const protocol::DidCloseTextDocumentParams& params) {
             protocol::DiagnosticsMessage::publish(open.document.uri().text, std::nullopt).finish(),
             key);
     }
+    const std::shared_ptr<const analysis::ModuleFile> module_file = open.module_file;
     documents_.erase(found);
+    if (module_file) {
+        files_changed({module_file->path}); // the file counts again, and may have been saved
+    }
 }
 
 void Session::bad_notification(const protocol::Message& message, const std::string& why) {
@@ -196,7 +200,7 @@ void Session::batch_done() {
         if (!open->waiters.empty()) {
             review_waiters(*open);
         }
-        if (open->edited || open->due_now || !open->waiters.empty()) {
+        if (open->edited || open->due_now || open->recheck || !open->waiters.empty()) {
             start_work(*open);
         }
     }
@@ -252,7 +256,8 @@ void Session::start_work(OpenDocument& open) {
     }
     if (open.analysed_generation != document.generation()) {
         open.analysed_generation = document.generation();
-        open.analyser.set_input({document.text(), open.settings.settings, document.display_name()});
+        open.analyser.set_input(
+            {document.text(), open.settings.settings, document.display_name(), place_of(open)});
     }
     const bool push = !style_.capabilities.pull_diagnostics;
     if (push && due_now) {
@@ -260,7 +265,7 @@ void Session::start_work(OpenDocument& open) {
     } else if (push && edited) {
         open.analyser.schedule_edit(*edited);
     }
-    if (!open.waiters.empty()) {
+    if (!open.waiters.empty() || open.recheck) {
         if (open.analyser.ready()) {
             ready(open);
         } else {
@@ -268,6 +273,80 @@ void Session::start_work(OpenDocument& open) {
         }
     }
     open.analyser.run_due();
+}
+
+// ---- Modules ----
+
+const analysis::ModulePlace& Session::place_of(OpenDocument& open) {
+    const std::optional<std::string> path = open.document.uri().file_path();
+    if (!path) {
+        return open.place;
+    }
+    // Its own changes change nothing for itself.
+    const std::uint64_t version = module_changes_ - open.module_changes;
+    if (!open.place.modules || open.place_version != version) {
+        OverlayModules::OpenModules others;
+        for (const auto& [key, other] : documents_) {
+            if (other.get() != &open && other->module_file) {
+                others.emplace(other->module_file->path, other->module_file);
+            }
+        }
+        DiskModules::Name name = disk_modules_->name_of(*path);
+        open.place = {std::make_shared<const OverlayModules>(disk_modules_, std::move(others)),
+                      *path, std::move(name.dotted), name.package};
+        open.place_version = version;
+    }
+    return open.place;
+}
+
+void Session::share_module(OpenDocument& open, const AnalysisPtr& analysis) {
+    if (!analysis || analysis->place().path.empty() ||
+        (open.module_file && open.module_file->module == analysis->module())) {
+        return;
+    }
+    auto file = std::make_shared<analysis::ModuleFile>();
+    file->path = analysis->place().path;
+    file->name = analysis->place().name;
+    file->package = analysis->place().package;
+    file->module = analysis->module();
+    // Those who asked before the document was open know what was read from the disk.
+    const std::shared_ptr<const analysis::ModuleFile> before =
+        open.module_file ? open.module_file : disk_modules_->known(file->path);
+    open.module_file = std::move(file);
+    ++module_changes_;
+    ++open.module_changes;
+    if (!before || before->module->text() != analysis->text()) {
+        recheck_users(open.module_file->path, &open);
+    }
+}
+
+void Session::files_changed(const std::vector<std::string>& paths) {
+    disk_modules_ = disk_modules_->changed(paths);
+    ++module_changes_;
+    for (const std::string& path : paths) {
+        recheck_users(path, nullptr);
+    }
+}
+
+void Session::recheck_users(std::string_view path, const OpenDocument* except) {
+    bool any = false;
+    for (const auto& [key, open] : documents_) {
+        const AnalysisPtr& latest = open->analyser.latest();
+        if (open.get() == except || !latest || !latest->may_use(path)) {
+            continue;
+        }
+        open->document.touch();
+        open->due_now = true;
+        open->recheck = style_.capabilities.pull_diagnostics;
+        any = true;
+    }
+    if (any) {
+        loop_.post([this, alive = std::weak_ptr<bool>(alive_)] {
+            if (!alive.expired()) {
+                batch_done();
+            }
+        });
+    }
 }
 
 void Session::ready(OpenDocument& open) {
@@ -291,7 +370,14 @@ void Session::ready(OpenDocument& open) {
     if (!style_.capabilities.pull_diagnostics) {
         update_view(open);
         publish(open, std::exchange(open.publish_always, false));
+    } else if (std::exchange(open.recheck, false)) {
+        const std::uint64_t shown = open.view.hash();
+        update_view(open);
+        if (open.view.hash() != shown) {
+            refresh_pulled();
+        }
     }
+    share_module(open, analysis);
 }
 
 void Session::log_request(const std::string& name, const std::string& id, Clock::duration queued,
@@ -600,13 +686,23 @@ void Session::did_change_configuration(const protocol::DidChangeConfigurationPar
 }
 
 void Session::did_change_watched_files(const protocol::DidChangeWatchedFilesParams& params) {
+    bool configuration = false;
+    std::vector<std::string> modules;
     for (const protocol::FileEvent& event : params.changes) {
-        if (is_configuration_file(protocol::parse_uri(event.uri).path)) {
-            workspace_.forget_files();
-            check_configuration_files();
-            configure_again_ = true;
-            return;
+        const protocol::Uri uri = protocol::parse_uri(event.uri);
+        configuration = configuration || is_configuration_file(uri.path);
+        if (const std::optional<std::string> path = uri.file_path();
+            path && !is_configuration_file(*path)) {
+            modules.push_back(*path);
         }
+    }
+    if (!modules.empty()) {
+        files_changed(modules);
+    }
+    if (configuration) {
+        workspace_.forget_files();
+        check_configuration_files();
+        configure_again_ = true;
     }
 }
 

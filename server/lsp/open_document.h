@@ -59,6 +59,13 @@ struct Session::OpenDocument {
     std::optional<std::uint64_t> published_hash;
     std::optional<Clock::time_point> edited; // since the last batch
     bool due_now = false; // opened, saved or with other settings, since the last batch
+    bool recheck = false; // what it imports has changed since it was pulled
+    /// Where it stands among the modules, and the number of their changes that this is of.
+    analysis::ModulePlace place;
+    std::uint64_t place_version = 0;
+    /// What others import of it: that of its last analysis. Null before.
+    std::shared_ptr<const analysis::ModuleFile> module_file;
+    std::uint64_t module_changes = 0;
     std::vector<Waiter> waiters;
     std::shared_ptr<Progress> progress;
 };

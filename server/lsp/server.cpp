@@ -151,9 +151,10 @@ int run_language_server(const ServerOptions& options) {
 
     SessionOptions session_options;
     session_options.analyse = [](auto text, auto settings, auto name, auto previous,
-                                 const analysis::Cancellation* cancellation) {
+                                 const analysis::Cancellation* cancellation, auto place) {
         return analysis::FileAnalysis::analyse(std::move(text), std::move(settings),
-                                               std::move(name), std::move(previous), cancellation);
+                                               std::move(name), std::move(previous), cancellation,
+                                               std::move(place));
     };
     session_options.fixed_log_level = options.log_level.has_value();
     if (!options.record_file.empty()) {

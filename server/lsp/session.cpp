@@ -67,7 +67,8 @@ Session::Session(EventLoop& loop, Pool& pool, Log& log,
       pool_(pool),
       log_(log),
       options_(std::move(options)),
-      analyser_context_{loop, pool, log, options_.analyse} {
+      analyser_context_{loop, pool, log, options_.analyse},
+      disk_modules_(std::make_shared<const DiskModules>(kDefaultMaxFileSize)) {
     protocol::Connection::Hooks hooks;
     hooks.on_batch_done = [this] { batch_done(); };
     hooks.on_end = [this](protocol::EndReason reason, const std::string& detail) {
@@ -198,6 +199,7 @@ void Session::initialized() {
         for (const std::string_view name : kConfigurationFileNames) {
             watched.watchers.push_back({"**/" + std::string(name), std::nullopt});
         }
+        watched.watchers.push_back({"**/*.{py,pyi}", std::nullopt});
         add(method::DidChangeWatchedFiles::kMethod, protocol::to_json(watched));
     }
     if (client.configuration_dynamic_registration) {

@@ -11,6 +11,7 @@
 #include "server/lsp/log.h"
 #include "server/lsp/pool.h"
 #include "server/lsp/workspace.h"
+#include "server/modules/overlay_modules.h"
 
 #include <cstdint>
 #include <functional>
@@ -96,6 +97,14 @@ private:
     void log_request(const std::string& name, const std::string& id, Clock::duration queued,
                      Clock::duration run);
     void refuse_waiters(OpenDocument& document, const std::string& why);
+    /// Where the document stands among the modules: files, and other open documents.
+    const analysis::ModulePlace& place_of(OpenDocument& document);
+    /// Others may import what the document holds.
+    void share_module(OpenDocument& document, const AnalysisPtr& analysis);
+    /// Files came, went or changed, as their watcher or a document that was closed says.
+    void files_changed(const std::vector<std::string>& paths);
+    /// Has the documents analysed again whose imports may mean the file.
+    void recheck_users(std::string_view path, const OpenDocument* except);
     /// Calls `answer` now or when the analysis is there. `nothing` is the result for documents that are
     /// not open or not Python.
     void with_analysis(std::string_view uri, protocol::AnyResponder responder,
@@ -142,6 +151,8 @@ private:
     std::map<std::string, std::unique_ptr<OpenDocument>> documents_; // by Uri::key
     /// Open documents of other languages: never analysed, but configuration files may be among them.
     std::map<std::string, std::string> other_documents_; // Uri::key -> the client's spelling
+    std::shared_ptr<const DiskModules> disk_modules_;
+    std::uint64_t module_changes_ = 1; // of files and documents
     std::uint64_t openings_ = 0;
     std::uint64_t progress_tokens_ = 0;
     std::uint64_t registrations_ = 0;

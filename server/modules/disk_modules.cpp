@@ -41,8 +41,8 @@ std::string_view stem(std::string_view name) {
 
 DiskModules::Entry& DiskModules::entry(const std::string& path) const {
     const std::lock_guard lock(mutex_);
-    std::unique_ptr<Entry>& found = entries_[path];
-    if (!found) found = std::make_unique<Entry>();
+    std::shared_ptr<Entry>& found = entries_[path];
+    if (!found) found = std::make_shared<Entry>();
     return *found;
 }
 
@@ -51,7 +51,7 @@ const DiskModules::Names& DiskModules::folder(const std::string& path) const {
         const std::lock_guard lock(mutex_);
         if (const auto known = folders_.find(path); known != folders_.end()) return *known->second;
     }
-    auto names = std::make_unique<Names>();
+    auto names = std::make_shared<Names>();
     std::error_code error;
     for (std::filesystem::directory_iterator at(path, error), end; !error && at != end;
          at.increment(error))
@@ -80,7 +80,7 @@ std::string DiskModules::project_root(std::string folder_path) const {
     }
 }
 
-std::string DiskModules::locate(const std::string& root, std::string_view name) const {
+std::string DiskModules::locate_below(const std::string& root, std::string_view name) const {
     std::string at = root;
     for (;;) {
         const std::size_t dot = name.find('.');
@@ -105,28 +105,56 @@ std::string DiskModules::locate(const std::string& root, std::string_view name) 
 
 std::shared_ptr<const ModuleFile> DiskModules::find(std::string_view name,
                                                     std::string_view importer) const {
-    if (is_stdlib_module(name.substr(0, name.find('.')))) return nullptr;
+    const std::string path = locate(name, importer);
+    return path.empty() ? nullptr : at(path);
+}
+
+std::string DiskModules::locate(std::string_view name, std::string_view importer) const {
+    if (is_stdlib_module(name.substr(0, name.find('.')))) return {};
     const std::string folder_path = parent_of(std::string(importer));
     const std::string key = folder_path + '\n' + std::string(name);
-    std::string path;
-    bool known = false;
     {
         const std::lock_guard lock(mutex_);
-        if (const auto found = located_.find(key); found != located_.end()) {
-            path = found->second;
-            known = true;
-        }
+        if (const auto found = located_.find(key); found != located_.end()) return found->second;
     }
-    if (!known) {
-        const std::string project = project_root(folder_path);
-        for (const std::string& root : {package_root(folder_path), project, join(project, "src")}) {
-            path = locate(root, name);
-            if (!path.empty()) break;
-        }
+    std::string path;
+    const std::string project = project_root(folder_path);
+    for (const std::string& root : {package_root(folder_path), project, join(project, "src")}) {
+        path = locate_below(root, name);
+        if (!path.empty()) break;
+    }
+    const std::lock_guard lock(mutex_);
+    return located_.emplace(key, std::move(path)).first->second;
+}
+
+std::shared_ptr<const DiskModules>
+DiskModules::changed(const std::vector<std::string>& paths) const {
+    auto result = std::make_shared<DiskModules>(max_file_size_);
+    const std::lock_guard lock(mutex_);
+    result->folders_ = folders_;
+    result->entries_ = entries_;
+    for (const std::string& path : paths) {
+        // A folder may have come or gone with all that is in it.
+        const auto inside = [&](const auto& entry) {
+            return entry.first == path || entry.first.starts_with(path + "/");
+        };
+        std::erase_if(result->entries_, inside);
+        std::erase_if(result->folders_, inside);
+        for (std::string at = parent_of(path); at.size() > 1; at = parent_of(at))
+            result->folders_.erase(at);
+    }
+    return result;
+}
+
+std::shared_ptr<const ModuleFile> DiskModules::known(const std::string& path) const {
+    std::shared_ptr<Entry> found;
+    {
         const std::lock_guard lock(mutex_);
-        located_.emplace(key, path);
+        const auto at = entries_.find(path);
+        if (at == entries_.end()) return nullptr;
+        found = at->second;
     }
-    return path.empty() ? nullptr : at(path);
+    return found->done.load() ? found->file : nullptr;
 }
 
 std::shared_ptr<const ModuleFile> DiskModules::at(std::string_view path) const {
@@ -136,6 +164,7 @@ std::shared_ptr<const ModuleFile> DiskModules::at(std::string_view path) const {
         FileBytes read = read_file(key, max_file_size_);
         if (read.error.empty() && !read.too_large)
             found.file = make(key, std::move(analysis::decode_source(read.bytes).text));
+        found.done = true;
     });
     return found.file;
 }
@@ -143,7 +172,10 @@ std::shared_ptr<const ModuleFile> DiskModules::at(std::string_view path) const {
 std::shared_ptr<const analysis::Module> DiskModules::put(const std::string& path,
                                                          std::string text) const {
     Entry& found = entry(path);
-    std::call_once(found.loaded, [&] { found.file = make(path, text); });
+    std::call_once(found.loaded, [&] {
+        found.file = make(path, text);
+        found.done = true;
+    });
     if (found.file && found.file->module->text() == text) return found.file->module;
     return analysis::make_module(std::make_shared<const analysis::SourceText>(std::move(text)));
 }

@@ -4,6 +4,7 @@
 
 #include "analysis/semantic/module.h"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -30,6 +31,15 @@ public:
                                                      std::string_view importer) const override;
     std::shared_ptr<const analysis::ModuleFile> at(std::string_view path) const override;
 
+    /// The module of a file if it was read already, else null.
+    std::shared_ptr<const analysis::ModuleFile> known(const std::string& path) const;
+
+    /// The file that find() takes; empty where there is none.
+    std::string locate(std::string_view name, std::string_view importer) const;
+
+    /// The same after these files came, went or changed: they are looked at again, and nothing else is.
+    std::shared_ptr<const DiskModules> changed(const std::vector<std::string>& paths) const;
+
     /// What the file is called by the modules of its project: "app.store"; the file need not exist.
     struct Name {
         std::string dotted;
@@ -43,6 +53,7 @@ public:
 private:
     struct Entry {
         std::once_flag loaded;
+        std::atomic<bool> done{false}; // `file` may be read without asking for it
         std::shared_ptr<const analysis::ModuleFile> file; // null: unreadable
     };
     using Names = std::unordered_set<std::string>;
@@ -56,12 +67,12 @@ private:
     /// The folder above the outermost package around a folder, or the folder itself.
     std::string package_root(std::string folder_path) const;
     std::string project_root(std::string folder_path) const;
-    std::string locate(const std::string& root, std::string_view name) const;
+    std::string locate_below(const std::string& root, std::string_view name) const;
 
     const std::uint64_t max_file_size_;
-    mutable std::mutex mutex_; // of what follows; a folder or an entry never moves or goes
-    mutable std::unordered_map<std::string, std::unique_ptr<Names>> folders_;
-    mutable std::unordered_map<std::string, std::unique_ptr<Entry>> entries_;
+    mutable std::mutex mutex_; // of what follows; a folder or an entry never goes
+    mutable std::unordered_map<std::string, std::shared_ptr<const Names>> folders_;
+    mutable std::unordered_map<std::string, std::shared_ptr<Entry>> entries_;
     mutable std::unordered_map<std::string, std::string> located_; // by folder and name
 };
 

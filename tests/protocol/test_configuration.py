@@ -64,7 +64,7 @@ def test_a_watched_file_changes(start, push, project):
     assert codes(client.published(uri, 1)) == ["blocking-sleep"]
     [registration] = [r for r in client.registrations if r["method"] == "workspace/didChangeWatchedFiles"]
     patterns = {watcher["globPattern"] for watcher in registration["registerOptions"]["watchers"]}
-    assert patterns == {"**/pyproject.toml", "**/awaitls.toml"}
+    assert patterns == {"**/pyproject.toml", "**/awaitls.toml", "**/*.{py,pyi}"}
 
     def event(kind: int) -> None:
         client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": config.as_uri(), "type": kind}]})

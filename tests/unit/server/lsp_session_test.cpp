@@ -147,11 +147,11 @@ protected:
 };
 
 TEST_F(SessionTest, OneFailureIsTriedAgain) {
-    start([this](auto text, auto settings, auto name, auto previous, auto* cancellation) {
+    start([this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
         if (++runs_ == 1) {
             throw std::runtime_error("a defect");
         }
-        return FileAnalysis::analyse(text, settings, name, previous, cancellation);
+        return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
     });
     open("x = 1\\n");
     EXPECT_NE(receive("publishDiagnostics").find("\"diagnostics\":[]"), std::string::npos);
@@ -160,12 +160,12 @@ TEST_F(SessionTest, OneFailureIsTriedAgain) {
 }
 
 TEST_F(SessionTest, AContentThatFailsTwiceIsLeftAlone) {
-    start([this](auto text, auto settings, auto name, auto previous, auto* cancellation) {
+    start([this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
         ++runs_;
         if (text->text().find("bad") != std::string::npos) {
             throw std::runtime_error("a defect");
         }
-        return FileAnalysis::analyse(text, settings, name, previous, cancellation);
+        return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
     });
     open("bad\\n");
     EXPECT_NE(receive("publishDiagnostics").find("Not analysed until it changes"),
@@ -182,11 +182,11 @@ TEST_F(SessionTest, AContentThatFailsTwiceIsLeftAlone) {
 }
 
 TEST_F(SessionTest, AFirstAnalysisThatIsOvertakenIsNotPublished) {
-    start([this](auto text, auto settings, auto name, auto previous, auto* cancellation) {
+    start([this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
         if (++runs_ == 1) {
             gate_.pass();
         }
-        return FileAnalysis::analyse(text, settings, name, previous, cancellation);
+        return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
     });
     open("x = 1\\n");
     settle(2);
@@ -202,7 +202,7 @@ TEST_F(SessionTest, AFirstAnalysisThatIsOvertakenIsNotPublished) {
 TEST_F(SessionTest, AnOvertakenAnalysisIsCancelled) {
     std::atomic<int> cancelled{0};
     start([this, &cancelled](auto text, auto settings, auto name, auto previous,
-                             auto* cancellation) -> AnalysisPtr {
+                             auto* cancellation, auto place) -> AnalysisPtr {
         ++runs_;
         if (text->text().find("endless") != std::string::npos) {
             while (!cancellation->cancelled()) {
@@ -211,7 +211,7 @@ TEST_F(SessionTest, AnOvertakenAnalysisIsCancelled) {
             ++cancelled;
             return nullptr;
         }
-        return FileAnalysis::analyse(text, settings, name, previous, cancellation);
+        return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
     });
     open("x = 1\\n");
     receive("publishDiagnostics");
@@ -226,9 +226,9 @@ TEST_F(SessionTest, AnOvertakenAnalysisIsCancelled) {
 }
 
 TEST_F(SessionTest, ARequestThatWaitsCanBeCancelled) {
-    start([this](auto text, auto settings, auto name, auto previous, auto* cancellation) {
+    start([this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
         gate_.pass();
-        return FileAnalysis::analyse(text, settings, name, previous, cancellation);
+        return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
     });
     open("x = 1\\n");
     hover(2);
@@ -243,9 +243,9 @@ TEST_F(SessionTest, ARequestThatWaitsCanBeCancelled) {
 
 TEST_F(SessionTest, AWaitingPullAnswersForTheNewText) {
     start(
-        [this](auto text, auto settings, auto name, auto previous, auto* cancellation) {
+        [this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
             gate_.pass();
-            return FileAnalysis::analyse(text, settings, name, previous, cancellation);
+            return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
         },
         R"({"textDocument":{"diagnostic":{}}})");
     open("x = 1\\n");
@@ -259,9 +259,9 @@ TEST_F(SessionTest, AWaitingPullAnswersForTheNewText) {
 
 TEST_F(SessionTest, APullDuringEndlessEditsIsToldToComeAgain) {
     start(
-        [this](auto text, auto settings, auto name, auto previous, auto* cancellation) {
+        [this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
             gate_.pass();
-            return FileAnalysis::analyse(text, settings, name, previous, cancellation);
+            return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
         },
         R"({"textDocument":{"diagnostic":{}}})");
     open("x = 1\\n");
@@ -276,9 +276,9 @@ TEST_F(SessionTest, APullDuringEndlessEditsIsToldToComeAgain) {
 }
 
 TEST_F(SessionTest, ShutdownAnswersWhatWaits) {
-    start([this](auto text, auto settings, auto name, auto previous, auto* cancellation) {
+    start([this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
         gate_.pass();
-        return FileAnalysis::analyse(text, settings, name, previous, cancellation);
+        return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
     });
     open("x = 1\\n");
     hover(2);
@@ -295,9 +295,9 @@ TEST_F(SessionTest, ShutdownAnswersWhatWaits) {
 
 TEST_F(SessionTest, ALongAnalysisIsShownAsProgress) {
     start(
-        [this](auto text, auto settings, auto name, auto previous, auto* cancellation) {
+        [this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
             gate_.pass();
-            return FileAnalysis::analyse(text, settings, name, previous, cancellation);
+            return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
         },
         R"({"window":{"workDoneProgress":true}})");
     open("x = 1\\n");
