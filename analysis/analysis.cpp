@@ -116,13 +116,15 @@ enum class World : std::uint8_t {
     Other,
 };
 
+/// `files` are those of `uses`, and become what they are now.
 World compare_world(const ModulePlace& before, const Uses& uses, const ModulePlace& now,
                     std::vector<std::shared_ptr<const ModuleFile>>& files) {
     if (before.path != now.path || before.name != now.name || before.package != now.package ||
         (before.modules == nullptr) != (now.modules == nullptr))
         return World::Other;
-    if (before.modules == now.modules) return World::Same;
     World result = World::Same;
+    for (const Uses::Root& root : uses.roots)
+        if (now.modules->has_root(root.name, root.importer) != root.known) return World::Other;
     for (std::shared_ptr<const ModuleFile>& file : files) {
         std::shared_ptr<const ModuleFile> present = now.modules->at(file->path);
         if (present == file) continue;
@@ -144,12 +146,14 @@ World compare_world(const ModulePlace& before, const Uses& uses, const ModulePla
 
 bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation* cancellation) {
     const std::vector<Slot>& slots = module->slots;
-    auto used =
-        before != nullptr ? std::make_shared<Uses>(*before->uses) : std::make_shared<Uses>();
-    const World world = before != nullptr
-                            ? compare_world(before->place, *before->uses, place, used->files)
-                            : World::Other;
-    if (world == World::Other) used = std::make_shared<Uses>();
+    World world = World::Other;
+    std::vector<std::shared_ptr<const ModuleFile>> files; // those of the version before
+    if (before != nullptr) {
+        files = before->uses->files;
+        const bool same_modules = before->place.modules == place.modules;
+        world =
+            same_modules ? World::Same : compare_world(before->place, *before->uses, place, files);
+    }
     const bool same_settings =
         before != nullptr && before->settings_fingerprint == settings_fingerprint;
     const bool same_look = before != nullptr && module->looks_like(*before->module) &&
@@ -164,7 +168,10 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation*
     std::unique_ptr<Evaluation> evaluation =
         same_look && world == World::Same ? before->kept.take() : nullptr;
     if (!evaluation || !evaluation->evaluator.advance(module, place, changed))
-        evaluation = std::make_unique<Evaluation>(module, settings, place, *used);
+        evaluation = std::make_unique<Evaluation>(
+            module, settings, place,
+            same_look ? Uses{before->uses->questions, before->uses->roots, std::move(files)}
+                      : Uses{});
     Evaluator& evaluator = evaluation->evaluator;
     if (same_look) {
         evaluator.context = nullptr;
@@ -216,8 +223,9 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation*
     runners = std::move(evaluator.runners);
     context = std::move(evaluator.context);
     calls = std::move(evaluator.calls);
-    const bool same_uses = before != nullptr && world == World::Same &&
-                           evaluator.uses().questions.size() == before->uses->questions.size();
+    const bool same_uses = same_look && world == World::Same &&
+                           evaluator.uses().questions.size() == before->uses->questions.size() &&
+                           evaluator.uses().roots.size() == before->uses->roots.size();
     uses = same_uses ? before->uses : std::make_shared<const Uses>(evaluator.uses());
     if (evaluator.model_count() <= kKeptModels && evaluator.type_count() <= kKeptTypes)
         kept.keep(std::move(evaluation));
@@ -398,11 +406,17 @@ bool FileAnalysis::may_use(std::string_view path) const {
         const std::string_view folder = path.substr(0, path.rfind('/'));
         name = folder.substr(folder.rfind('/') + 1);
     }
+    const auto part = [&](std::string_view folder) {
+        return path.find('/' + std::string(folder) + '/') != std::string_view::npos;
+    };
     return std::any_of(impl_->uses->questions.begin(), impl_->uses->questions.end(),
                        [&](const Uses::Question& question) {
                            const std::string_view asked = question.name;
-                           return asked.substr(asked.rfind('.') + 1) == name ||
-                                  asked.substr(0, asked.find('.')) == name;
+                           return asked.substr(asked.rfind('.') + 1) == name;
+                       }) ||
+           std::any_of(impl_->uses->roots.begin(), impl_->uses->roots.end(),
+                       [&](const Uses::Root& root) {
+                           return !root.known && (root.name == name || part(root.name));
                        });
 }
 const ModulePlace& FileAnalysis::place() const {

@@ -119,6 +119,13 @@ Evaluator::Evaluator(std::shared_ptr<const Module> module, const Settings& setti
     own->module = std::move(module);
     spaces_.push_back(std::move(own));
     for (const std::shared_ptr<const ModuleFile>& file : uses.files) add_space(file);
+    uses_.questions = uses.questions;
+    uses_.roots = uses.roots;
+    for (const Uses::Question& question : uses.questions)
+        found_modules_.emplace(question_key(question.importer, question.name),
+                               question.answer.empty() ? -1 : number_of(question.answer));
+    for (const Uses::Root& root : uses.roots)
+        found_modules_.emplace(question_key(root.importer, root.name) + ".*", root.known ? 0 : -1);
 }
 
 Evaluator::~Evaluator() = default;
@@ -217,22 +224,40 @@ std::int32_t Evaluator::add_space(std::shared_ptr<const ModuleFile> file) {
     return number;
 }
 
-std::int32_t Evaluator::find_module(std::string_view name, const Space& importer) {
-    if (!place_.modules || name.empty()) return -1;
-    std::string key(path_of(importer));
+std::string Evaluator::question_key(std::string_view importer, std::string_view name) {
+    std::string key(importer);
     key += '\n';
     key += name;
+    return key;
+}
+
+std::int32_t Evaluator::number_of(std::string_view path) const {
+    for (std::size_t i = 0; i < spaces_.size(); ++i)
+        if (path_of(*spaces_[i]) == path) return static_cast<std::int32_t>(i);
+    return -1;
+}
+
+std::int32_t Evaluator::find_module(std::string_view name, const Space& importer) {
+    if (!place_.modules || name.empty()) return -1;
+    // Most names are of libraries: their roots say so, once for all that is below them.
+    const std::string_view from = path_of(importer);
+    const std::string_view root = name.substr(0, name.find('.'));
+    std::string key = question_key(from, root) + ".*";
+    auto below = found_modules_.find(key);
+    if (below == found_modules_.end()) {
+        const bool known = place_.modules->has_root(root, from);
+        uses_.roots.push_back({std::string(root), std::string(from), known});
+        below = found_modules_.emplace(std::move(key), known ? 0 : -1).first;
+    }
+    if (below->second < 0) return -1;
+    key = question_key(from, name);
     if (const auto known = found_modules_.find(key); known != found_modules_.end())
         return known->second;
-    std::int32_t number = -1;
-    const std::shared_ptr<const ModuleFile> found = place_.modules->find(name, path_of(importer));
-    if (found) {
-        for (std::size_t i = 0; i < spaces_.size() && number < 0; ++i)
-            if (path_of(*spaces_[i]) == found->path) number = static_cast<std::int32_t>(i);
-        if (number < 0) number = add_space(found);
-    }
+    const std::shared_ptr<const ModuleFile> found = place_.modules->find(name, from);
     uses_.questions.push_back(
-        {std::string(name), std::string(path_of(importer)), found ? found->path : std::string()});
+        {std::string(name), std::string(from), found ? found->path : std::string()});
+    std::int32_t number = found ? number_of(found->path) : -1;
+    if (found && number < 0) number = add_space(found);
     found_modules_.emplace(std::move(key), number);
     return number;
 }

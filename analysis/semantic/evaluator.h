@@ -86,7 +86,13 @@ struct Uses {
         std::string importer; // path
         std::string answer;   // path; empty: there is none
     };
+    struct Root {
+        std::string name;
+        std::string importer; // path
+        bool known;           // there are modules below it, maybe
+    };
     std::vector<Question> questions;
+    std::vector<Root> roots;
     std::vector<std::shared_ptr<const ModuleFile>> files; // in the order in which they were met
 };
 
@@ -94,7 +100,8 @@ class RegionModel;
 
 class Evaluator {
 public:
-    /// `settings` outlive it. The modules in `uses` get the numbers that they had in the evaluation that used them.
+    /// `settings` outlive it. `uses` are those of an earlier evaluation whose answers still count: modules get the numbers
+    /// that they had there.
     Evaluator(std::shared_ptr<const Module> module, const Settings& settings, ModulePlace place,
               const Uses& uses);
     ~Evaluator();
@@ -175,6 +182,9 @@ private:
     std::int32_t class_at(std::uint32_t slot, NodeId node);
     /// The class whose head the slot is; `head` as in Slot, of a member's slot.
     std::int32_t class_of_member(std::uint32_t slot);
+    /// The key of a name in found_modules_.
+    static std::string question_key(std::string_view importer, std::string_view name);
+    std::int32_t number_of(std::string_view path) const;
     std::int32_t add_space(std::shared_ptr<const ModuleFile> file);
     /// The module of the workspace that an absolute name means to code of a space; -1: there is none.
     std::int32_t find_module(std::string_view name, const Space& importer);
@@ -272,7 +282,7 @@ private:
     std::vector<std::shared_ptr<const RegionEffects>> other_effects_; // by other slot
     std::vector<std::shared_ptr<const RegionCalls>> other_calls_;
     std::unordered_map<std::string, std::int32_t, StringHash, std::equal_to<>>
-        found_modules_; // by importer's path and name
+        found_modules_; // by importer's path and name; of roots 0 or -1
     std::int32_t class_count_ = 0;
     std::deque<TypeData> types_;
     std::vector<std::unique_ptr<RegionModel>> models_;

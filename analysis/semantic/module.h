@@ -53,6 +53,8 @@ public:
     /// The module that an absolute dotted name means to the code of a file; null when it has none of that name.
     virtual std::shared_ptr<const ModuleFile> find(std::string_view name,
                                                    std::string_view importer) const = 0;
+    /// Whether any dotted name that begins so may name a module to code of a file: "app" of "app.store".
+    virtual bool has_root(std::string_view root, std::string_view importer) const = 0;
     /// The module of a file that find() gave earlier as it is now; null when it is gone.
     virtual std::shared_ptr<const ModuleFile> at(std::string_view path) const = 0;
 };

@@ -109,6 +109,21 @@ std::shared_ptr<const ModuleFile> DiskModules::find(std::string_view name,
     return path.empty() ? nullptr : at(path);
 }
 
+std::vector<std::string> DiskModules::roots_of(const std::string& folder_path) const {
+    const std::string project = project_root(folder_path);
+    return {package_root(folder_path), project, join(project, "src")};
+}
+
+bool DiskModules::has_root(std::string_view root, std::string_view importer) const {
+    if (is_stdlib_module(root)) return false;
+    const std::string name(root);
+    const std::vector<std::string> roots = roots_of(parent_of(std::string(importer)));
+    return std::any_of(roots.begin(), roots.end(), [&](const std::string& folder_path) {
+        return holds(folder_path, name) || holds(folder_path, name + ".py") ||
+               holds(folder_path, name + ".pyi");
+    });
+}
+
 std::string DiskModules::locate(std::string_view name, std::string_view importer) const {
     if (is_stdlib_module(name.substr(0, name.find('.')))) return {};
     const std::string folder_path = parent_of(std::string(importer));
@@ -118,8 +133,7 @@ std::string DiskModules::locate(std::string_view name, std::string_view importer
         if (const auto found = located_.find(key); found != located_.end()) return found->second;
     }
     std::string path;
-    const std::string project = project_root(folder_path);
-    for (const std::string& root : {package_root(folder_path), project, join(project, "src")}) {
+    for (const std::string& root : roots_of(folder_path)) {
         path = locate_below(root, name);
         if (!path.empty()) break;
     }

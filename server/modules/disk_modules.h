@@ -29,6 +29,7 @@ public:
 
     std::shared_ptr<const analysis::ModuleFile> find(std::string_view name,
                                                      std::string_view importer) const override;
+    bool has_root(std::string_view root, std::string_view importer) const override;
     std::shared_ptr<const analysis::ModuleFile> at(std::string_view path) const override;
 
     /// The module of a file if it was read already, else null.
@@ -65,6 +66,8 @@ private:
     const Names& folder(const std::string& path) const;
     bool holds(const std::string& folder_path, const std::string& name) const;
     /// The folder above the outermost package around a folder, or the folder itself.
+    /// Where the code of a folder looks for modules, in this order.
+    std::vector<std::string> roots_of(const std::string& folder_path) const;
     std::string package_root(std::string folder_path) const;
     std::string project_root(std::string folder_path) const;
     std::string locate_below(const std::string& root, std::string_view name) const;

@@ -27,6 +27,9 @@ public:
         const std::string path = disk_->locate(name, importer);
         return path.empty() ? nullptr : at(path);
     }
+    bool has_root(std::string_view root, std::string_view importer) const override {
+        return disk_->has_root(root, importer);
+    }
     std::shared_ptr<const analysis::ModuleFile> at(std::string_view path) const override {
         const auto found = open_.find(path);
         return found != open_.end() ? found->second : disk_->at(path);

@@ -37,6 +37,12 @@ public:
         const auto found = names_.find(name);
         return found == names_.end() ? nullptr : at(found->second);
     }
+    bool has_root(std::string_view root, std::string_view) const override {
+        const std::string below = std::string(root) + ".";
+        for (const auto& [name, path] : names_)
+            if (name == root || name.starts_with(below)) return true;
+        return false;
+    }
     std::shared_ptr<const analysis::ModuleFile> at(std::string_view path) const override {
         const auto found = files_.find(path);
         return found == files_.end() ? nullptr : found->second;
