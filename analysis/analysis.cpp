@@ -495,11 +495,15 @@ std::optional<HoverInfo> FileAnalysis::hover(std::uint32_t offset) const {
         std::string places;
         for (const ChainStep& step : chain->steps) {
             way += (way.empty() ? "" : " -> ") + step.label;
-            for (const Slot& owner : slots) {
-                if (owner.region != step.region) continue;
-                const std::uint32_t line =
-                    impl_->lines().line_of(owner.begin + step.span.begin) + 1;
-                places += "\n- `" + step.label + "` at line " + std::to_string(line);
+            const std::string path(model.path_of(*step.region));
+            const std::shared_ptr<const ModuleFile> file =
+                path.empty() ? nullptr : impl_->place.modules->at(path);
+            const Module& owner = file ? *file->module : *impl_->module;
+            for (const Slot& there : owner.slots) {
+                if (there.region != step.region) continue;
+                const std::uint32_t line = owner.lines().line_of(there.begin + step.span.begin) + 1;
+                places += "\n- `" + step.label + "` at line " + std::to_string(line) +
+                          (file ? " of " + path.substr(path.rfind('/') + 1) : "");
             }
         }
         info.markdown = "`" + target.function->qualname +

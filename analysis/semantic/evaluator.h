@@ -325,6 +325,7 @@ public:
     const Tree& tree() const override { return region_.tree; }
     const Region& region() const override { return region_; }
     std::string_view path_of(const Region& region) const override;
+    std::string_view module_of(const Region& region) const override;
     const Settings& settings() const override { return evaluator_.settings_; }
     Type type_of(NodeId expression) const override;
     Type awaited(Type type) const override;
@@ -365,6 +366,8 @@ private:
     Type local_type(ScopeId scope, std::string_view name, NodeId at) const;
     /// A nested function may assign the variable of this name at any time.
     bool is_assigned_elsewhere(std::string_view name) const;
+    /// The other module where a region stands; null for the file under analysis.
+    const ModuleFile* file_of(const Region& region) const;
     using Bindings = std::pmr::vector<const Binding*>;
     void find_reaching(ScopeId scope, std::string_view name, NodeId at, Bindings& result) const;
     Type evaluate(NodeId node) const;

@@ -57,6 +57,8 @@ public:
     virtual const Region& region() const = 0;
     /// ModuleFile::path of the file where a region stands that the model gave out; empty: the file under analysis.
     virtual std::string_view path_of(const Region& region) const = 0;
+    /// The dotted name of that file's module, "app.store"; empty for a script.
+    virtual std::string_view module_of(const Region& region) const = 0;
     virtual const Settings& settings() const = 0;
 
     // --- what things are -------------------------------------------------------------------------------

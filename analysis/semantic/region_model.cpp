@@ -52,13 +52,23 @@ RegionModel::RegionModel(Evaluator& evaluator, std::uint32_t slot)
         if (binding.kind == BindingKind::Nonlocal) nonlocals_.push_back(region_.name_of(binding));
 }
 
-std::string_view RegionModel::path_of(const Region& region) const {
+const ModuleFile* RegionModel::file_of(const Region& region) const {
     const std::vector<Slot>& others = evaluator_.other_slots_;
     const auto at = std::find_if(others.begin(), others.end(),
                                  [&](const Slot& slot) { return slot.region == &region; });
-    if (at == others.end()) return {};
+    if (at == others.end()) return nullptr;
     const auto number = static_cast<std::uint32_t>(at - others.begin());
-    return evaluator_.spaces_[evaluator_.space_of_slot_[number]]->file->path;
+    return evaluator_.spaces_[evaluator_.space_of_slot_[number]]->file.get();
+}
+
+std::string_view RegionModel::path_of(const Region& region) const {
+    const ModuleFile* const file = file_of(region);
+    return file != nullptr ? std::string_view(file->path) : std::string_view{};
+}
+
+std::string_view RegionModel::module_of(const Region& region) const {
+    const ModuleFile* const file = file_of(region);
+    return file != nullptr ? file->name : evaluator_.place_.name;
 }
 
 bool RegionModel::is_assigned_elsewhere(std::string_view name) const {

@@ -40,6 +40,8 @@ Dir::Cache "$apt/cache";
 Acquire::Languages "none";
 Acquire::Retries "3";
 APT::Sandbox::User "";
+// A mirror that lags behind is good enough for a test's editor; the signatures are checked all the same.
+Acquire::Check-Valid-Until "false";
 APT::Install-Recommends "false";
 END
 export APT_CONFIG="$apt/apt.conf"

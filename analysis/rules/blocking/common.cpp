@@ -291,8 +291,13 @@ std::optional<std::string_view> configured_advice(const RuleContext& context, No
     const NodeId callee = tree.child(call, Role::Callee);
     std::vector<std::string> names;
     if (!target.name.empty()) names.emplace_back(target.name);
-    if (target.function != nullptr) names.push_back(target.function->qualname);
-    if (target.cls != nullptr) names.push_back(target.cls->qualname);
+    const auto add_defined = [&](const auto& defined) {
+        names.push_back(defined.qualname);
+        const std::string_view module = model.module_of(*defined.region);
+        if (!module.empty()) names.push_back(std::string(module) + "." + defined.qualname);
+    };
+    if (target.function != nullptr) add_defined(*target.function);
+    if (target.cls != nullptr) add_defined(*target.cls);
     if (const std::string_view imported = model.name_of(callee); !imported.empty())
         names.emplace_back(imported);
     if (const NodeId root = root_of(tree, callee);

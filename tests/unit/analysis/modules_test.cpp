@@ -40,6 +40,7 @@ public:
         EXPECT_EQ(shown(*latest_), fresh);
         return fresh;
     }
+    Settings& settings() { return *settings_; }
     std::uint32_t computed() const { return latest_->regions_computed(); }
 
 private:
@@ -68,8 +69,7 @@ private:
 
     std::string name_;
     std::shared_ptr<const MemoryModules> modules_ = std::make_shared<MemoryModules>();
-    std::shared_ptr<const Settings> settings_ =
-        std::make_shared<const Settings>(default_settings());
+    std::shared_ptr<Settings> settings_ = std::make_shared<Settings>(default_settings());
     std::shared_ptr<const FileAnalysis> latest_;
 };
 
@@ -223,6 +223,19 @@ TEST(Modules, AnEditElsewhereIsSeen) {
     workspace.set("app.other", "x = 1\n");
     EXPECT_NE(workspace.check(fetches).find("unawaited-coroutine"), std::string::npos);
     EXPECT_EQ(workspace.computed(), 0U);
+}
+
+TEST(Modules, ConfiguredCallsAreNamedByTheirModules) {
+    for (const char* const pattern : {"app.store.load", "app.*", "load"}) {
+        Workspace workspace;
+        workspace.settings().blocking_calls = {{pattern, "use `aload`"}};
+        workspace.set("app.__init__", "");
+        workspace.set("app.store", "def load():\n    return 1\n");
+        for (const char* const text :
+             {"from .store import load\n\nasync def main():\n    load()\n",
+              "from app import store as s\n\nasync def main():\n    s.load()\n"})
+            EXPECT_NE(workspace.check(text).find("use `aload`"), std::string::npos) << text;
+    }
 }
 
 TEST(Modules, BranchesMayBePassedBy) {
