@@ -109,19 +109,36 @@ std::shared_ptr<const ModuleFile> DiskModules::find(std::string_view name,
     return path.empty() ? nullptr : at(path);
 }
 
-std::vector<std::string> DiskModules::roots_of(const std::string& folder_path) const {
-    const std::string project = project_root(folder_path);
-    return {package_root(folder_path), project, join(project, "src")};
+const DiskModules::Roots& DiskModules::roots_of(const std::string& folder_path) const {
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto found = roots_.find(folder_path); found != roots_.end())
+            return *found->second;
+    }
+    auto roots = std::make_unique<Roots>();
+    roots->package = package_root(folder_path);
+    roots->project = project_root(folder_path);
+    roots->source = join(roots->project, "src");
+    const std::lock_guard lock(mutex_);
+    return *roots_.emplace(folder_path, std::move(roots)).first->second;
 }
 
 bool DiskModules::has_root(std::string_view root, std::string_view importer) const {
     if (is_stdlib_module(root)) return false;
+    const std::string folder_path = parent_of(std::string(importer));
+    const std::string key = folder_path + '\n' + std::string(root);
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto found = known_roots_.find(key); found != known_roots_.end())
+            return found->second;
+    }
     const std::string name(root);
-    const std::vector<std::string> roots = roots_of(parent_of(std::string(importer)));
-    return std::any_of(roots.begin(), roots.end(), [&](const std::string& folder_path) {
-        return holds(folder_path, name) || holds(folder_path, name + ".py") ||
-               holds(folder_path, name + ".pyi");
-    });
+    const Roots& roots = roots_of(folder_path);
+    bool known = false;
+    for (const std::string* const at : {&roots.package, &roots.project, &roots.source})
+        known = known || holds(*at, name) || holds(*at, name + ".py") || holds(*at, name + ".pyi");
+    const std::lock_guard lock(mutex_);
+    return known_roots_.emplace(key, known).first->second;
 }
 
 std::string DiskModules::locate(std::string_view name, std::string_view importer) const {
@@ -133,8 +150,9 @@ std::string DiskModules::locate(std::string_view name, std::string_view importer
         if (const auto found = located_.find(key); found != located_.end()) return found->second;
     }
     std::string path;
-    for (const std::string& root : roots_of(folder_path)) {
-        path = locate_below(root, name);
+    const Roots& roots = roots_of(folder_path);
+    for (const std::string* const root : {&roots.package, &roots.project, &roots.source}) {
+        path = locate_below(*root, name);
         if (!path.empty()) break;
     }
     const std::lock_guard lock(mutex_);
@@ -209,11 +227,12 @@ std::shared_ptr<const ModuleFile> DiskModules::make(const std::string& path,
 DiskModules::Name DiskModules::name_of(const std::string& path) const {
     Name result;
     const std::string folder_path = parent_of(path);
-    std::string root = package_root(folder_path);
+    const Roots& roots = roots_of(folder_path);
+    std::string root = roots.package;
     if (root == folder_path) {
         // No package: what the project's folder makes of it is the best guess that relative imports have.
-        root = project_root(folder_path);
-        const std::string src = join(root, "src");
+        root = roots.project;
+        const std::string& src = roots.source;
         if (folder_path == src || folder_path.starts_with(src + "/")) root = src;
     }
     std::string inner = relative_to(path, root);
