@@ -6,6 +6,7 @@
 #include "analysis/rules/suppressions.h"
 #include "analysis/semantic/evaluator.h"
 #include "analysis/semantic/module.h"
+#include "analysis/semantic/surface.h"
 
 #include <algorithm>
 #include <atomic>
@@ -17,7 +18,7 @@ namespace {
 /// What a region and its result have, side by side: most have nothing, and an edit need not visit those.
 struct ResultShape {
     bool findings = false;
-    bool demands = false;
+    bool inputs = false;  // beside its text and what its names mean
     bool ignores = false; // suppressions of the whole file
     bool notes = false;   // about the region
     bool broken = false;
@@ -52,6 +53,13 @@ private:
     mutable std::atomic<Evaluation*> kept_{nullptr};
 };
 
+/// What a change elsewhere is to the result of a region.
+enum class Concern : std::uint8_t {
+    None,
+    Answers, // those that it noted may be others
+    Meaning, // what it looked at may mean something else
+};
+
 /// An evaluation that remembers more regions or types is not kept: it is as large as the analysis, or becomes so.
 constexpr std::size_t kKeptModels = 24;
 constexpr std::size_t kKeptTypes = 2'000;
@@ -78,33 +86,47 @@ struct FileAnalysis::Impl {
     const std::string& text() const { return module->text(); }
     const LineIndex& lines() const { return module->lines(); }
     const std::vector<Slot>& slots() const { return module->slots; }
+    struct Update;
     bool analyse_regions(const Impl* before, const Cancellation* cancellation);
-    bool concerns(const Impl& before, const std::vector<std::uint32_t>& changed,
-                  const RegionResult& result) const;
+    Concern concern(const Impl& before, const std::vector<std::uint32_t>& changed,
+                    const ChangedNames& names, const RegionResult& result) const;
     void compose();
     Diagnostic place_finding(const RegionFinding& finding, std::uint32_t begin) const;
     void place_fixes(Diagnostic& diagnostic) const;
     void add_notes();
 };
 
-/// False when regions whose text changed, at equal surfaces and context, cannot have changed the answers that a result rests on.
-bool FileAnalysis::Impl::concerns(const Impl& before, const std::vector<std::uint32_t>& changed,
-                                  const RegionResult& result) const {
+/// `changed` are the regions whose text changed or has changed names; the result's own is not among them.
+Concern FileAnalysis::Impl::concern(const Impl& before, const std::vector<std::uint32_t>& changed,
+                                    const ChangedNames& names, const RegionResult& result) const {
+    const ResultInputs& inputs = result.inputs;
+    if (std::any_of(inputs.names.begin(), inputs.names.end(),
+                    [&](const std::string& used) { return names.contains(used); }))
+        return Concern::Meaning;
+    Concern found = Concern::None;
     for (const std::uint32_t c : changed)
-        if (std::binary_search(result.sources.begin(), result.sources.end(), c)) return true;
-    for (const SummaryDemand& demand : result.demands) {
+        if (std::binary_search(inputs.sources.begin(), inputs.sources.end(), c))
+            found = Concern::Answers;
+    for (const SummaryDemand& demand : inputs.demands) {
         if (demand.question != SummaryDemand::Question::Mentions &&
             demand.question != SummaryDemand::Question::CallsInLoops)
             continue;
-        // The place that asks may itself be what changed: it has another name there now, or none.
-        if (std::binary_search(changed.begin(), changed.end(), demand.slot)) return true;
-        if (demand.slot >= slots().size()) return true; // about a function of another module
-        const std::string_view searched = Evaluator::searched_name(slots(), demand);
-        for (const std::uint32_t c : changed)
-            for (const Region* const region : {before.slots()[c].region, slots()[c].region})
-                if (region->tree.text().find(searched) != std::string_view::npos) return true;
+        // The place that asks may itself be what changed: it has another name there now, or none. Functions of other modules
+        // are not searched for.
+        bool searched = demand.slot >= slots().size() ||
+                        std::binary_search(changed.begin(), changed.end(), demand.slot);
+        if (!searched) {
+            const std::string_view wanted = Evaluator::searched_name(slots(), demand);
+            for (const std::uint32_t c : changed)
+                for (const Region* const region : {before.slots()[c].region, slots()[c].region})
+                    searched =
+                        searched || region->tree.text().find(wanted) != std::string_view::npos;
+        }
+        if (!searched) continue;
+        if (!names.empty()) return Concern::Meaning;
+        found = Concern::Answers;
     }
-    return false;
+    return found;
 }
 
 namespace {
@@ -112,73 +134,114 @@ namespace {
 /// What earlier questions about other modules come to now.
 enum class World : std::uint8_t {
     Same,
-    SameSurfaces, // what functions do may have changed, not what they look like
+    Changed, // the answers are the same modules, of which some have other code
     Other,
 };
 
-/// `files` are those of `uses`, and become what they are now.
+/// `files` are those of `uses`, and become what they are now; `names` gets those that they changed.
 World compare_world(const ModulePlace& before, const Uses& uses, const ModulePlace& now,
-                    std::vector<std::shared_ptr<const ModuleFile>>& files) {
+                    std::vector<std::shared_ptr<const ModuleFile>>& files, ChangedNames& names) {
     if (before.path != now.path || before.name != now.name || before.package != now.package ||
         (before.modules == nullptr) != (now.modules == nullptr))
         return World::Other;
     World result = World::Same;
     for (const Uses::Root& root : uses.roots)
         if (now.modules->has_root(root.name, root.importer) != root.known) return World::Other;
-    for (std::shared_ptr<const ModuleFile>& file : files) {
-        std::shared_ptr<const ModuleFile> present = now.modules->at(file->path);
-        if (present == file) continue;
-        if (!present || present->name != file->name || present->package != file->package ||
-            !present->module->looks_like(*file->module))
-            return World::Other;
-        if (present->module != file->module) result = World::SameSurfaces;
-        file = std::move(present);
-    }
     for (const Uses::Question& question : uses.questions) {
         const std::shared_ptr<const ModuleFile> found =
             now.modules->find(question.name, question.importer);
         if ((found ? found->path : std::string_view{}) != question.answer) return World::Other;
+    }
+    for (std::shared_ptr<const ModuleFile>& file : files) {
+        std::shared_ptr<const ModuleFile> present = now.modules->at(file->path);
+        if (present == file) continue;
+        if (!present || present->name != file->name || present->package != file->package)
+            return World::Other;
+        if (present->module != file->module) {
+            result = World::Changed;
+            if (!names.add(*file->module, *present->module)) return World::Other;
+        }
+        file = std::move(present);
     }
     return result;
 }
 
 } // namespace
 
+/// Works out which regions of a file another version of it, and of the modules around, is about.
+struct FileAnalysis::Impl::Update {
+    World world = World::Other;
+    bool keeps_results = false; // of the other regions
+    ChangedNames names;
+    std::vector<std::uint32_t> concerned;                 // their text changed, or what it means
+    std::vector<std::shared_ptr<const ModuleFile>> files; // of the version before, as they are now
+
+    Update(const Impl* before, const Impl& now) {
+        if (before != nullptr) compare(*before, now);
+        if (keeps_results) return;
+        for (std::uint32_t i = 0; i < now.slots().size(); ++i) concerned.push_back(i);
+    }
+
+private:
+    void compare(const Impl& before, const Impl& now) {
+        files = before.uses->files;
+        world = before.place.modules == now.place.modules
+                    ? World::Same
+                    : compare_world(before.place, *before.uses, now.place, files, names);
+        if (world == World::Other || before.settings_fingerprint != now.settings_fingerprint ||
+            !names.add(*before.module, *now.module))
+            return;
+        if (!names.empty()) {
+            std::vector<const Module*> modules{now.module.get()};
+            const std::vector<Uses::Question>& questions = before.uses->questions;
+            const bool seen_elsewhere =
+                world == World::Changed ||
+                std::any_of(questions.begin(), questions.end(),
+                            [&](const Uses::Question& q) { return q.answer == now.place.path; });
+            if (seen_elsewhere)
+                for (const std::shared_ptr<const ModuleFile>& file : files)
+                    modules.push_back(file->module.get());
+            if (!names.close_over(modules)) return;
+        }
+        // By place: of two versions with equal surfaces, one may have a region where the other has its like.
+        for (std::uint32_t i = 0; i < now.slots().size(); ++i) {
+            const Region* const region = now.slots()[i].region;
+            if (region != before.slots()[i].region || names.any_in(region->tree.text()))
+                concerned.push_back(i);
+        }
+        // How a thread wrapper is called shows wherever one is of use.
+        const std::vector<std::uint64_t>& wrappers = before.context->thread_wrappers;
+        keeps_results =
+            names.empty() || std::none_of(wrappers.begin(), wrappers.end(), [&](std::uint64_t f) {
+                return std::binary_search(concerned.begin(), concerned.end(),
+                                          static_cast<std::uint32_t>(f >> 32));
+            });
+        if (!keeps_results) concerned.clear();
+    }
+};
+
 bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation* cancellation) {
     const std::vector<Slot>& slots = module->slots;
-    World world = World::Other;
-    std::vector<std::shared_ptr<const ModuleFile>> files; // those of the version before
-    if (before != nullptr) {
-        files = before->uses->files;
-        const bool same_modules = before->place.modules == place.modules;
-        world =
-            same_modules ? World::Same : compare_world(before->place, *before->uses, place, files);
-    }
-    const bool same_settings =
-        before != nullptr && before->settings_fingerprint == settings_fingerprint;
-    const bool same_look = before != nullptr && module->looks_like(*before->module) &&
-                           same_settings && world != World::Other;
-    // By place: of two versions with equal surfaces, one may have a region where the other has its like.
-    std::vector<std::uint32_t> changed;
-    const auto is_same = [&](std::uint32_t i) {
-        return same_look && slots[i].region == before->slots()[i].region;
-    };
-    for (std::uint32_t i = 0; i < slots.size(); ++i)
-        if (!is_same(i)) changed.push_back(i);
+    Update update(before, *this);
+    const World world = update.world;
+    const std::vector<std::uint32_t>& concerned = update.concerned;
+    const bool keeps = update.keeps_results;
     std::unique_ptr<Evaluation> evaluation =
-        same_look && world == World::Same ? before->kept.take() : nullptr;
-    if (!evaluation || !evaluation->evaluator.advance(module, place, changed))
+        keeps && world == World::Same && module->model == before->module->model
+            ? before->kept.take()
+            : nullptr;
+    if (!evaluation || !evaluation->evaluator.advance(module, place, concerned))
         evaluation = std::make_unique<Evaluation>(
             module, settings, place,
-            same_look ? Uses{before->uses->questions, before->uses->roots, std::move(files)}
-                      : Uses{});
+            keeps ? Uses{before->uses->questions, before->uses->roots, std::move(update.files)}
+                  : Uses{});
     Evaluator& evaluator = evaluation->evaluator;
-    if (same_look) {
+    if (keeps) {
         evaluator.context = nullptr;
         evaluator.effects = before->effects;
         evaluator.runners = before->runners;
         evaluator.calls = before->calls;
-        for (const std::uint32_t i : changed) {
+        for (const std::uint32_t i : concerned) {
             evaluator.effects.set(i, nullptr);
             evaluator.runners.set(i, nullptr);
             evaluator.calls.set(i, nullptr);
@@ -187,11 +250,11 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation*
             return evaluator.runner_facts(i) ==
                    (before->slots()[i].runners ? *before->runners[i] : RunnerFacts{});
         };
-        if (std::all_of(changed.begin(), changed.end(), runs_the_same))
+        if (std::all_of(concerned.begin(), concerned.end(), runs_the_same))
             evaluator.context = before->context;
     }
     const std::uint64_t context_hash = evaluator.file_context().hash;
-    const bool same_context = same_look && before->context->hash == context_hash;
+    const bool same_context = keeps && before->context->hash == context_hash;
     if (same_context) {
         results = before->results;
         shapes = before->shapes;
@@ -200,12 +263,13 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation*
         shapes.resize(slots.size());
     }
     for (std::uint32_t i = 0; i < slots.size(); ++i) {
-        if (same_context && is_same(i)) {
-            if (!shapes[i].demands ||
-                (world == World::Same && !concerns(*before, changed, *results[i])))
-                continue;
-            const std::vector<SummaryDemand>& demands = results[i]->demands;
-            if (std::all_of(demands.begin(), demands.end(), [&](const SummaryDemand& d) {
+        if (same_context && !std::binary_search(concerned.begin(), concerned.end(), i)) {
+            if (!shapes[i].inputs) continue;
+            const Concern found = concern(*before, concerned, update.names, *results[i]);
+            if (found == Concern::None && world == World::Same) continue;
+            const std::vector<SummaryDemand>& demands = results[i]->inputs.demands;
+            if (found != Concern::Meaning &&
+                std::all_of(demands.begin(), demands.end(), [&](const SummaryDemand& d) {
                     return evaluator.answer_hash(d) == d.hash;
                 }))
                 continue;
@@ -213,7 +277,7 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation*
         if (cancellation != nullptr && cancellation->cancelled()) return false;
         std::shared_ptr<const RegionResult> result = run_rules(evaluator, i, *settings);
         const Region& region = *slots[i].region;
-        shapes[i] = {!result->findings.empty(), !result->demands.empty(),
+        shapes[i] = {!result->findings.empty(), !result->inputs.empty(),
                      result->ignores_file || !result->ignores_file_rules.empty(),
                      region.gave_up || region.python2, !region.clean()};
         results.set(i, std::move(result));
@@ -223,7 +287,7 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation*
     runners = std::move(evaluator.runners);
     context = std::move(evaluator.context);
     calls = std::move(evaluator.calls);
-    const bool same_uses = same_look && world == World::Same &&
+    const bool same_uses = keeps && world == World::Same &&
                            evaluator.uses().questions.size() == before->uses->questions.size() &&
                            evaluator.uses().roots.size() == before->uses->roots.size();
     uses = same_uses ? before->uses : std::make_shared<const Uses>(evaluator.uses());

@@ -231,6 +231,14 @@ std::size_t unused_suppression_rule() {
     return index;
 }
 
+namespace {
+template <typename Value, typename Less>
+void make_set(std::vector<Value>& values, Less less) {
+    std::sort(values.begin(), values.end(), less);
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+} // namespace
+
 std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_t slot,
                                               const Settings& settings) {
     auto result = std::make_shared<RegionResult>();
@@ -240,7 +248,7 @@ std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_
     std::vector<RegionFinding> found;
     Collector collector(model, settings, found);
     if (region.clean() && !region.python2) {
-        evaluator.set_demand_sink(&result->demands, &result->sources);
+        evaluator.note_inputs(&result->inputs);
         const ActiveChecks& checks = ActiveChecks::get(settings);
         for (NodeId node = 0; node < tree.size(); ++node) {
             for (const ActiveChecks::Check& check : checks.of(tree.kind(node))) {
@@ -248,17 +256,14 @@ std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_
                 check.run(collector, node);
             }
         }
-        evaluator.set_demand_sink(nullptr, nullptr);
-        std::sort(result->demands.begin(), result->demands.end(),
-                  [](const SummaryDemand& a, const SummaryDemand& b) {
-                      return std::tuple(a.question, a.slot, a.index) <
-                             std::tuple(b.question, b.slot, b.index);
-                  });
-        result->demands.erase(std::unique(result->demands.begin(), result->demands.end()),
-                              result->demands.end());
-        std::sort(result->sources.begin(), result->sources.end());
-        result->sources.erase(std::unique(result->sources.begin(), result->sources.end()),
-                              result->sources.end());
+        evaluator.note_inputs(nullptr);
+        ResultInputs& inputs = result->inputs;
+        make_set(inputs.demands, [](const SummaryDemand& a, const SummaryDemand& b) {
+            return std::tuple(a.question, a.slot, a.index) <
+                   std::tuple(b.question, b.slot, b.index);
+        });
+        make_set(inputs.sources, std::less<>{});
+        make_set(inputs.names, std::less<>{});
     }
     const std::vector<Suppression> suppressions = find_suppressions(tree);
     if (!suppressions.empty()) {

@@ -20,9 +20,8 @@ struct RegionFinding {
 /// What the rules found in a region, and the summaries that they asked for.
 struct RegionResult {
     std::vector<RegionFinding> findings; // by position, then rule
-    std::vector<SummaryDemand> demands;
-    std::vector<std::uint32_t> sources; // slots that decide the demands but searches; sorted
-    bool ignores_file = false;          // `# awaitls: ignore-file` stands in it
+    ResultInputs inputs;                 // sorted
+    bool ignores_file = false;           // `# awaitls: ignore-file` stands in it
     std::vector<std::string>
         ignores_file_rules; // selectors of file-wide forms; empty with ignores_file: all
 };

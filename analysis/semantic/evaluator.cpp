@@ -1721,7 +1721,7 @@ const std::vector<std::string>& Evaluator::reaches(std::uint32_t slot, std::uint
             sources.push_back(static_cast<std::uint32_t>(visited >> 32));
         found = reached_.emplace(start, Reached{std::move(names), std::move(sources)}).first;
     }
-    if (demands_ != nullptr) {
+    if (inputs_ != nullptr) {
         std::uint64_t hash = 2;
         for (const std::string& name : found->second.names)
             hash = hash_combine(hash, hash_bytes(name));
@@ -1796,16 +1796,16 @@ std::uint64_t Evaluator::answer_hash(const SummaryDemand& demand) {
                              ? region.tree.size()
                              : region.functions.size()))
         return 0;
-    std::vector<SummaryDemand> answer;
-    demands_ = &answer;
+    ResultInputs answer;
+    inputs_ = &answer;
     switch (demand.question) {
     case SummaryDemand::Question::Blocks: summary(demand.slot, demand.index); break;
     case SummaryDemand::Question::Reaches: reaches(demand.slot, demand.index); break;
     case SummaryDemand::Question::CallsInLoops: calls_in_loops(demand.slot, demand.index); break;
     case SummaryDemand::Question::Mentions: mentions(demand.slot, demand.index); break;
     }
-    demands_ = nullptr;
-    return answer.front().hash;
+    inputs_ = nullptr;
+    return answer.demands.front().hash;
 }
 
 } // namespace awaitls::analysis

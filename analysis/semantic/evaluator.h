@@ -79,6 +79,14 @@ struct SummaryDemand {
     friend bool operator==(const SummaryDemand&, const SummaryDemand&) = default;
 };
 
+/// What a result about a region rests on beside its text and what the names in it mean.
+struct ResultInputs {
+    std::vector<SummaryDemand> demands;
+    std::vector<std::uint32_t> sources; // slots that decide the answers to Blocks and Reaches
+    std::vector<std::string> names;     // looked up at module level, for code to be written
+    bool empty() const { return demands.empty() && names.empty(); }
+};
+
 /// What an evaluation asked about other modules, and so all that its answers rest on outside the file.
 struct Uses {
     struct Question {
@@ -136,12 +144,8 @@ public:
     const std::vector<Model::CallSite>& mentions(std::uint32_t slot, NodeId node);
     /// The hash of the answer to a question that was noted earlier.
     std::uint64_t answer_hash(const SummaryDemand& demand);
-    /// Every question that is asked while sinks are set is noted there, and for Blocks and Reaches the slots that decide the
-    /// answer while surfaces and context are the same.
-    void set_demand_sink(std::vector<SummaryDemand>* sink, std::vector<std::uint32_t>* sources) {
-        demands_ = sink;
-        sources_ = sources;
-    }
+    /// Everything that is asked is noted there from now on; null: nowhere. Slots count while surfaces and context are the same.
+    void note_inputs(ResultInputs* inputs) { inputs_ = inputs; }
     /// The name that decides, with the texts of the regions that have it, what Mentions and CallsInLoops answer.
     static std::string_view searched_name(const std::vector<Slot>& slots,
                                           const SummaryDemand& demand);
@@ -265,10 +269,14 @@ private:
     const RegionCalls& region_calls(std::uint32_t slot);
     void note_demand(SummaryDemand::Question question, std::uint32_t slot, std::uint32_t function,
                      std::uint64_t hash) {
-        if (demands_ != nullptr) demands_->push_back({question, slot, function, hash});
+        if (inputs_ != nullptr) inputs_->demands.push_back({question, slot, function, hash});
     }
     void note_sources(const std::vector<std::uint32_t>& slots) {
-        if (sources_ != nullptr) sources_->insert(sources_->end(), slots.begin(), slots.end());
+        if (inputs_ != nullptr)
+            inputs_->sources.insert(inputs_->sources.end(), slots.begin(), slots.end());
+    }
+    void note_name(std::string_view name) {
+        if (inputs_ != nullptr) inputs_->names.emplace_back(name);
     }
     const FunctionSummary& summary_of(std::uint64_t function);
 
@@ -312,8 +320,7 @@ private:
     bool is_evaluating(std::uint64_t id) const {
         return std::find(evaluating_.begin(), evaluating_.end(), id) != evaluating_.end();
     }
-    std::vector<SummaryDemand>* demands_ = nullptr;
-    std::vector<std::uint32_t>* sources_ = nullptr;
+    ResultInputs* inputs_ = nullptr;
     int depth_ = 0;
 };
 

@@ -887,6 +887,7 @@ std::string RegionModel::module_name(std::string_view module, NodeId at, bool& n
     needs_import = false;
     const std::size_t dot = module.find('.');
     const std::string_view root = module.substr(0, dot);
+    evaluator_.note_name(root);
     const Variable variable = resolve(root, at);
     if (variable.found) {
         const Type type = lookup(root, at);
@@ -899,6 +900,7 @@ std::string RegionModel::module_name(std::string_view module, NodeId at, bool& n
         const bool whole = type->name == module;
         const bool of_root = dot != std::string_view::npos && type->name == root;
         if (!whole && !of_root) continue;
+        evaluator_.note_name(name);
         const Type here = lookup(name, at);
         if (here->kind != TypeKind::Module || here->name != type->name) continue;
         return whole ? name : name + std::string(module.substr(dot));

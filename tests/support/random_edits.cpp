@@ -64,11 +64,24 @@ analysis::Edit make(std::size_t begin, std::size_t end, std::string_view text) {
             std::string(text)};
 }
 
+bool is_name_byte(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/// The word at the offset or behind it; empty at the end.
+analysis::Span word_at(std::string_view text, std::size_t at) {
+    while (at > 0 && at < text.size() && is_name_byte(text[at - 1])) --at;
+    while (at < text.size() && !is_name_byte(text[at])) ++at;
+    std::size_t end = at;
+    while (end < text.size() && is_name_byte(text[end])) ++end;
+    return {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end)};
+}
+
 } // namespace
 
 analysis::Edit random_edit(Random& random, std::string_view text) {
     const std::size_t at = random.below(text.size() + 1);
-    switch (random.below(10)) {
+    switch (random.below(14)) {
     case 0:
     case 1:
     case 2:
@@ -98,6 +111,20 @@ analysis::Edit random_edit(Random& random, std::string_view text) {
             end = line_end(text, end);
         const std::size_t target = line_begin(text, at);
         return make(target, target, text.substr(from, end - from));
+    }
+    case 9:
+    case 10:
+    case 11: { // a word becomes another one of the text
+        const analysis::Span word = word_at(text, at);
+        const analysis::Span other = word_at(text, random.below(text.size() + 1));
+        return make(word.begin, word.end, text.substr(other.begin, other.size()));
+    }
+    case 12: { // a function becomes async, or ceases to be
+        constexpr std::string_view kAsync = "async ";
+        const std::size_t def = text.find("def ", at);
+        if (def == std::string_view::npos) return make(at, at, {});
+        const bool is_async = text.substr(0, def).ends_with(kAsync);
+        return is_async ? make(def - kAsync.size(), def, {}) : make(def, def, kAsync);
     }
     default: { // indentation changes
         const std::size_t begin = line_begin(text, at);

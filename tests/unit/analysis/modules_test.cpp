@@ -3,9 +3,13 @@
 #include "analysis/analysis.h"
 #include "analysis/rules/catalog.h"
 #include "tests/support/memory_modules.h"
+#include "tests/support/random_edits.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -223,6 +227,122 @@ TEST(Modules, AnEditElsewhereIsSeen) {
     workspace.set("app.other", "x = 1\n");
     EXPECT_NE(workspace.check(fetches).find("unawaited-coroutine"), std::string::npos);
     EXPECT_EQ(workspace.computed(), 0U);
+}
+
+TEST(Modules, RandomEditsAnywhereGiveWhatAFreshLookGives) {
+    const std::map<std::string, std::string> files = {
+        {"app.__init__", "from .store import Store as Shelf\nfrom .store import load\n"},
+        {"app.base",
+         "import time\n\n\nclass Base:\n    limit: int = 3\n\n    def _read(self):\n"
+         "        time.sleep(1)\n        return self\n\n    async def aread(self):\n"
+         "        return self._read()\n\n    def wrapped(self):\n        return self.aread()\n"},
+        {"app.store",
+         "import asyncio\nimport time\nfrom .base import Base\n\n\ndef load(path):\n"
+         "    return _load(path)\n\n\ndef _load(path):\n    with open(path) as f:\n"
+         "        return f.read()\n\n\nalias = load\n\n\nclass Store(Base):\n"
+         "    def __init__(self, pool: Base):\n        self.pool = pool\n"
+         "        self.lock = asyncio.Lock()\n\n    async def fetch(self, n):\n        return n\n\n"
+         "    def spare(self):\n        return self.pool\n\n\nstore = Store(Base())\n"}};
+    const std::string main =
+        "import asyncio\nfrom app import Shelf, load\nfrom app.store import alias, store\n\n\n"
+        "class Own(Shelf):\n    async def run(self):\n        self.fetch(1)\n"
+        "        self.aread()\n        self._read()\n        self.pool.wrapped()\n"
+        "        async with self.lock:\n            self.spare()._read()\n\n\n"
+        "def helper(path):\n    return load(path)\n\n\nasync def main():\n    helper('x')\n"
+        "    alias('y')\n    store.fetch(2)\n    store.pool.aread()\n    own = Own(store)\n"
+        "    await own.run()\n    asyncio.create_task(own.fetch(3))\n    own.spare().aread()\n";
+    tests::Random random(11);
+    for (int round = 0; round < 120; ++round) {
+        Workspace workspace;
+        std::map<std::string, std::string> texts = files;
+        std::string text = main;
+        for (const auto& [name, code] : texts) workspace.set(name, code);
+        EXPECT_GT(std::count(text.begin(), text.end(), '\n'), 20);
+        workspace.check(text);
+        for (int edit = 0; edit < 8; ++edit) {
+            const std::size_t which = random.below(texts.size() + 1);
+            const auto other =
+                std::next(texts.begin(), static_cast<std::ptrdiff_t>(which % texts.size()));
+            std::string& target = which == texts.size() ? text : other->second;
+            target = apply_edits(target, {tests::random_edit(random, target)});
+            if (which != texts.size()) workspace.set(other->first, target);
+            workspace.check(text);
+            ASSERT_FALSE(::testing::Test::HasFailure())
+                << "round " << round << ", edit " << edit << ", "
+                << (which == texts.size() ? "main" : other->first) << ":\n"
+                << target;
+        }
+    }
+}
+
+TEST(Modules, WhatDoesNotSpellAChangedNameIsNotDoneAgain) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    workspace.set("app.store", "class Store:\n    timeout = 3\n\n    def load(self):\n"
+                               "        return 1\n\n    def unused(self):\n        return 2\n");
+    std::string text = "from .store import Store\n\nLIMIT = 1\nOTHER = LIMIT\n\n\n"
+                       "class Own(Store):\n    size = 3\n    name = 'x'\n\n"
+                       "    def one(self):\n        return self.size\n\n"
+                       "    def two(self):\n        return self.name\n\n\n"
+                       "async def limit():\n    return OTHER\n\n\n"
+                       "async def use(store: Store):\n    store.load()\n    pass\n\n\n"
+                       "def far():\n    return 1\n";
+    const std::size_t regions = 7; // imports, the class's head, two methods, three functions
+    workspace.check(text);
+    EXPECT_EQ(workspace.computed(), regions);
+    const auto after = [&](const std::string& from, const std::string& to) {
+        text.replace(text.find(from), from.size(), to);
+        workspace.check(text);
+        return workspace.computed();
+    };
+    EXPECT_EQ(after("size = 3", "size = 4"), 2U);   // the head and one()
+    EXPECT_EQ(after("LIMIT = 1", "LIMIT = 2"), 2U); // its statements and, through OTHER, limit()
+    EXPECT_EQ(after("def far():", "async def far():"), 1U);
+    EXPECT_EQ(after("return self.size", "return self.name"), 1U);
+    // In another file.
+    workspace.set("app.store", "class Store:\n    timeout = 3\n\n    async def load(self):\n"
+                               "        return 1\n\n    def unused(self):\n        return 2\n");
+    EXPECT_NE(workspace.check(text), "");
+    EXPECT_EQ(workspace.computed(), 1U); // use()
+    workspace.set("app.store",
+                  "class Store:\n    timeout = 3\n\n    async def load(self):\n"
+                  "        return 1\n\n    async def unused(self):\n        return 2\n");
+    workspace.check(text);
+    EXPECT_EQ(workspace.computed(), 0U);
+    // What a class derives from is seen by whatever uses it.
+    EXPECT_EQ(after("class Own(Store)", "class Own"), regions);
+}
+
+TEST(Modules, AChangedNameIsFollowedThroughWhatItExplains) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    const std::string kinds = "class Now:\n    def go(self):\n        return 1\n\n\n"
+                              "class Later:\n    async def go(self):\n        return 1\n\n\n";
+    // Neither main nor what it uses spells what changes.
+    const std::pair<std::string, std::string> cases[] = {
+        {"def make():\n    return KIND()\n\n\ndef outer():\n    return make()\n", "outer().go()"},
+        {"one = KIND()\n\n\ntwo = one\n", "two.go()"},
+        {"def make():\n    return KIND()\n\n\nclass Own:\n    def __init__(self):\n"
+         "        self.kind = make()\n",
+         "Own().kind.go()"},
+        {"def make():\n    return KIND()\n\n\nclass Own:\n    @property\n    def kind(self):\n"
+         "        return make()\n",
+         "Own().kind.go()"},
+        {"Base = KIND\n\n\nclass Own(Base):\n    pass\n", "Own().go()"},
+    };
+    for (const auto& [store, call] : cases) {
+        const std::string text = "from . import store\n\n\nasync def main():\n    store." + call +
+                                 "\n    pass\n\n\nasync def other():\n    return 1\n";
+        const auto with = [&](const std::string& kind) {
+            std::string code = kinds + store;
+            code.replace(code.find("KIND"), 4, kind);
+            workspace.set("app.store", code);
+            return workspace.check(text).find("unawaited-coroutine") != std::string::npos;
+        };
+        EXPECT_FALSE(with("Now")) << store;
+        EXPECT_TRUE(with("Later")) << store;
+        EXPECT_FALSE(with("Now")) << store;
+    }
 }
 
 TEST(Modules, ConfiguredCallsAreNamedByTheirModules) {
