@@ -226,10 +226,11 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation*
     const World world = update.world;
     const std::vector<std::uint32_t>& concerned = update.concerned;
     const bool keeps = update.keeps_results;
-    std::unique_ptr<Evaluation> evaluation =
-        keeps && world == World::Same && module->model == before->module->model
-            ? before->kept.take()
-            : nullptr;
+    std::unique_ptr<Evaluation> evaluation = keeps && world == World::Same &&
+                                                     update.names.empty() &&
+                                                     module->model == before->module->model
+                                                 ? before->kept.take()
+                                                 : nullptr;
     if (!evaluation || !evaluation->evaluator.advance(module, place, concerned))
         evaluation = std::make_unique<Evaluation>(
             module, settings, place,

@@ -113,8 +113,6 @@ Evaluator::Evaluator(std::shared_ptr<const Module> module, const Settings& setti
     runners.reset(slots_.size());
     calls.reset(slots_.size());
     models_.resize(slots_.size());
-    class_count_ = static_cast<std::int32_t>(module->model->classes().size());
-    class_defs_.resize(module->model->classes().size());
     auto own = std::make_unique<Space>();
     own->module = std::move(module);
     spaces_.push_back(std::move(own));
@@ -122,10 +120,12 @@ Evaluator::Evaluator(std::shared_ptr<const Module> module, const Settings& setti
     uses_.questions = uses.questions;
     uses_.roots = uses.roots;
     for (const Uses::Question& question : uses.questions)
-        found_modules_.emplace(question_key(question.importer, question.name),
-                               question.answer.empty() ? -1 : number_of(question.answer));
+        if (const std::int32_t importer = number_of(question.importer); importer >= 0)
+            spaces_[static_cast<std::size_t>(importer)]->modules.emplace(
+                question.name, question.answer.empty() ? -1 : number_of(question.answer));
     for (const Uses::Root& root : uses.roots)
-        found_modules_.emplace(question_key(root.importer, root.name) + ".*", root.known ? 0 : -1);
+        if (const std::int32_t importer = number_of(root.importer); importer >= 0)
+            spaces_[static_cast<std::size_t>(importer)]->roots.emplace(root.name, root.known);
 }
 
 Evaluator::~Evaluator() = default;
@@ -164,21 +164,13 @@ bool Evaluator::advance(std::shared_ptr<const Module> module, ModulePlace place,
             *kept = *function_def(slot, index);
             functions_[key(slot, index)] = std::move(kept);
         }
-        for (const std::unique_ptr<ClassDef>& cls : class_defs_)
-            if (cls && class_slot(cls->id) == slot) cls->region = slots[slot].region;
+        for (const auto& [id, cls] : class_defs_)
+            if (class_slot(cls->id) == slot) cls->region = slots[slot].region;
     }
     return true;
 }
 
 // --- modules -------------------------------------------------------------------------------------------
-
-Evaluator::Space& Evaluator::space_of_class(std::int32_t id) {
-    const auto behind = std::upper_bound(
-        spaces_.begin(), spaces_.end(), id,
-        [](std::int32_t c, const std::unique_ptr<Space>& space) { return c < space->first_class; });
-    // Of a space without classes and the one behind it, the latter has the class.
-    return **(behind - 1);
-}
 
 const ClassEntry& Evaluator::class_entry(std::int32_t id) {
     const Space& space = space_of_class(id);
@@ -206,29 +198,14 @@ std::int32_t Evaluator::class_of_member(std::uint32_t slot) {
 
 std::int32_t Evaluator::add_space(std::shared_ptr<const ModuleFile> file) {
     const std::int32_t number = static_cast<std::int32_t>(spaces_.size());
-    const Module& module = *file->module;
     auto space = std::make_unique<Space>();
     space->module = file->module;
-    space->first_slot = static_cast<std::uint32_t>(slots_.size() + other_slots_.size());
-    space->first_class = class_count_;
-    other_slots_.insert(other_slots_.end(), module.slots.begin(), module.slots.end());
-    space_of_slot_.resize(other_slots_.size(), static_cast<std::uint32_t>(number));
-    other_effects_.resize(other_slots_.size());
-    other_calls_.resize(other_slots_.size());
-    models_.resize(slots_.size() + other_slots_.size());
-    class_count_ += static_cast<std::int32_t>(module.model->classes().size());
-    class_defs_.resize(static_cast<std::size_t>(class_count_));
+    space->first_slot = static_cast<std::uint32_t>(number) << kSpaceBits;
+    space->first_class = number << kSpaceBits;
     uses_.files.push_back(file);
     space->file = std::move(file);
     spaces_.push_back(std::move(space));
     return number;
-}
-
-std::string Evaluator::question_key(std::string_view importer, std::string_view name) {
-    std::string key(importer);
-    key += '\n';
-    key += name;
-    return key;
 }
 
 std::int32_t Evaluator::number_of(std::string_view path) const {
@@ -237,28 +214,29 @@ std::int32_t Evaluator::number_of(std::string_view path) const {
     return -1;
 }
 
-std::int32_t Evaluator::find_module(std::string_view name, const Space& importer) {
+std::int32_t Evaluator::find_module(std::string_view name, Space& importer) {
     if (!place_.modules || name.empty()) return -1;
     // Most names are of libraries: their roots say so, once for all that is below them.
     const std::string_view from = path_of(importer);
     const std::string_view root = name.substr(0, name.find('.'));
-    std::string key = question_key(from, root) + ".*";
-    auto below = found_modules_.find(key);
-    if (below == found_modules_.end()) {
+    auto below = importer.roots.find(root);
+    if (below == importer.roots.end()) {
         const bool known = place_.modules->has_root(root, from);
         uses_.roots.push_back({std::string(root), std::string(from), known});
-        below = found_modules_.emplace(std::move(key), known ? 0 : -1).first;
+        below = importer.roots.emplace(root, known).first;
     }
-    if (below->second < 0) return -1;
-    key = question_key(from, name);
-    if (const auto known = found_modules_.find(key); known != found_modules_.end())
+    if (!below->second) return -1;
+    if (const auto known = importer.modules.find(name); known != importer.modules.end())
         return known->second;
     const std::shared_ptr<const ModuleFile> found = place_.modules->find(name, from);
     uses_.questions.push_back(
         {std::string(name), std::string(from), found ? found->path : std::string()});
     std::int32_t number = found ? number_of(found->path) : -1;
-    if (found && number < 0) number = add_space(found);
-    found_modules_.emplace(std::move(key), number);
+    const bool numbers =
+        std::max(slots_.size(), found ? found->module->slots.size() : 0) <= kMaxSlots &&
+        spaces_.size() < kMaxSpaces;
+    if (found && number < 0 && numbers) number = add_space(found);
+    importer.modules.emplace(name, number);
     return number;
 }
 
@@ -295,7 +273,7 @@ Type Evaluator::module_member(std::int32_t number, std::string_view name, int de
     return unknown_type();
 }
 
-Type Evaluator::workspace_name(std::string_view qualified, const Space& importer) {
+Type Evaluator::workspace_name(std::string_view qualified, Space& importer) {
     if (!place_.modules) return nullptr;
     // The longest beginning that is a module; what is behind it are members.
     std::string_view head = qualified;
@@ -339,11 +317,13 @@ std::string Evaluator::imported_name(const Space& importer, const Tree& tree, No
 }
 
 RegionModel& Evaluator::model(std::uint32_t slot) {
-    if (!models_[slot]) {
-        models_[slot] = std::make_unique<RegionModel>(*this, slot);
+    std::unique_ptr<RegionModel>& found =
+        slot < slots_.size() ? models_[slot] : other_models_[slot];
+    if (!found) {
+        found = std::make_unique<RegionModel>(*this, slot);
         ++model_count_;
     }
-    return *models_[slot];
+    return *found;
 }
 
 Type Evaluator::make(TypeData data) {
@@ -477,7 +457,7 @@ const FunctionDef* Evaluator::function_def(std::uint32_t slot, std::uint32_t ind
 }
 
 const ClassDef* Evaluator::class_def(std::int32_t id) {
-    std::unique_ptr<ClassDef>& found = class_defs_[static_cast<std::size_t>(id)];
+    std::unique_ptr<ClassDef>& found = class_defs_[id];
     if (!found) {
         const ClassEntry& entry = class_entry(id);
         found = std::make_unique<ClassDef>(
@@ -892,7 +872,7 @@ Type Evaluator::binding_type(std::uint32_t slot, const Binding& binding) {
         } else {
             name = identifier(tree, module);
         }
-        const Space& importer = space_of(slot);
+        Space& importer = space_of(slot);
         if (const std::int32_t number = find_module(name, importer); number >= 0)
             return module_object(number, name);
         return external(name);
@@ -902,7 +882,7 @@ Type Evaluator::binding_type(std::uint32_t slot, const Binding& binding) {
         const NodeId module = tree.child(statement, Kind::ModuleName);
         const NodeId name = tree.child(binding.name, Role::Name);
         if (module == kNoNode || name == kNoNode) return unknown_type();
-        const Space& importer = space_of(slot);
+        Space& importer = space_of(slot);
         const std::string from = imported_name(importer, tree, module);
         if (from.empty()) return unknown_type();
         const std::string_view member_name = tree.text(name);
@@ -1488,8 +1468,9 @@ bool is_short_sleep(const Tree& tree, const BlockingOperation& operation) {
 
 const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
     const bool own = slot < slots_.size();
-    if (const auto& known = own ? effects[slot] : other_effects_[slot - slots_.size()])
-        return *known;
+    if (own && effects[slot]) return *effects[slot];
+    if (const auto known = other_effects_.find(slot); known != other_effects_.end())
+        return *known->second;
     auto result = std::make_shared<RegionEffects>();
     RegionModel& scope = model(slot);
     const Region& region = scope.region();
@@ -1547,7 +1528,7 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
     if (own)
         effects.set(slot, std::move(result));
     else
-        other_effects_[slot - slots_.size()] = std::move(result);
+        other_effects_[slot] = std::move(result);
     return stored;
 }
 
@@ -1661,7 +1642,9 @@ const FunctionSummary& Evaluator::summary(std::uint32_t slot, std::uint32_t func
 
 const RegionCalls& Evaluator::region_calls(std::uint32_t slot) {
     const bool own = slot < slots_.size();
-    if (const auto& known = own ? calls[slot] : other_calls_[slot - slots_.size()]) return *known;
+    if (own && calls[slot]) return *calls[slot];
+    if (const auto known = other_calls_.find(slot); known != other_calls_.end())
+        return *known->second;
     auto result = std::make_shared<RegionCalls>();
     RegionModel& scope = model(slot);
     const Region& region = scope.region();
@@ -1695,7 +1678,7 @@ const RegionCalls& Evaluator::region_calls(std::uint32_t slot) {
     if (own)
         calls.set(slot, std::move(result));
     else
-        other_calls_[slot - slots_.size()] = std::move(result);
+        other_calls_[slot] = std::move(result);
     return stored;
 }
 

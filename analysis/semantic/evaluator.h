@@ -162,41 +162,47 @@ private:
         return (static_cast<std::uint64_t>(slot) << 32) | index;
     }
 
-    // Slots and classes of all modules are numbered through: first the file's own, then those of each module as it is met.
+    // Slots and classes of all modules have numbers of one kind: above these bits that of the space, which is 0 for the file
+    // under analysis, so its own have theirs.
+    static constexpr int kSpaceBits = 20;
+    static constexpr std::size_t kMaxSlots = std::size_t{1} << kSpaceBits;
+    static constexpr std::size_t kMaxSpaces = 2'048;
     struct Space {
         std::shared_ptr<const Module> module;
         std::shared_ptr<const ModuleFile> file; // null for the file under analysis
         std::uint32_t first_slot = 0;
         std::int32_t first_class = 0;
         NameMap<Type> variables;
+        NameMap<std::int32_t> modules; // what absolute names mean here: a space, or -1
+        NameMap<bool> roots;           // Uses::Root::known
     };
     std::string_view path_of(const Space& space) const {
         return space.file ? std::string_view(space.file->path) : std::string_view(place_.path);
     }
+    Space& space_of(std::uint32_t slot) { return *spaces_[slot >> kSpaceBits]; }
+    const Space& space_of(std::uint32_t slot) const { return *spaces_[slot >> kSpaceBits]; }
+    Space& space_of_class(std::int32_t id) {
+        return *spaces_[static_cast<std::size_t>(id >> kSpaceBits)];
+    }
     const Slot& slot_at(std::uint32_t slot) const {
-        return slot < slots_.size() ? slots_[slot] : other_slots_[slot - slots_.size()];
+        return slot < slots_.size() ? slots_[slot]
+                                    : space_of(slot).module->slots[slot & (kMaxSlots - 1)];
     }
-    Space& space_of(std::uint32_t slot) {
-        return *spaces_[slot < slots_.size() ? 0 : space_of_slot_[slot - slots_.size()]];
-    }
-    Space& space_of_class(std::int32_t id);
     const ClassEntry& class_entry(std::int32_t id);
     /// The slot where a class's ClassDef stands.
     std::uint32_t class_slot(std::int32_t id);
     std::int32_t class_at(std::uint32_t slot, NodeId node);
     /// The class whose head the slot is; `head` as in Slot, of a member's slot.
     std::int32_t class_of_member(std::uint32_t slot);
-    /// The key of a name in found_modules_.
-    static std::string question_key(std::string_view importer, std::string_view name);
     std::int32_t number_of(std::string_view path) const;
     std::int32_t add_space(std::shared_ptr<const ModuleFile> file);
     /// The module of the workspace that an absolute name means to code of a space; -1: there is none.
-    std::int32_t find_module(std::string_view name, const Space& importer);
+    std::int32_t find_module(std::string_view name, Space& importer);
     Type module_object(std::int32_t space, std::string_view name);
     /// What `name` is in a module of the workspace: a variable, or a module of the package.
     Type module_member(std::int32_t space, std::string_view name, int depth = 0);
     /// A dotted name of the workspace; null where it names none.
-    Type workspace_name(std::string_view qualified, const Space& importer);
+    Type workspace_name(std::string_view qualified, Space& importer);
     /// The absolute name of what an ImportFrom's ModuleName says; empty where it leads out of all packages.
     std::string imported_name(const Space& importer, const Tree& tree, NodeId module) const;
 
@@ -285,18 +291,15 @@ private:
     Uses uses_;
     std::vector<std::unique_ptr<Space>> spaces_; // the file's own first
     std::span<const Slot> slots_;                // of the file
-    std::vector<Slot> other_slots_;
-    std::vector<std::uint32_t> space_of_slot_;                        // of other slots
-    std::vector<std::shared_ptr<const RegionEffects>> other_effects_; // by other slot
-    std::vector<std::shared_ptr<const RegionCalls>> other_calls_;
-    std::unordered_map<std::string, std::int32_t, StringHash, std::equal_to<>>
-        found_modules_; // by importer's path and name; of roots 0 or -1
-    std::int32_t class_count_ = 0;
+    // Of other slots.
+    std::unordered_map<std::uint32_t, std::unique_ptr<RegionModel>> other_models_;
+    std::unordered_map<std::uint32_t, std::shared_ptr<const RegionEffects>> other_effects_;
+    std::unordered_map<std::uint32_t, std::shared_ptr<const RegionCalls>> other_calls_;
     std::deque<TypeData> types_;
-    std::vector<std::unique_ptr<RegionModel>> models_;
-    std::size_t model_count_ = 0;
+    std::vector<std::unique_ptr<RegionModel>> models_; // of own slots
+    std::size_t model_count_ = 0;                      // of all
     std::unordered_map<std::uint64_t, std::unique_ptr<FunctionDef>, FunctionKeyHash> functions_;
-    std::vector<std::unique_ptr<ClassDef>> class_defs_;
+    std::unordered_map<std::int32_t, std::unique_ptr<ClassDef>> class_defs_;
     std::unordered_map<const FunctionDef*, Decorated> decorated_;
     NameMap<Type> external_types_;
     NameMap<ExternalMember> external_members_;

@@ -6,6 +6,12 @@ namespace {
 std::uint64_t class_key(std::uint32_t slot, NodeId node) {
     return (static_cast<std::uint64_t>(slot) << 32) | node;
 }
+
+void add(NameMap<std::vector<Reference>>& names, std::string_view name, Reference reference) {
+    auto found = names.find(name);
+    if (found == names.end()) found = names.emplace(name, std::vector<Reference>{}).first;
+    found->second.push_back(reference);
+}
 } // namespace
 
 Slot make_slot(const Region& region, std::uint32_t begin, std::int32_t head) {
@@ -62,20 +68,19 @@ FileModel::FileModel(const std::vector<Slot>& slots) {
                 global = &binding;
                 for (const Binding& assigned : region.find(binding.scope, region.name_of(binding)))
                     if (assigned.kind != BindingKind::Global)
-                        names_[std::string(region.name_of(binding))].push_back(
+                        add(names_, region.name_of(binding),
                             {s, static_cast<std::uint32_t>(&assigned - region.bindings.data())});
                 continue;
             }
             if (scope.kind == ScopeKind::Module) {
-                names_[std::string(region.name_of(binding))].push_back({s, b});
+                add(names_, region.name_of(binding), {s, b});
                 if (binding.kind == BindingKind::Import || binding.kind == BindingKind::ImportFrom)
                     imports_.emplace_back(region.name_of(binding), Reference{s, b});
             } else if (scope.kind == ScopeKind::Class) {
                 const std::int32_t id = class_of_scope(binding.scope);
                 if (id >= 0)
-                    classes_[static_cast<std::size_t>(id)]
-                        .members[std::string(region.name_of(binding))]
-                        .push_back({s, b});
+                    add(classes_[static_cast<std::size_t>(id)].members, region.name_of(binding),
+                        {s, b});
             }
         }
         for (std::uint32_t a = 0; a < region.attributes.size(); ++a) {
@@ -84,9 +89,8 @@ FileModel::FileModel(const std::vector<Slot>& slots) {
             if (id < 0) continue;
             const NodeId name = region.tree.child(attribute.target, Role::Attr);
             if (name == kNoNode) continue;
-            classes_[static_cast<std::size_t>(id)]
-                .members[std::string(region.tree.text(name))]
-                .push_back({s, a, true});
+            add(classes_[static_cast<std::size_t>(id)].members, region.tree.text(name),
+                {s, a, true});
         }
         for (std::uint32_t i = 0; i < region.star_imports.size(); ++i)
             if (region.scope_at(region.star_imports[i]) == 0) star_imports_.push_back({s, i});
@@ -111,6 +115,34 @@ const std::vector<Reference>* FileModel::find_name(std::string_view name) const 
 std::int32_t FileModel::class_at(std::uint32_t slot, NodeId node) const {
     const auto it = class_ids_.find(class_key(slot, node));
     return it == class_ids_.end() ? -1 : it->second;
+}
+
+bool have_same_names(const Region& a, const Region& b) {
+    if (a.kind != b.kind || a.member != b.member || a.classes != b.classes ||
+        a.star_imports != b.star_imports || a.bindings.size() != b.bindings.size() ||
+        a.attributes.size() != b.attributes.size())
+        return false;
+    const auto same_scope = [&](ScopeId id) {
+        const Scope& x = a.scopes[id];
+        const Scope& y = b.scopes[id];
+        return x.kind == y.kind && (x.kind != ScopeKind::Class || x.node == y.node);
+    };
+    for (std::size_t i = 0; i < a.bindings.size(); ++i) {
+        const Binding& x = a.bindings[i];
+        const Binding& y = b.bindings[i];
+        if (x.scope != y.scope || x.kind != y.kind || !same_scope(x.scope) ||
+            a.name_of(x) != b.name_of(y))
+            return false;
+    }
+    for (std::size_t i = 0; i < a.attributes.size(); ++i) {
+        const SelfAttribute& x = a.attributes[i];
+        const SelfAttribute& y = b.attributes[i];
+        const ScopeId outer = a.functions[x.function].outer;
+        if (outer != b.functions[y.function].outer || !same_scope(outer) ||
+            a.tree.text(x.target) != b.tree.text(y.target))
+            return false;
+    }
+    return true;
 }
 
 std::uint64_t surface_hash(const std::vector<Slot>& slots) {

@@ -78,6 +78,9 @@ private:
         imports_; // module-level imports: bound name, binding
 };
 
+/// Whether a FileModel has the same to say of both: they have the same names and classes at the same places.
+bool have_same_names(const Region& a, const Region& b);
+
 /// Hash of all surfaces in order: equal hashes have equal FileModels.
 std::uint64_t surface_hash(const std::vector<Slot>& slots);
 

@@ -1,5 +1,7 @@
 #include "analysis/semantic/module.h"
 
+#include <algorithm>
+
 namespace awaitls::analysis {
 
 namespace {
@@ -67,6 +69,16 @@ void make_slots(Module& module, const Module* before, CommonEnds ends) {
     }
 }
 
+/// A FileModel of the one is one of the other.
+bool has_names_of(const Module& module, const Module& before) {
+    if (module.looks_like(before)) return true;
+    const auto alike = [](const Slot& a, const Slot& b) {
+        return a.head == b.head && (a.region == b.region || have_same_names(*a.region, *b.region));
+    };
+    return std::equal(module.slots.begin(), module.slots.end(), before.slots.begin(),
+                      before.slots.end(), alike);
+}
+
 } // namespace
 
 std::shared_ptr<const Module> make_module(std::shared_ptr<const SourceText> source,
@@ -83,7 +95,7 @@ std::shared_ptr<const Module> make_module(std::shared_ptr<const SourceText> sour
     }
     make_slots(*module, before, ends);
     module->surface = surface_hash(module->slots);
-    module->model = before != nullptr && module->looks_like(*before)
+    module->model = before != nullptr && has_names_of(*module, *before)
                         ? before->model
                         : std::make_shared<const FileModel>(module->slots);
     return module;

@@ -80,7 +80,7 @@ struct Region {
     RegionKind kind;
     bool member; // part of a class body: scope 0 is the class's scope, else the module's
     Tree tree;
-    std::shared_ptr<const ParseTree> parse; // for the next parse; null for short regions
+    std::shared_ptr<const ParseTree> parse; // for the next parse; null where none is kept
     bool gave_up = false;
     bool python2 = false;
     std::uint64_t id = 0; // hash of text and kind

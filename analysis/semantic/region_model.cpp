@@ -53,12 +53,13 @@ RegionModel::RegionModel(Evaluator& evaluator, std::uint32_t slot)
 }
 
 const ModuleFile* RegionModel::file_of(const Region& region) const {
-    const std::vector<Slot>& others = evaluator_.other_slots_;
-    const auto at = std::find_if(others.begin(), others.end(),
-                                 [&](const Slot& slot) { return slot.region == &region; });
-    if (at == others.end()) return nullptr;
-    const auto number = static_cast<std::uint32_t>(at - others.begin());
-    return evaluator_.spaces_[evaluator_.space_of_slot_[number]]->file.get();
+    for (const auto& space : evaluator_.spaces_) {
+        const std::vector<Slot>& slots = space->module->slots;
+        if (space->file && std::any_of(slots.begin(), slots.end(),
+                                       [&](const Slot& slot) { return slot.region == &region; }))
+            return space->file.get();
+    }
+    return nullptr;
 }
 
 std::string_view RegionModel::path_of(const Region& region) const {

@@ -3,6 +3,7 @@
 #include "analysis/semantic/model.h"
 
 #include <algorithm>
+#include <cstring>
 #include <unordered_map>
 
 namespace awaitls::analysis {
@@ -44,9 +45,13 @@ public:
             const Span text{tree_[holder].begin,
                             end == tree_[holder].next ? tree_[holder].end : tree_[end].begin};
             hash = hash_combine(hash, hash_bytes(tree_.text(text)));
+            spans_.push_back(text);
         }
         return placed ? hash : place(hash, expression);
     }
+
+    /// Where the hash says that they are bound.
+    const std::vector<Span>& spans() const { return spans_; }
 
 private:
     /// Notes the bindings of the variables that are named in a run of nodes. Parameters show in the header.
@@ -108,8 +113,14 @@ private:
     const Tree& tree_;
     const RegionFunction& function_;
     std::vector<const Binding*> bindings_;
+    std::vector<Span> spans_;
     std::unordered_map<NodeId, std::uint64_t> constructs_;
 };
+
+/// The model does not look at what is bound: others see that something is.
+bool says_nothing(BindingKind kind) {
+    return kind == BindingKind::Augmented || kind == BindingKind::Other;
+}
 
 /// The number of the first function or lambda in a node's subtree, plus one; 0 where there is none.
 std::uint64_t first_function(const Region& region, NodeId node) {
@@ -124,7 +135,8 @@ std::uint64_t first_function(const Region& region, NodeId node) {
 /// The node that says what an attribute is; kNoNode where none does.
 NodeId shown_of(const Region& region, const SelfAttribute& attribute) {
     const NodeId statement = region.tree.statement(attribute.target);
-    if (attribute.source == kNoNode || statement == kNoNode) return kNoNode;
+    if (attribute.source == kNoNode || statement == kNoNode || says_nothing(attribute.kind))
+        return kNoNode;
     const bool simple =
         attribute.kind == BindingKind::Assign || attribute.kind == BindingKind::Annotated;
     return simple ? attribute.source : statement;
@@ -295,7 +307,7 @@ private:
         if (scope.kind != ScopeKind::Module && scope.kind != ScopeKind::Class) return;
         const NodeId statement = statement_of(binding);
         if (binding.kind == BindingKind::Import || binding.kind == BindingKind::ImportFrom) {
-            add_rest(tree_.text(statement));
+            add_rest(tree_.text(tree_.parent(binding.source)));
         } else if (binding.kind == BindingKind::Function && statement == binding.source) {
             std::vector<Span> spans{header(statement)};
             const std::uint64_t body = returns_hash(region_, statement);
@@ -306,7 +318,8 @@ private:
                     return true;
                 });
             part(name, hash_combine(body, number_of(statement)), std::move(spans));
-        } else if (binding.kind == BindingKind::Class && statement == binding.source) {
+        } else if (says_nothing(binding.kind) ||
+                   (binding.kind == BindingKind::Class && statement == binding.source)) {
             part(name, kind, {});
         } else {
             part(name, hash_combine(kind, number_of(statement)), {tree_[statement].span()});
@@ -321,9 +334,9 @@ private:
         std::uint64_t hash = static_cast<std::uint64_t>(attribute.kind);
         if (const NodeId shown = shown_of(region_, attribute); shown != kNoNode) {
             spans.push_back(tree_[shown].span());
-            const std::uint64_t inputs = LocalInputs(region_, method).hash(shown);
-            if (inputs != 0) spans.push_back(tree_[method.node].span());
-            hash = hash_combine(hash_combine(hash, inputs), number_of(shown));
+            LocalInputs inputs(region_, method);
+            hash = hash_combine(hash_combine(hash, inputs.hash(shown)), number_of(shown));
+            spans.insert(spans.end(), inputs.spans().begin(), inputs.spans().end());
         }
         part(tree_.text(name), hash, std::move(spans));
     }
@@ -339,9 +352,14 @@ bool is_name_byte(char c) {
 }
 
 bool has_name(std::string_view text, std::string_view name) {
-    for (std::size_t at = text.find(name); at != std::string_view::npos;
-         at = text.find(name, at + 1)) {
+    const char* const end_of_text = text.data() + text.size();
+    const char* from = text.data();
+    while (const void* const found = memmem(from, static_cast<std::size_t>(end_of_text - from),
+                                            name.data(), name.size())) {
+        const std::size_t at =
+            static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
         const std::size_t end = at + name.size();
+        from = text.data() + at + 1;
         if ((at == 0 || !is_name_byte(text[at - 1])) &&
             (end == text.size() || !is_name_byte(text[end])))
             return true;
@@ -349,8 +367,14 @@ bool has_name(std::string_view text, std::string_view name) {
     return false;
 }
 
-constexpr std::size_t kMaxChangedNames =
-    32; // more are searched for no faster than regions are analysed
+/// More are searched for no faster than regions are analysed.
+constexpr std::size_t kMaxChangedNames = 32;
+
+/// The language, and so the model, looks it up where no code spells it.
+bool is_special(std::string_view name) {
+    return name.starts_with("__") && name.ends_with("__") && name != "__slots__" &&
+           name != "__match_args__" && name != "__doc__" && name != "__version__";
+}
 
 } // namespace
 
@@ -360,9 +384,7 @@ bool ChangedNames::contains(std::string_view name) const {
 
 bool ChangedNames::insert(std::string_view name) {
     if (contains(name)) return true;
-    if (names_.size() == kMaxChangedNames || name.empty() ||
-        (name.starts_with("__") && name.ends_with("__")))
-        return false;
+    if (names_.size() == kMaxChangedNames || name.empty() || is_special(name)) return false;
     names_.emplace_back(name);
     return true;
 }

@@ -369,6 +369,14 @@ struct Frame {
 constexpr std::uint32_t kNoMark = 0xffffffffU;
 constexpr std::uint16_t kNoColumn = 0xffff;
 
+constexpr std::size_t kMaxSpareNodes = 65'536;
+
+/// Room for the nodes of a region, empty.
+std::vector<Node>& spare_nodes() {
+    thread_local std::vector<Node> nodes;
+    return nodes;
+}
+
 class Lowering {
 public:
     Lowering(const TSTree* tree, std::string_view text, const EarlierLowering* earlier)
@@ -378,7 +386,7 @@ public:
           root_(ts_tree_root_node(tree)),
           earlier_(earlier) {
         errors_ = ts_node_has_error(root_);
-        result_.nodes.reserve(text.size() / 6 + 16);
+        result_.nodes.swap(spare_nodes());
     }
 
     Lowered run() {
@@ -420,6 +428,13 @@ public:
         std::sort(result_.damage.begin(), result_.damage.end(), [](Span a, Span b) {
             return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
         });
+        // The result is kept, so it has no room to spare; that stays here for the next region.
+        std::vector<Node> nodes(result_.nodes);
+        result_.nodes.swap(nodes);
+        if (nodes.capacity() <= kMaxSpareNodes) {
+            nodes.clear();
+            spare_nodes().swap(nodes);
+        }
         return std::move(result_);
     }
 

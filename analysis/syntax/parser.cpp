@@ -31,9 +31,6 @@ namespace {
 
 /// A smaller region costs less to parse anew.
 constexpr std::size_t kIncrementalBytes = 512;
-/// The parse of a region is some thirty times its text. It is kept where the region is being edited, as the next edit is
-/// probably there too, and where the region is so large that even the first edit should not parse it anew.
-constexpr std::size_t kKeptBytes = 4096;
 
 /// The parser asks the progress callback once in a hundred steps. Valid code needs well under one call per 100 bytes;
 /// error recovery on garbage grows with the square of the length and is cut off here.
@@ -166,8 +163,9 @@ ParsedRegion parse_region(std::string text, std::shared_ptr<const ParseTree> pre
     result.python2 = lowered.python2;
     result.tree = Tree(std::move(text), std::move(lowered.nodes), std::move(lowered.comments),
                        std::move(lowered.damage));
-    const std::size_t least = previous_tree == nullptr ? kKeptBytes : kIncrementalBytes;
-    if (normal && result.tree.text().size() >= least) {
+    // A parse is some thirty times its text: it is kept where the region is being edited, as the next edit is probably there
+    // too.
+    if (previous_tree != nullptr && normal && result.tree.text().size() >= kIncrementalBytes) {
         parse->marks = std::move(lowered.marks);
         parse->marks.shrink_to_fit();
         result.parse = std::move(parse);

@@ -15,7 +15,7 @@ class ParseTree;
 
 struct ParsedRegion {
     Tree tree;
-    std::shared_ptr<const ParseTree> parse; // null when the parser gave up
+    std::shared_ptr<const ParseTree> parse; // null where none is kept
     bool gave_up = false; // the text needed more steps than its budget; the Tree is an empty Module
     bool python2 = false; // has print or exec statements
 };

@@ -4,13 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 namespace awaitls::server {
 
@@ -45,7 +45,8 @@ private:
 FileBytes read_descriptor(int descriptor, std::uint64_t limit, std::uint64_t expected) {
     FileBytes result;
     result.bytes.reserve(expected);
-    std::vector<char> buffer(64 * 1024);
+    std::array<char, 64 * 1024>
+        buffer; // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills it
     for (;;) {
         const ssize_t count = ::read(descriptor, buffer.data(), buffer.size());
         if (count < 0 && errno == EINTR) continue;

@@ -109,54 +109,53 @@ std::shared_ptr<const ModuleFile> DiskModules::find(std::string_view name,
     return path.empty() ? nullptr : at(path);
 }
 
-const DiskModules::Roots& DiskModules::roots_of(const std::string& folder_path) const {
+DiskModules::Roots& DiskModules::roots_of(const std::string& folder_path) const {
     {
         const std::lock_guard lock(mutex_);
         if (const auto found = roots_.find(folder_path); found != roots_.end())
             return *found->second;
     }
-    auto roots = std::make_unique<Roots>();
+    auto roots = std::make_shared<Roots>();
     roots->package = package_root(folder_path);
     roots->project = project_root(folder_path);
     roots->source = join(roots->project, "src");
     const std::lock_guard lock(mutex_);
-    return *roots_.emplace(folder_path, std::move(roots)).first->second;
+    const std::shared_ptr<Roots>& shared =
+        same_roots_.emplace(roots->package + '\n' + roots->project, roots).first->second;
+    return *roots_.emplace(folder_path, shared).first->second;
 }
 
 bool DiskModules::has_root(std::string_view root, std::string_view importer) const {
     if (is_stdlib_module(root)) return false;
-    const std::string folder_path = parent_of(std::string(importer));
-    const std::string key = folder_path + '\n' + std::string(root);
+    Roots& roots = roots_of(parent_of(std::string(importer)));
     {
         const std::lock_guard lock(mutex_);
-        if (const auto found = known_roots_.find(key); found != known_roots_.end())
+        if (const auto found = roots.known.find(root); found != roots.known.end())
             return found->second;
     }
     const std::string name(root);
-    const Roots& roots = roots_of(folder_path);
     bool known = false;
     for (const std::string* const at : {&roots.package, &roots.project, &roots.source})
         known = known || holds(*at, name) || holds(*at, name + ".py") || holds(*at, name + ".pyi");
     const std::lock_guard lock(mutex_);
-    return known_roots_.emplace(key, known).first->second;
+    return roots.known.emplace(name, known).first->second;
 }
 
 std::string DiskModules::locate(std::string_view name, std::string_view importer) const {
     if (is_stdlib_module(name.substr(0, name.find('.')))) return {};
-    const std::string folder_path = parent_of(std::string(importer));
-    const std::string key = folder_path + '\n' + std::string(name);
+    Roots& roots = roots_of(parent_of(std::string(importer)));
     {
         const std::lock_guard lock(mutex_);
-        if (const auto found = located_.find(key); found != located_.end()) return found->second;
+        if (const auto found = roots.located.find(name); found != roots.located.end())
+            return found->second;
     }
     std::string path;
-    const Roots& roots = roots_of(folder_path);
     for (const std::string* const root : {&roots.package, &roots.project, &roots.source}) {
         path = locate_below(*root, name);
         if (!path.empty()) break;
     }
     const std::lock_guard lock(mutex_);
-    return located_.emplace(key, std::move(path)).first->second;
+    return roots.located.emplace(name, std::move(path)).first->second;
 }
 
 std::shared_ptr<const DiskModules>

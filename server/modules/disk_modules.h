@@ -65,14 +65,18 @@ private:
     /// The names in a folder.
     const Names& folder(const std::string& path) const;
     bool holds(const std::string& folder_path, const std::string& name) const;
-    /// The folder above the outermost package around a folder, or the folder itself.
-    /// Where the code of a folder looks for modules.
+    template <typename Value>
+    using ByName = std::unordered_map<std::string, Value, analysis::StringHash, std::equal_to<>>;
+    /// Where the code of some folders looks for modules, and what it found.
     struct Roots {
         std::string package; // above the outermost package
         std::string project;
         std::string source; // "src" of the project
+        ByName<std::string> located;
+        ByName<bool> known; // has_root()
     };
-    const Roots& roots_of(const std::string& folder_path) const;
+    Roots& roots_of(const std::string& folder_path) const;
+    /// The folder above the outermost package around a folder, or the folder itself.
     std::string package_root(std::string folder_path) const;
     std::string project_root(std::string folder_path) const;
     std::string locate_below(const std::string& root, std::string_view name) const;
@@ -81,9 +85,8 @@ private:
     mutable std::mutex mutex_; // of what follows; a folder or an entry never goes
     mutable std::unordered_map<std::string, std::shared_ptr<const Names>> folders_;
     mutable std::unordered_map<std::string, std::shared_ptr<Entry>> entries_;
-    mutable std::unordered_map<std::string, std::string> located_;          // by folder and name
-    mutable std::unordered_map<std::string, bool> known_roots_;             // by folder and root
-    mutable std::unordered_map<std::string, std::unique_ptr<Roots>> roots_; // by folder
+    mutable std::unordered_map<std::string, std::shared_ptr<Roots>> roots_;      // by folder
+    mutable std::unordered_map<std::string, std::shared_ptr<Roots>> same_roots_; // by what they are
 };
 
 } // namespace awaitls::server
