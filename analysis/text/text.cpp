@@ -13,12 +13,22 @@ namespace {
 void scan_lines(std::string_view text, std::uint32_t from, std::uint32_t to,
                 std::vector<std::uint32_t>& starts) {
     const char* const data = text.data();
-    std::uint32_t at = from;
-    while (at < to) {
+    if (from >= to) return;
+    const char* const end = data + to;
+    // Most texts have no CR, and then LFs are all that counts.
+    if (std::memchr(data + from, '\r', to - from) == nullptr) {
+        for (const char* at = data + from; at < end;) {
+            const void* const found = std::memchr(at, '\n', static_cast<std::size_t>(end - at));
+            if (found == nullptr) break;
+            at = static_cast<const char*>(found) + 1;
+            starts.push_back(static_cast<std::uint32_t>(at - data));
+        }
+        return;
+    }
+    for (std::uint32_t at = from; at < to; ++at) {
         const char c = data[at];
         if (c == '\n' || (c == '\r' && (at + 1 >= text.size() || data[at + 1] != '\n')))
             starts.push_back(at + 1);
-        ++at;
     }
 }
 
