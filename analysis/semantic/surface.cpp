@@ -117,6 +117,14 @@ private:
     std::unordered_map<NodeId, std::uint64_t> constructs_;
 };
 
+/// A definition with its decorators, without its body and the comments before that.
+Span header_of(const Tree& tree, NodeId definition) {
+    Span header{tree[definition].begin, tree[definition].begin};
+    for (const NodeId child : tree.children(definition))
+        if (tree.role(child) != Role::Body) header.end = tree[child].end;
+    return header;
+}
+
 /// The model does not look at what is bound: others see that something is.
 bool says_nothing(BindingKind kind) {
     return kind == BindingKind::Augmented || kind == BindingKind::Other;
@@ -197,9 +205,7 @@ std::uint64_t surface_hash(const Region& region) {
         if (function.is_lambda || (outer != ScopeKind::Module && outer != ScopeKind::Class))
             continue;
         const NodeId body = tree.child(function.node, Role::Body);
-        const Span header{tree[function.node].begin,
-                          body == kNoNode ? tree[function.node].end : tree[body].begin};
-        hash = hash_combine(hash, hash_bytes(tree.text(header), 4));
+        hash = hash_combine(hash, hash_bytes(tree.text(header_of(tree, function.node)), 4));
         hash = hash_combine(hash, returns_hash(region, function.node));
         if (body == kNoNode) continue;
         // Module variables that the function assigns.
@@ -261,15 +267,27 @@ private:
     void add_rest(std::uint64_t hash) { surface_.rest = hash_combine(surface_.rest, hash); }
     void add_rest(std::string_view text) { add_rest(hash_bytes(text)); }
 
-    /// A definition up to its body, with its decorators.
-    Span header(NodeId definition) const {
-        const NodeId body = tree_.child(definition, Role::Body);
-        return {tree_[definition].begin,
-                body == kNoNode ? tree_[definition].end : tree_[body].begin};
+    std::uint64_t header_hash(NodeId definition) const {
+        return hash_bytes(tree_.text(header_of(tree_, definition)));
+    }
+
+    /// What in a function's header says what it and its parameters are: their names do not.
+    std::vector<Span> explained_by_header(NodeId function) const {
+        std::vector<Span> spans;
+        const NodeId body = tree_.child(function, Role::Body);
+        const NodeId end = body == kNoNode ? tree_[function].next : body;
+        for (NodeId n = function + 1; n < end;) {
+            const Role role = tree_.role(n);
+            const bool says = role == Role::Annotation || role == Role::Returns ||
+                              tree_.is(n, Kind::Decorator) || tree_.is(n, Kind::TypeParameters);
+            if (says) spans.push_back(tree_[n].span());
+            n = says ? tree_[n].next : n + 1;
+        }
+        return spans;
     }
 
     void class_line(NodeId cls) {
-        const Span line = header(cls);
+        const Span line = header_of(tree_, cls);
         surface_.classes.push_back(line);
         add_rest(tree_.text(line));
         // Its qualified name.
@@ -309,7 +327,7 @@ private:
         if (binding.kind == BindingKind::Import || binding.kind == BindingKind::ImportFrom) {
             add_rest(tree_.text(tree_.parent(binding.source)));
         } else if (binding.kind == BindingKind::Function && statement == binding.source) {
-            std::vector<Span> spans{header(statement)};
+            std::vector<Span> spans = explained_by_header(statement);
             const std::uint64_t body = returns_hash(region_, statement);
             const NodeId block = tree_.child(statement, Role::Body);
             if (block != kNoNode)
@@ -317,7 +335,9 @@ private:
                     if (tree_.kind(n) == Kind::Return) spans.push_back(tree_[n].span());
                     return true;
                 });
-            part(name, hash_combine(body, number_of(statement)), std::move(spans));
+            part(name,
+                 hash_combine(hash_combine(body, number_of(statement)), header_hash(statement)),
+                 std::move(spans));
         } else if (says_nothing(binding.kind) ||
                    (binding.kind == BindingKind::Class && statement == binding.source)) {
             part(name, kind, {});
@@ -330,8 +350,9 @@ private:
         const NodeId name = tree_.child(attribute.target, Role::Attr);
         if (name == kNoNode) return;
         const RegionFunction& method = region_.functions[attribute.function];
-        std::vector<Span> spans{header(method.node)};
-        std::uint64_t hash = static_cast<std::uint64_t>(attribute.kind);
+        std::vector<Span> spans = explained_by_header(method.node);
+        std::uint64_t hash =
+            hash_combine(static_cast<std::uint64_t>(attribute.kind), header_hash(method.node));
         if (const NodeId shown = shown_of(region_, attribute); shown != kNoNode) {
             spans.push_back(tree_[shown].span());
             LocalInputs inputs(region_, method);
