@@ -214,7 +214,7 @@ std::int32_t Evaluator::number_of(std::string_view path) const {
     return -1;
 }
 
-std::int32_t Evaluator::find_module(std::string_view name, Space& importer) {
+std::int32_t Evaluator::find_any_module(std::string_view name, Space& importer) {
     if (!place_.modules || name.empty()) return -1;
     // Most names are of libraries: their roots say so, once for all that is below them.
     const std::string_view from = path_of(importer);
@@ -256,8 +256,8 @@ Type Evaluator::module_member(std::int32_t number, std::string_view name, int de
     const bool package = space.file ? space.file->package : place_.package;
     if (package) {
         const std::string inner = own_name + "." + std::string(name);
-        if (const std::int32_t found = find_module(inner, space); found >= 0)
-            return module_object(found, inner);
+        if (const std::int32_t found = find_any_module(inner, space); found >= 0)
+            return is_library(found) ? external(inner) : module_object(found, inner);
     }
     if (depth > kMaxDepth || name.starts_with('_')) return unknown_type();
     for (const Reference& star : file.star_imports()) {
@@ -265,20 +265,35 @@ Type Evaluator::module_member(std::int32_t number, std::string_view name, int de
         const Region& region = *slot_at(slot).region;
         const NodeId path = region.tree.child(region.star_imports[star.index], Kind::ModuleName);
         if (path == kNoNode) continue;
-        const std::int32_t from = find_module(imported_name(space, region.tree, path), space);
-        if (from < 0 || from == number) continue;
-        const Type found = module_member(from, name, depth + 1);
+        const std::string from = imported_name(space, region.tree, path);
+        if (find_any_module(from, space) == number) continue;
+        const Type found = star_member(from, name, space, depth + 1);
         if (found->known()) return found;
     }
     return unknown_type();
 }
 
-Type Evaluator::workspace_name(std::string_view qualified, Space& importer) {
+Type Evaluator::star_member(std::string_view module, std::string_view name, Space& importer,
+                            int depth) {
+    if (const std::int32_t found = find_module(module, importer); found >= 0)
+        return name.starts_with('_') ? unknown_type() : module_member(found, name, depth);
+    const std::span<const std::string_view> names = star_names(module);
+    const bool listed = std::binary_search(names.begin(), names.end(), name);
+    if (!listed && (name.starts_with('_') || find_any_module(module, importer) < 0))
+        return unknown_type();
+    const Type type = external(std::string(module) + "." + std::string(name));
+    // Of a name that nothing is known of, a library need not have it.
+    return listed || type->kind != TypeKind::Module ? type : unknown_type();
+}
+
+Type Evaluator::source_name(std::string_view qualified, Owner owner) {
     if (!place_.modules) return nullptr;
     // The longest beginning that is a module; what is behind it are members.
     std::string_view head = qualified;
     for (;;) {
-        if (const std::int32_t number = find_module(head, importer); number >= 0) {
+        const std::int32_t number = find_any_module(head, *spaces_.front());
+        if (number >= 0) {
+            if (is_library(number) != (owner == Owner::Library)) return nullptr;
             Type type = module_object(number, head);
             std::string_view rest = qualified.substr(head.size());
             while (!rest.empty() && type->known()) {
@@ -485,7 +500,7 @@ Type Evaluator::external(std::string_view qualified) {
     const auto found = external_types_.find(qualified);
     if (found != external_types_.end()) return found->second;
     const std::string key(qualified);
-    if (const Type own = workspace_name(key, *spaces_.front())) {
+    if (const Type own = source_name(key, Owner::Project)) {
         external_types_.emplace(key, own);
         return own;
     }
@@ -506,6 +521,16 @@ Type Evaluator::external(std::string_view qualified) {
         data.kind = TypeKind::Function;
     } else {
         data.kind = TypeKind::Module; // a module, or something in one that no table knows
+        const Type type = make(std::move(data));
+        external_types_.emplace(key, type); // while it is looked for
+        const Type source = source_name(key, Owner::Library);
+        if (source == nullptr || !source->known() || source->kind == TypeKind::Module) return type;
+        // Rules know some by their names.
+        TypeData named = *source;
+        if (named.kind == TypeKind::Function || named.kind == TypeKind::Class) named.name = name;
+        const Type found_there = make(std::move(named));
+        external_types_[key] = found_there;
+        return found_there;
     }
     const Type type = make(std::move(data));
     external_types_.emplace(key, type);
@@ -894,7 +919,7 @@ Type Evaluator::binding_type(std::uint32_t slot, const Binding& binding) {
         // A package without code of its own.
         if (const std::int32_t inner = find_module(whole, importer); inner >= 0)
             return module_object(inner, whole);
-        if (tree[module].op > 0 || number >= 0)
+        if ((tree[module].op > 0 && !is_library(importer)) || number >= 0)
             return unknown_type(); // of the project, and not found
         return external(whole);
     }
@@ -1466,6 +1491,43 @@ bool is_short_sleep(const Tree& tree, const BlockingOperation& operation) {
 }
 } // namespace
 
+namespace {
+/// Smaller is worse; the worst way to block is the one to name.
+int rank(BlockingKind kind) {
+    switch (kind) {
+    case BlockingKind::Sleep:
+    case BlockingKind::Http:
+    case BlockingKind::Subprocess:
+    case BlockingKind::ProcessWait:
+    case BlockingKind::Input:
+    case BlockingKind::Database:
+    case BlockingKind::Socket:
+    case BlockingKind::Network:
+    case BlockingKind::Wait: return 0;
+    case BlockingKind::Open:
+    case BlockingKind::FileMethod: return 1;
+    case BlockingKind::Lock: return 2;
+    case BlockingKind::Path: return 3;
+    case BlockingKind::Cpu: return 4;
+    }
+    return 4;
+}
+
+/// A call of a library that ends so blocks. Libraries read files and take locks all over: that does not count.
+bool counts_in_libraries(BlockingKind kind) {
+    switch (kind) {
+    case BlockingKind::Sleep:
+    case BlockingKind::Http:
+    case BlockingKind::Subprocess:
+    case BlockingKind::ProcessWait:
+    case BlockingKind::Database:
+    case BlockingKind::Socket:
+    case BlockingKind::Network: return true;
+    default: return false;
+    }
+}
+} // namespace
+
 const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
     const bool own = slot < slots_.size();
     if (own && effects[slot]) return *effects[slot];
@@ -1490,6 +1552,9 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
                     blocking_operation(scope, node)) {
                 if (operation->confidence != Confidence::Certain || is_off_loop(scope, node) ||
                     is_short_sleep(tree, *operation))
+                    continue;
+                if (is_library(space_of(slot)) &&
+                    (operation->api == nullptr || !counts_in_libraries(operation->api->kind)))
                     continue;
                 RegionEffects::Effect effect;
                 effect.span = tree[operation->node].span();
@@ -1531,29 +1596,6 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
         other_effects_[slot] = std::move(result);
     return stored;
 }
-
-namespace {
-/// Smaller is worse; the worst way to block is the one to name.
-int rank(BlockingKind kind) {
-    switch (kind) {
-    case BlockingKind::Sleep:
-    case BlockingKind::Http:
-    case BlockingKind::Subprocess:
-    case BlockingKind::ProcessWait:
-    case BlockingKind::Input:
-    case BlockingKind::Database:
-    case BlockingKind::Socket:
-    case BlockingKind::Network:
-    case BlockingKind::Wait: return 0;
-    case BlockingKind::Open:
-    case BlockingKind::FileMethod: return 1;
-    case BlockingKind::Lock: return 2;
-    case BlockingKind::Path: return 3;
-    case BlockingKind::Cpu: return 4;
-    }
-    return 4;
-}
-} // namespace
 
 /// Searches breadth first from the function for the worst operation that its calls lead to; among equals one that no branch
 /// leaves out, then the nearest, then the first in the text. Depends on the functions that are reached and on nothing that was asked before.
@@ -1660,9 +1702,8 @@ const RegionCalls& Evaluator::region_calls(std::uint32_t slot) {
             if (call) {
                 const CallTarget target = scope.target(node);
                 if (target.confidence != Confidence::Certain) continue;
-                if (!target.name.empty())
-                    list.names.emplace_back(target.name);
-                else if (target.function != nullptr)
+                if (!target.name.empty()) list.names.emplace_back(target.name);
+                if (target.function != nullptr)
                     list.functions.push_back(
                         key(target.function->slot, index_of(*target.function)));
             } else {

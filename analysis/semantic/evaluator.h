@@ -196,13 +196,25 @@ private:
     std::int32_t class_of_member(std::uint32_t slot);
     std::int32_t number_of(std::string_view path) const;
     std::int32_t add_space(std::shared_ptr<const ModuleFile> file);
-    /// The module of the workspace that an absolute name means to code of a space; -1: there is none.
-    std::int32_t find_module(std::string_view name, Space& importer);
+    /// The module of the project that an absolute name means to code of a space; -1: there is none.
+    std::int32_t find_module(std::string_view name, Space& importer) {
+        const std::int32_t found = find_any_module(name, importer);
+        return found >= 0 && is_library(found) ? -1 : found;
+    }
+    /// The same with those of libraries.
+    std::int32_t find_any_module(std::string_view name, Space& importer);
+    static bool is_library(const Space& space) { return space.file && space.file->library; }
+    bool is_library(std::int32_t space) const {
+        return is_library(*spaces_[static_cast<std::size_t>(space)]);
+    }
     Type module_object(std::int32_t space, std::string_view name);
     /// What `name` is in a module of the workspace: a variable, or a module of the package.
     Type module_member(std::int32_t space, std::string_view name, int depth = 0);
-    /// A dotted name of the workspace; null where it names none.
-    Type workspace_name(std::string_view qualified, Space& importer);
+    enum class Owner : std::uint8_t { Project, Library };
+    /// What the code of the project, or of libraries, has under a dotted name; null where it has no such module.
+    Type source_name(std::string_view qualified, Owner owner);
+    /// What `from module import *` gives under a name; unknown where it gives nothing.
+    Type star_member(std::string_view module, std::string_view name, Space& importer, int depth);
     /// The absolute name of what an ImportFrom's ModuleName says; empty where it leads out of all packages.
     std::string imported_name(const Space& importer, const Tree& tree, NodeId module) const;
 

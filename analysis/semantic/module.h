@@ -42,6 +42,7 @@ struct ModuleFile {
     std::string path;     // identifies the file among all; as messages show it
     std::string name;     // dotted: "app.store"; of a package that of its folder: "app"
     bool package = false; // its code is that of an __init__
+    bool library = false; // installed, and not of the project
     std::shared_ptr<const Module> module;
 };
 

@@ -129,15 +129,8 @@ Type RegionModel::lookup(std::string_view name, NodeId at) const {
         const NodeId module = region.tree.child(region.star_imports[star.index], Kind::ModuleName);
         if (module == kNoNode) continue;
         const std::string qualified = evaluator_.imported_name(space_, region.tree, module);
-        if (const std::int32_t found = evaluator_.find_module(qualified, space_); found >= 0) {
-            if (name.starts_with('_')) continue;
-            const Type type = evaluator_.module_member(found, name);
-            if (type->known()) return type;
-            continue;
-        }
-        const std::span<const std::string_view> names = star_names(qualified);
-        if (std::binary_search(names.begin(), names.end(), name))
-            return evaluator_.external(qualified + "." + std::string(name));
+        const Type type = evaluator_.star_member(qualified, name, space_, 0);
+        if (type->known()) return type;
     }
     const Type builtin = evaluator_.external(evaluator_.joined("builtins", name));
     if (builtin->kind != TypeKind::Module) return builtin;

@@ -172,7 +172,11 @@ std::vector<FileReport> check_all(const std::vector<CheckInput>& inputs,
 
     std::uint64_t limit = 0;
     for (const CheckInput& input : inputs) limit = std::max(limit, input.settings.max_file_size);
-    const auto modules = std::make_shared<const DiskModules>(limit);
+    const bool searched = !options.isolated || !options.python.empty();
+    const auto modules = std::make_shared<const DiskModules>(
+        limit, searched ? Libraries::find(options.python.empty() ? std::string()
+                                                                 : absolute_path(options.python))
+                        : Libraries{});
     const auto work = [&](StageTimes& own_times) {
         for (std::size_t index = next++; index < inputs.size(); index = next++) {
             reports[index] = check_file(inputs[index], options, modules, own_times);

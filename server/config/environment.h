@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace awaitls::server {
 
@@ -18,5 +19,17 @@ struct Environment {
 /// of an installation, or the interpreter in its `bin`. From `pyvenv.cfg`, else the name of its
 /// `lib/python3.X`.
 Environment read_environment(const std::string& path);
+
+/// The folders where an environment has its packages, absolute, in the order in which Python searches them:
+/// site-packages, dist-packages, and what `.pth` files there add. Empty where there is none. `path` as for
+/// read_environment().
+std::vector<std::string> package_folders(const std::string& path);
+
+/// Environments that this process was started in, as paths for package_folders(); empty where there is none.
+struct ProcessEnvironment {
+    std::string active;   // VIRTUAL_ENV: one that the user chose
+    std::string fallback; // CONDA_PREFIX, else that of the `python` on PATH
+};
+ProcessEnvironment process_environment();
 
 } // namespace awaitls::server

@@ -217,10 +217,9 @@ void read_python(LayerReader& reader, const ConfigValue& value) {
             value, "`python` must be a path below this file's folder; `--python` takes any path");
     }
     const Environment environment = read_environment(reader.layer.base + "/" + value.string);
-    if (environment.error.empty())
-        reader.layer.environment_version = environment.version;
-    else
-        reader.problem(value, environment.error);
+    if (!environment.error.empty()) return reader.problem(value, environment.error);
+    reader.layer.environment_version = environment.version;
+    reader.layer.environment = reader.layer.base + "/" + value.string;
 }
 
 void read_reserved(LayerReader& reader, const ConfigValue& value) {

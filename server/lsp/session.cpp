@@ -68,7 +68,7 @@ Session::Session(EventLoop& loop, Pool& pool, Log& log,
       log_(log),
       options_(std::move(options)),
       analyser_context_{loop, pool, log, options_.analyse},
-      disk_modules_(std::make_shared<const DiskModules>(kDefaultMaxFileSize)) {
+      disk_modules_(std::make_shared<const DiskModules>(kDefaultMaxFileSize, options_.libraries)) {
     protocol::Connection::Hooks hooks;
     hooks.on_batch_done = [this] { batch_done(); };
     hooks.on_end = [this](protocol::EndReason reason, const std::string& detail) {

@@ -32,6 +32,7 @@ inline constexpr int kMaxCarried = 8;
 
 struct SessionOptions {
     AnalyseFunction analyse; // required
+    Libraries libraries;     // what imports of documents mean that are not of the project
     /// The client's `logLevel` does not change a level that was given on the command line.
     bool fixed_log_level = false;
     /// Every body received and sent.

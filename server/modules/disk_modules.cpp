@@ -1,5 +1,6 @@
 #include "server/modules/disk_modules.h"
 
+#include "server/config/environment.h"
 #include "server/files/file.h"
 #include "server/modules/stdlib_names.h"
 
@@ -13,6 +14,8 @@ namespace awaitls::server {
 namespace {
 
 using analysis::ModuleFile;
+
+constexpr std::string_view kStubs = "-stubs"; // behind a package's name: PEP 561
 
 std::string parent_of(const std::string& path) {
     const std::size_t slash = path.rfind('/');
@@ -38,6 +41,51 @@ std::string_view stem(std::string_view name) {
 }
 
 } // namespace
+
+Libraries Libraries::find(const std::string& environment) {
+    Libraries result;
+    if (!environment.empty()) {
+        result.given = package_folders(environment);
+        return result;
+    }
+    const ProcessEnvironment process = process_environment();
+    if (!process.active.empty()) result.given = package_folders(process.active);
+    result.of_projects = true;
+    if (!process.fallback.empty()) result.fallback = package_folders(process.fallback);
+    return result;
+}
+
+DiskModules::DiskModules(std::uint64_t max_file_size, Libraries libraries)
+    : max_file_size_(max_file_size), libraries_(std::move(libraries)) {
+    note_libraries(libraries_.given);
+    note_libraries(libraries_.fallback);
+}
+
+void DiskModules::note_libraries(const std::vector<std::string>& folders) const {
+    const std::lock_guard lock(mutex_);
+    for (const std::string& folder_path : folders) library_folders_.emplace(folder_path, folders);
+}
+
+std::vector<std::string> DiskModules::libraries_of(const std::string& project) const {
+    if (!libraries_.given.empty()) return libraries_.given;
+    if (libraries_.of_projects && holds(project, ".venv")) {
+        std::vector<std::string> own = package_folders(join(project, ".venv"));
+        note_libraries(own);
+        if (!own.empty()) return own;
+    }
+    return libraries_.fallback;
+}
+
+std::string DiskModules::library_of(const std::string& path) const {
+    const std::lock_guard lock(mutex_);
+    // The innermost: a project's environment may be inside of what a `.pth` file names.
+    std::string found;
+    for (const auto& [folder_path, all] : library_folders_)
+        if (path.size() > folder_path.size() && path.starts_with(folder_path) &&
+            path[folder_path.size()] == '/' && folder_path.size() > found.size())
+            found = folder_path;
+    return found;
+}
 
 DiskModules::Entry& DiskModules::entry(const std::string& path) const {
     const std::lock_guard lock(mutex_);
@@ -116,9 +164,18 @@ DiskModules::Roots& DiskModules::roots_of(const std::string& folder_path) const 
             return *found->second;
     }
     auto roots = std::make_shared<Roots>();
-    roots->package = package_root(folder_path);
-    roots->project = project_root(folder_path);
-    roots->source = join(roots->project, "src");
+    if (std::string library = library_of(folder_path + "/."); !library.empty()) {
+        {
+            const std::lock_guard lock(mutex_);
+            roots->libraries = library_folders_.at(library);
+        }
+        roots->package = roots->project = roots->source = std::move(library);
+    } else {
+        roots->package = package_root(folder_path);
+        roots->project = project_root(folder_path);
+        roots->source = join(roots->project, "src");
+        roots->libraries = libraries_of(roots->project);
+    }
     const std::lock_guard lock(mutex_);
     const std::shared_ptr<Roots>& shared =
         same_roots_.emplace(roots->package + '\n' + roots->project, roots).first->second;
@@ -137,6 +194,9 @@ bool DiskModules::has_root(std::string_view root, std::string_view importer) con
     bool known = false;
     for (const std::string* const at : {&roots.package, &roots.project, &roots.source})
         known = known || holds(*at, name) || holds(*at, name + ".py") || holds(*at, name + ".pyi");
+    for (const std::string& at : roots.libraries)
+        known = known || holds(at, name) || holds(at, name + ".py") || holds(at, name + ".pyi") ||
+                holds(at, name + std::string(kStubs));
     const std::lock_guard lock(mutex_);
     return roots.known.emplace(name, known).first->second;
 }
@@ -154,13 +214,20 @@ std::string DiskModules::locate(std::string_view name, std::string_view importer
         path = locate_below(*root, name);
         if (!path.empty()) break;
     }
+    const std::string_view root = name.substr(0, name.find('.'));
+    std::string stubs(name);
+    stubs.insert(root.size(), kStubs);
+    for (std::size_t i = 0; path.empty() && i < roots.libraries.size(); ++i) {
+        path = locate_below(roots.libraries[i], stubs);
+        if (path.empty()) path = locate_below(roots.libraries[i], name);
+    }
     const std::lock_guard lock(mutex_);
     return roots.located.emplace(name, std::move(path)).first->second;
 }
 
 std::shared_ptr<const DiskModules>
 DiskModules::changed(const std::vector<std::string>& paths) const {
-    auto result = std::make_shared<DiskModules>(max_file_size_);
+    auto result = std::make_shared<DiskModules>(max_file_size_, libraries_);
     const std::lock_guard lock(mutex_);
     result->folders_ = folders_;
     result->entries_ = entries_;
@@ -218,6 +285,7 @@ std::shared_ptr<const ModuleFile> DiskModules::make(const std::string& path,
     file->path = path;
     file->name = std::move(name.dotted);
     file->package = name.package;
+    file->library = !library_of(path).empty();
     file->module =
         analysis::make_module(std::make_shared<const analysis::SourceText>(std::move(text)));
     return file;
@@ -239,6 +307,10 @@ DiskModules::Name DiskModules::name_of(const std::string& path) const {
     inner = result.package ? relative_to(folder_path, root) : std::string(stem(inner));
     if (result.package && folder_path == root) inner.clear();
     std::replace(inner.begin(), inner.end(), '/', '.');
+    // Stubs are called what they are of.
+    const std::size_t root_end = std::min(inner.find('.'), inner.size());
+    if (std::string_view(inner).substr(0, root_end).ends_with(kStubs))
+        inner.erase(root_end - kStubs.size(), kStubs.size());
     result.dotted = std::move(inner);
     return result;
 }

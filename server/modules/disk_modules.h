@@ -22,10 +22,21 @@ namespace awaitls::server {
 /// file (a script: in its own folder), in the project's folder, and in its `src`. The project's folder is the nearest one
 /// upward with a pyproject.toml, setup.py, setup.cfg or .git. A stub wins over the code beside it, a package over a module
 /// of its name, and the standard library over all.
+/// Where installed packages are, as absolute folders of packages. The first that has any counts: `given`, the environment
+/// in the project's folder (`.venv`), `fallback`.
+struct Libraries {
+    std::vector<std::string> given;
+    bool of_projects = false;
+    std::vector<std::string> fallback;
+
+    /// Those of the environment at a path; where that is empty, of the process and of the projects.
+    static Libraries find(const std::string& environment);
+};
+
 class DiskModules final : public analysis::Modules {
 public:
     /// Larger files are taken for absent.
-    explicit DiskModules(std::uint64_t max_file_size) : max_file_size_(max_file_size) {}
+    explicit DiskModules(std::uint64_t max_file_size, Libraries libraries = {});
 
     std::shared_ptr<const analysis::ModuleFile> find(std::string_view name,
                                                      std::string_view importer) const override;
@@ -72,21 +83,29 @@ private:
         std::string package; // above the outermost package
         std::string project;
         std::string source; // "src" of the project
+        std::vector<std::string> libraries;
         ByName<std::string> located;
         ByName<bool> known; // has_root()
     };
     Roots& roots_of(const std::string& folder_path) const;
     /// The folder above the outermost package around a folder, or the folder itself.
+    std::vector<std::string> libraries_of(const std::string& project) const;
+    void note_libraries(const std::vector<std::string>& folders) const;
+    /// The folder of packages that a path is in; empty: it is of a project.
+    std::string library_of(const std::string& path) const;
     std::string package_root(std::string folder_path) const;
     std::string project_root(std::string folder_path) const;
     std::string locate_below(const std::string& root, std::string_view name) const;
 
     const std::uint64_t max_file_size_;
+    const Libraries libraries_;
     mutable std::mutex mutex_; // of what follows; a folder or an entry never goes
     mutable std::unordered_map<std::string, std::shared_ptr<const Names>> folders_;
     mutable std::unordered_map<std::string, std::shared_ptr<Entry>> entries_;
     mutable std::unordered_map<std::string, std::shared_ptr<Roots>> roots_;      // by folder
     mutable std::unordered_map<std::string, std::shared_ptr<Roots>> same_roots_; // by what they are
+    /// By folder of packages, all of its environment.
+    mutable std::unordered_map<std::string, std::vector<std::string>> library_folders_;
 };
 
 } // namespace awaitls::server

@@ -481,6 +481,27 @@ def test_findings_cross_files(cli: Cli) -> None:
     assert concise(cli, "--jobs", "4", "app/store.py", "app/main.py") == expected
 
 
+def test_findings_of_installed_packages(cli: Cli) -> None:
+    packages = "env/lib/python3.11/site-packages"
+    cli.write("env/pyvenv.cfg", "version = 3.11.2\n")
+    cli.write(f"{packages}/shopkit/__init__.py", "from .client import Client\n")
+    cli.write(
+        f"{packages}/shopkit/client.py",
+        "import requests\n\n\nclass Client:\n    async def fetch(self):\n        return 1\n\n"
+        "    def load(self):\n        return requests.get('https://example.org')\n",
+    )
+    cli.write("pyproject.toml", "")
+    cli.write("main.py", "import shopkit\n\n\nasync def main(client: shopkit.Client):\n    client.load()\n    client.fetch()\n    print()\n")
+    expected = ["main.py:5:5: transitive-blocking-call", "main.py:6:5: unawaited-coroutine"]
+    assert concise(cli, "main.py") == []
+    assert concise(cli, "--python", "env", "main.py") == expected
+    done = cli("check", "--python", "env", "main.py")
+    assert f"--> {packages}/shopkit/client.py:9:16" in done.stdout
+    (cli.folder / "env").rename(cli.folder / ".venv")
+    assert concise(cli, "main.py") == expected, "found by itself"
+    assert concise(cli, "--isolated", "main.py") == []
+
+
 def test_a_chain_shows_the_other_file(cli: Cli) -> None:
     write_project(cli)
     done = cli("check", "--isolated")

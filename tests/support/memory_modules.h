@@ -14,12 +14,14 @@ namespace awaitls::tests {
 /// The path of module `a.b` is `/a/b.py`. A name that ends with `.__init__` is that of a package.
 class MemoryModules final : public analysis::Modules {
 public:
-    void set(const std::string& name, std::string text) {
+    /// `library`: it is installed, and not of the project.
+    void set(const std::string& name, std::string text, bool library = false) {
         constexpr std::string_view kInit = ".__init__";
         auto file = std::make_shared<analysis::ModuleFile>();
         file->package = name.ends_with(kInit);
         file->name = file->package ? name.substr(0, name.size() - kInit.size()) : name;
         file->path = path_of(name);
+        file->library = library;
         const auto before = files_.find(file->path);
         file->module =
             analysis::make_module(std::make_shared<const analysis::SourceText>(std::move(text)),

@@ -24,11 +24,14 @@ class Workspace {
 public:
     explicit Workspace(std::string name = "app.main") : name_(std::move(name)) {}
 
-    Workspace& set(const std::string& name, std::string text) {
+    Workspace& set(const std::string& name, std::string text, bool library = false) {
         auto next = std::make_shared<MemoryModules>(*modules_);
-        next->set(name, std::move(text));
+        next->set(name, std::move(text), library);
         modules_ = std::move(next);
         return *this;
+    }
+    Workspace& install(const std::string& name, std::string text) {
+        return set(name, std::move(text), true);
     }
     void remove(const std::string& name) {
         auto next = std::make_shared<MemoryModules>(*modules_);
@@ -343,6 +346,83 @@ TEST(Modules, AChangedNameIsFollowedThroughWhatItExplains) {
         EXPECT_TRUE(with("Later")) << store;
         EXPECT_FALSE(with("Now")) << store;
     }
+}
+
+TEST(Modules, LibrariesAreReadWhereNoTableKnowsThem) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    workspace.install("shopkit.__init__",
+                      "from .client import *\nfrom ._inner import ping as ping\n"
+                      "from . import deep\n");
+    workspace.install(
+        "shopkit.client",
+        "import requests\nfrom . import deep\n\nclass Base:\n    async def close(self):\n"
+        "        return 1\n\nclass Client(Base):\n    async def fetch(self) -> 'Client':\n"
+        "        return self\n\n    def load(self):\n        return self._call()\n\n"
+        "    def _call(self):\n        return requests.get('https://a')\n\n"
+        "    def read(self):\n        return open('x').read()\n\n"
+        "    def maybe(self, x):\n        if x:\n            return requests.get('https://a')\n");
+    workspace.install("shopkit._inner", "async def ping():\n    return 1\n");
+    workspace.install("shopkit.deep", "async def dive():\n    return 1\n");
+    const auto check = [&](const std::string& imports, const std::string& call) {
+        return of_call(workspace, imports, call);
+    };
+    EXPECT_EQ(check("import shopkit", "shopkit.ping()"), "missing");
+    EXPECT_EQ(check("import shopkit", "shopkit.Client().fetch()"), "missing");
+    EXPECT_EQ(check("import shopkit", "shopkit.deep.dive()"), "missing");
+    EXPECT_EQ(check("import shopkit.deep", "shopkit.deep.dive()"), "missing");
+    EXPECT_EQ(check("from shopkit import Client", "Client().close()"), "missing");
+    EXPECT_EQ(check("from shopkit.client import Client as C", "C().fetch()"), "missing");
+    EXPECT_EQ(check("from shopkit import *", "Client().fetch()"), "missing");
+    EXPECT_EQ(check("import shopkit", "shopkit.Client().unheard()"), "");
+    EXPECT_EQ(check("import shopkit", "shopkit.unheard()"), "");
+    // What waits for others blocks; what merely opens a file does not count.
+    const std::string blocks = check("from shopkit import Client", "Client().load()");
+    EXPECT_NE(blocks.find("transitive-blocking-call: `Client().load()` blocks"), std::string::npos)
+        << blocks;
+    EXPECT_NE(blocks.find("requests.get (client.py:"), std::string::npos) << blocks;
+    EXPECT_EQ(check("from shopkit import Client", "Client().read()"), "");
+    EXPECT_NE(check("from shopkit import Client", "Client().maybe(1)").find("may block"),
+              std::string::npos);
+    // A class of the project that derives from one of a library.
+    workspace.set("app.own", "from shopkit import Client\n\nclass Own(Client):\n    pass\n");
+    EXPECT_EQ(check("from app.own import Own", "Own().fetch()"), "missing");
+}
+
+TEST(Modules, TablesWinOverTheSourcesOfLibraries) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    workspace.install("aiohttp.__init__", "from .client import ClientSession as ClientSession\n"
+                                          "async def extra():\n    return 1\n");
+    workspace.install("aiohttp.client",
+                      "class ClientSession:\n    def get(self, url):\n        return 1\n");
+    EXPECT_EQ(of_call(workspace, "import aiohttp", "aiohttp.extra()"), "missing");
+    const std::string session =
+        "import aiohttp\n\nasync def main():\n    async with aiohttp.ClientSession() as session:\n"
+        "        session.get('https://a')\n        pass\n";
+    EXPECT_NE(workspace.check(session).find("unawaited-coroutine"), std::string::npos);
+}
+
+TEST(Modules, TheProjectWinsOverLibraries) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    workspace.set("shopkit.__init__", "def ping():\n    return 1\n");
+    EXPECT_EQ(of_call(workspace, "import shopkit", "shopkit.ping()"), "");
+    workspace.install("shopkit.__init__", "async def ping():\n    return 1\n");
+    EXPECT_EQ(of_call(workspace, "import shopkit", "shopkit.ping()"), "missing");
+}
+
+TEST(Modules, LibrariesThatImportEachOtherInCircles) {
+    Workspace workspace;
+    workspace.install("one.__init__",
+                      "from two import *\nfrom two import thing\nfrom one.sub import other\n");
+    workspace.install("one.sub", "from one import other, thing\n");
+    workspace.install("two.__init__", "from one import *\nfrom one import thing\n"
+                                      "async def real():\n    return 1\n");
+    for (const char* const call :
+         {"one.thing()", "one.other()", "one.nothing()", "one.sub.thing.more()"})
+        EXPECT_EQ(of_call(workspace, "import one", call), "") << call;
+    EXPECT_EQ(of_call(workspace, "import one", "one.real()"), "missing");
 }
 
 TEST(Modules, ConfiguredCallsAreNamedByTheirModules) {

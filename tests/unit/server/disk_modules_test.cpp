@@ -1,5 +1,6 @@
 // Which file an import means.
 
+#include "server/config/environment.h"
 #include "server/modules/disk_modules.h"
 #include "tests/unit/server/temp_dir.h"
 
@@ -106,6 +107,71 @@ TEST_F(DiskModulesTest, AFileIsParsedOnce) {
     EXPECT_EQ(modules_.find("a", folder_.path() + "/b.py")->module, put);
     EXPECT_EQ(modules_.put(path, "x = 1\n"), put);
     EXPECT_NE(modules_.put(path, "x = 2\n"), put);
+}
+
+TEST_F(DiskModulesTest, InstalledPackages) {
+    const std::string packages = "env/lib/python3.11/site-packages/";
+    folder_.write("env/pyvenv.cfg", "version = 3.11.2\n");
+    folder_.write(packages + "one.py", "");
+    folder_.write(packages + "two/__init__.py", "");
+    folder_.write(packages + "two/part.py", "");
+    folder_.write(packages + "two-stubs/__init__.pyi", "");
+    folder_.write(packages + "space/part.py", "");
+    folder_.write(packages + "app/__init__.py", "");
+    folder_.write(packages + "linked.pth",
+                  "# a comment\nimport os; os.abort()\n../../../../linked\nmissing\n");
+    folder_.write("linked/three.py", "");
+    folder_.write("project/pyproject.toml", "");
+    folder_.write("project/app/__init__.py", "");
+    const auto look = [&](const DiskModules& modules, const std::string& wanted,
+                          const std::string& importer = "project/app/__init__.py") -> std::string {
+        const auto found = modules.find(wanted, folder_.path() + "/" + importer);
+        const bool root =
+            modules.has_root(wanted.substr(0, wanted.find('.')), folder_.path() + "/" + importer);
+        EXPECT_TRUE(!found || root) << wanted;
+        return found ? found->path.substr(folder_.path().size() + 1) +
+                           (found->library ? " library" : "")
+                     : "-";
+    };
+    const DiskModules with(1 << 20, Libraries::find(folder_.path() + "/env"));
+    EXPECT_EQ(look(with, "one"), packages + "one.py library");
+    EXPECT_EQ(look(with, "two"), packages + "two-stubs/__init__.pyi library");
+    EXPECT_EQ(look(with, "two.part"), packages + "two/part.py library") << "stubs may be partial";
+    EXPECT_EQ(look(with, "space.part"), packages + "space/part.py library");
+    EXPECT_EQ(look(with, "three"), "linked/three.py library");
+    EXPECT_EQ(look(with, "app"), "project/app/__init__.py") << "the project wins";
+    EXPECT_EQ(look(with, "nothing"), "-");
+    EXPECT_EQ(look(with, "asyncio"), "-");
+    EXPECT_EQ(look(with, "one", packages + "two/part.py"), packages + "one.py library");
+    EXPECT_EQ(look(with, "app", packages + "two/part.py"), packages + "app/__init__.py library");
+    EXPECT_EQ(with.name_of(folder_.path() + "/" + packages + "two-stubs/__init__.pyi").dotted,
+              "two");
+    EXPECT_EQ(with.name_of(folder_.path() + "/" + packages + "space/part.py").dotted, "space.part");
+    folder_.write("env/bin/python", "");
+    const DiskModules by_interpreter(1 << 20, Libraries::find(folder_.path() + "/env/bin/python"));
+    EXPECT_EQ(look(by_interpreter, "one"), packages + "one.py library");
+    EXPECT_EQ(look(DiskModules(1 << 20), "one"), "-");
+}
+
+TEST_F(DiskModulesTest, TheEnvironmentInAProject) {
+    folder_.write("project/pyproject.toml", "");
+    folder_.write("project/main.py", "");
+    folder_.write("project/.venv/lib/python3.12/site-packages/one.py", "");
+    folder_.write("other/pyproject.toml", "");
+    folder_.write("other/main.py", "");
+    Libraries libraries;
+    libraries.of_projects = true;
+    libraries.fallback = package_folders(folder_.path() + "/project/.venv");
+    const DiskModules modules(1 << 20, libraries);
+    for (const char* const importer : {"/project/main.py", "/other/main.py"}) {
+        const auto found = modules.find("one", folder_.path() + importer);
+        ASSERT_TRUE(found) << importer;
+        EXPECT_TRUE(found->library);
+    }
+    libraries.fallback.clear();
+    const DiskModules own(1 << 20, libraries);
+    EXPECT_TRUE(own.find("one", folder_.path() + "/project/main.py"));
+    EXPECT_FALSE(own.find("one", folder_.path() + "/other/main.py"));
 }
 
 } // namespace
