@@ -172,11 +172,16 @@ std::vector<FileReport> check_all(const std::vector<CheckInput>& inputs,
 
     std::uint64_t limit = 0;
     for (const CheckInput& input : inputs) limit = std::max(limit, input.settings.max_file_size);
-    const bool searched = !options.isolated || !options.python.empty();
-    const auto modules = std::make_shared<const DiskModules>(
-        limit, searched ? Libraries::find(options.python.empty() ? std::string()
-                                                                 : absolute_path(options.python))
-                        : Libraries{});
+    Libraries libraries;
+    if (!options.python.empty()) {
+        libraries = Libraries::find(absolute_path(options.python));
+    } else if (!options.isolated) {
+        libraries = Libraries::find({});
+        for (const CheckInput& input : inputs)
+            if (!input.settings.environment.empty())
+                libraries.add(input.settings.environment_base, input.settings.environment);
+    }
+    const auto modules = std::make_shared<const DiskModules>(limit, std::move(libraries));
     const auto work = [&](StageTimes& own_times) {
         for (std::size_t index = next++; index < inputs.size(); index = next++) {
             reports[index] = check_file(inputs[index], options, modules, own_times);

@@ -150,10 +150,11 @@ void add_check(CLI::App& app, CheckOptions& options, List& select, List& ignore)
         ->option_text("KEY=VALUE|FILE")
         ->group(kFiles);
     app.add_flag("--isolated", options.isolated, "Read no configuration file")->group(kFiles);
-    app.add_option("--python", options.python,
-                   "The project's environment, or the interpreter in it: its version counts where "
-                   "no other is "
-                   "configured. Nothing in it is run")
+    app.add_option(
+           "--python", options.python,
+           "The project's environment, or the interpreter in it: installed packages are read "
+           "from it, and its version counts where no other is configured. Nothing in it is "
+           "run")
         ->option_text("PATH")
         ->group(kFiles);
     app.add_option("--target-version", options.target_version,

@@ -274,8 +274,9 @@ shown with the finding.)",
      R"(Larger files are not analysed; one note says so.)", "max-file-size = 5_000_000",
      read_max_file_size},
     {"python", "string", "unset",
-     R"(The project's environment: the path of its folder, below that of the configuration file. Its Python
-version counts where neither `target-version` nor `requires-python` says one. Its files are read, nothing in it is run.)",
+     R"(The project's environment: the path of its folder, below that of the configuration file. What imports of installed
+packages mean is read from it, and its Python version counts where neither `target-version` nor `requires-python` says one.
+Nothing in it is run. Unset: that of `VIRTUAL_ENV`, else `.venv` in the project's folder, else that of conda, else the `python` on `PATH`.)",
      "python = \".venv\"", read_python},
     {"cache-dir", "string", "unset",
      R"(Kept for a later version; nothing is cached between runs yet, and using it is told as a

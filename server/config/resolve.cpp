@@ -167,6 +167,8 @@ struct ConfigResolver::FolderConfig {
     std::string config_file;
     /// `exclude` is asked for what lies below; empty where nothing says what that is.
     std::string exclude_base;
+    std::string environment; // as in FileSettings
+    std::string environment_base;
 
     bool excludes(const std::string& path) const {
         const auto last =
@@ -301,8 +303,12 @@ ConfigResolver::combine(const FolderFiles& files) {
         config.exclude_base = files.layer->base;
     }
 
-    for (const ConfigLayer* layer : layers)
+    for (const ConfigLayer* layer : layers) {
         if (layer->environment_version) settings.target_version = *layer->environment_version;
+        if (layer->environment.empty()) continue;
+        config.environment = layer->environment;
+        config.environment_base = layer->base;
+    }
     if (files.requires_python) settings.target_version = *files.requires_python;
 
     std::vector<std::string> carried_ignores;
@@ -364,6 +370,8 @@ FileSettings ConfigResolver::resolve(const std::string& path) {
     FileSettings result;
     result.max_file_size = config->max_file_size;
     result.config_file = config->config_file;
+    result.environment = config->environment;
+    result.environment_base = config->environment_base;
     const std::string folder = parent_folder(path);
     const bool below_base =
         !config->exclude_base.empty() && relative_to(path, config->exclude_base) != path;

@@ -28,6 +28,9 @@ struct FileSettings {
     std::uint64_t max_file_size = kDefaultMaxFileSize;  // bytes
     bool excluded = false;   // the file, or a folder above it, is excluded
     std::string config_file; // the file that holds for it; empty where only defaults do
+    /// The environment that `python` names, and the folder for which it does; empty where it does not.
+    std::string environment;
+    std::string environment_base;
 };
 
 /// Resolves settings for files: defaults, then the nearest configuration file, then the overrides.

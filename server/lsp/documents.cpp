@@ -282,6 +282,13 @@ const analysis::ModulePlace& Session::place_of(OpenDocument& open) {
     if (!path) {
         return open.place;
     }
+    if (!open.settings.environment.empty()) {
+        Libraries libraries = disk_modules_->libraries();
+        if (libraries.add(open.settings.environment_base, open.settings.environment)) {
+            disk_modules_ = disk_modules_->with(std::move(libraries));
+            ++module_changes_;
+        }
+    }
     // Its own changes change nothing for itself.
     const std::uint64_t version = module_changes_ - open.module_changes;
     if (!open.place.modules || open.place_version != version) {

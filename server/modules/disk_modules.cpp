@@ -55,10 +55,19 @@ Libraries Libraries::find(const std::string& environment) {
     return result;
 }
 
+bool Libraries::add(const std::string& folder, const std::string& environment) {
+    if (of_folders.contains(folder)) return false;
+    std::vector<std::string> packages = package_folders(environment);
+    if (packages.empty()) return false;
+    of_folders.emplace(folder, std::move(packages));
+    return true;
+}
+
 DiskModules::DiskModules(std::uint64_t max_file_size, Libraries libraries)
     : max_file_size_(max_file_size), libraries_(std::move(libraries)) {
     note_libraries(libraries_.given);
     note_libraries(libraries_.fallback);
+    for (const auto& [folder_path, packages] : libraries_.of_folders) note_libraries(packages);
 }
 
 void DiskModules::note_libraries(const std::vector<std::string>& folders) const {
@@ -67,6 +76,11 @@ void DiskModules::note_libraries(const std::vector<std::string>& folders) const 
 }
 
 std::vector<std::string> DiskModules::libraries_of(const std::string& project) const {
+    for (std::string at = project;; at = parent_of(at)) {
+        const auto found = libraries_.of_folders.find(at);
+        if (found != libraries_.of_folders.end()) return found->second;
+        if (at.size() <= 1) break;
+    }
     if (!libraries_.given.empty()) return libraries_.given;
     if (libraries_.of_projects && holds(project, ".venv")) {
         std::vector<std::string> own = package_folders(join(project, ".venv"));
@@ -223,6 +237,13 @@ std::string DiskModules::locate(std::string_view name, std::string_view importer
     }
     const std::lock_guard lock(mutex_);
     return roots.located.emplace(name, std::move(path)).first->second;
+}
+
+std::shared_ptr<const DiskModules> DiskModules::with(Libraries libraries) const {
+    auto result = std::make_shared<DiskModules>(max_file_size_, std::move(libraries));
+    const std::lock_guard lock(mutex_);
+    result->folders_ = folders_;
+    return result;
 }
 
 std::shared_ptr<const DiskModules>

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,15 +23,18 @@ namespace awaitls::server {
 /// file (a script: in its own folder), in the project's folder, and in its `src`. The project's folder is the nearest one
 /// upward with a pyproject.toml, setup.py, setup.cfg or .git. A stub wins over the code beside it, a package over a module
 /// of its name, and the standard library over all.
-/// Where installed packages are, as absolute folders of packages. The first that has any counts: `given`, the environment
-/// in the project's folder (`.venv`), `fallback`.
+/// Where installed packages are, as absolute folders of packages. The first that has any counts: that of a folder around the
+/// project, `given`, the environment in the project's folder (`.venv`), `fallback`.
 struct Libraries {
+    std::map<std::string, std::vector<std::string>> of_folders;
     std::vector<std::string> given;
     bool of_projects = false;
     std::vector<std::string> fallback;
 
     /// Those of the environment at a path; where that is empty, of the process and of the projects.
     static Libraries find(const std::string& environment);
+    /// The environment at a path counts for the projects in a folder. False where that is known, or it has no packages.
+    bool add(const std::string& folder, const std::string& environment);
 };
 
 class DiskModules final : public analysis::Modules {
@@ -42,6 +46,10 @@ public:
                                                      std::string_view importer) const override;
     bool has_root(std::string_view root, std::string_view importer) const override;
     std::shared_ptr<const analysis::ModuleFile> at(std::string_view path) const override;
+
+    const Libraries& libraries() const { return libraries_; }
+    /// The same with other libraries.
+    std::shared_ptr<const DiskModules> with(Libraries libraries) const;
 
     /// The module of a file if it was read already, else null.
     std::shared_ptr<const analysis::ModuleFile> known(const std::string& path) const;

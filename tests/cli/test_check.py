@@ -497,6 +497,9 @@ def test_findings_of_installed_packages(cli: Cli) -> None:
     assert concise(cli, "--python", "env", "main.py") == expected
     done = cli("check", "--python", "env", "main.py")
     assert f"--> {packages}/shopkit/client.py:9:16" in done.stdout
+    cli.write("pyproject.toml", '[tool.awaitls]\npython = "env"\n')
+    assert concise(cli, "main.py") == expected, "as configured"
+    cli.write("pyproject.toml", "")
     (cli.folder / "env").rename(cli.folder / ".venv")
     assert concise(cli, "main.py") == expected, "found by itself"
     assert concise(cli, "--isolated", "main.py") == []

@@ -147,12 +147,13 @@ protected:
 };
 
 TEST_F(SessionTest, OneFailureIsTriedAgain) {
-    start([this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
-        if (++runs_ == 1) {
-            throw std::runtime_error("a defect");
-        }
-        return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
-    });
+    start(
+        [this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
+            if (++runs_ == 1) {
+                throw std::runtime_error("a defect");
+            }
+            return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
+        });
     open("x = 1\\n");
     EXPECT_NE(receive("publishDiagnostics").find("\"diagnostics\":[]"), std::string::npos);
     EXPECT_EQ(runs_, 2);
@@ -160,13 +161,14 @@ TEST_F(SessionTest, OneFailureIsTriedAgain) {
 }
 
 TEST_F(SessionTest, AContentThatFailsTwiceIsLeftAlone) {
-    start([this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
-        ++runs_;
-        if (text->text().find("bad") != std::string::npos) {
-            throw std::runtime_error("a defect");
-        }
-        return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
-    });
+    start(
+        [this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
+            ++runs_;
+            if (text->text().find("bad") != std::string::npos) {
+                throw std::runtime_error("a defect");
+            }
+            return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
+        });
     open("bad\\n");
     EXPECT_NE(receive("publishDiagnostics").find("Not analysed until it changes"),
               std::string::npos);
@@ -182,12 +184,13 @@ TEST_F(SessionTest, AContentThatFailsTwiceIsLeftAlone) {
 }
 
 TEST_F(SessionTest, AFirstAnalysisThatIsOvertakenIsNotPublished) {
-    start([this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
-        if (++runs_ == 1) {
-            gate_.pass();
-        }
-        return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
-    });
+    start(
+        [this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
+            if (++runs_ == 1) {
+                gate_.pass();
+            }
+            return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
+        });
     open("x = 1\\n");
     settle(2);
     gate_.await();
@@ -201,8 +204,8 @@ TEST_F(SessionTest, AFirstAnalysisThatIsOvertakenIsNotPublished) {
 
 TEST_F(SessionTest, AnOvertakenAnalysisIsCancelled) {
     std::atomic<int> cancelled{0};
-    start([this, &cancelled](auto text, auto settings, auto name, auto previous,
-                             auto* cancellation, auto place) -> AnalysisPtr {
+    start([this, &cancelled](auto text, auto settings, auto name, auto previous, auto* cancellation,
+                             auto place) -> AnalysisPtr {
         ++runs_;
         if (text->text().find("endless") != std::string::npos) {
             while (!cancellation->cancelled()) {
@@ -226,10 +229,11 @@ TEST_F(SessionTest, AnOvertakenAnalysisIsCancelled) {
 }
 
 TEST_F(SessionTest, ARequestThatWaitsCanBeCancelled) {
-    start([this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
-        gate_.pass();
-        return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
-    });
+    start(
+        [this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
+            gate_.pass();
+            return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
+        });
     open("x = 1\\n");
     hover(2);
     hover(3);
@@ -276,10 +280,11 @@ TEST_F(SessionTest, APullDuringEndlessEditsIsToldToComeAgain) {
 }
 
 TEST_F(SessionTest, ShutdownAnswersWhatWaits) {
-    start([this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
-        gate_.pass();
-        return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
-    });
+    start(
+        [this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
+            gate_.pass();
+            return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
+        });
     open("x = 1\\n");
     hover(2);
     settle(3);
