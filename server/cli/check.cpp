@@ -182,11 +182,23 @@ std::vector<FileReport> check_all(const std::vector<CheckInput>& inputs,
                 libraries.add(input.settings.environment_base, input.settings.environment);
     }
     const auto modules = std::make_shared<const DiskModules>(limit, std::move(libraries));
+    // The parser's tables and the analysis do not fit into the processor's cache together: parsing many files one after
+    // the other is a fifth faster. Small enough that all threads have work until the end.
+    const std::size_t batch = std::clamp<std::size_t>(inputs.size() / (threads * 8), 1, 64);
     const auto work = [&](StageTimes& own_times) {
-        for (std::size_t index = next++; index < inputs.size(); index = next++) {
-            reports[index] = check_file(inputs[index], options, modules, own_times);
-            const std::lock_guard lock(mutex);
-            if (++done == inputs.size()) changed.notify_one();
+        std::vector<LoadedInput> loaded;
+        for (std::size_t begin = next.fetch_add(batch); begin < inputs.size();
+             begin = next.fetch_add(batch)) {
+            const std::size_t end = std::min(begin + batch, inputs.size());
+            loaded.clear();
+            for (std::size_t index = begin; index < end; ++index)
+                loaded.push_back(load_input(inputs[index], modules, own_times));
+            for (std::size_t index = begin; index < end; ++index) {
+                reports[index] =
+                    check_input(inputs[index], loaded[index - begin], options, modules, own_times);
+                const std::lock_guard lock(mutex);
+                if (++done == inputs.size()) changed.notify_one();
+            }
         }
     };
     {
@@ -205,6 +217,7 @@ std::vector<FileReport> check_all(const std::vector<CheckInput>& inputs,
     }
     for (const StageTimes& own : times_of_threads) {
         times.read += own.read;
+        times.parse += own.parse;
         times.analyse += own.analyse;
         times.fix += own.fix;
         times.bytes += own.bytes;
@@ -383,14 +396,15 @@ private:
         fmt::print(stderr,
                    "find files      {:8.1f} ms\n"
                    "check files     {:8.1f} ms   {}, {} bytes, {}\n"
-                   "    read        {:8.1f} ms   summed over the threads, as are the next two\n"
+                   "    read        {:8.1f} ms   summed over the threads, as are the next three\n"
+                   "    parse       {:8.1f} ms\n"
                    "    analyse     {:8.1f} ms\n"
                    "    fix         {:8.1f} ms\n"
                    "report          {:8.1f} ms\n"
                    "total           {:8.1f} ms\n",
                    ms(found - begin_), ms(checked - found), count_of(inputs_.size(), "file"),
-                   times_.bytes, count_of(threads_, "thread"), ms(times_.read), ms(times_.analyse),
-                   ms(times_.fix), ms(end - checked), ms(end - begin_));
+                   times_.bytes, count_of(threads_, "thread"), ms(times_.read), ms(times_.parse),
+                   ms(times_.analyse), ms(times_.fix), ms(end - checked), ms(end - begin_));
     }
 
     const CheckOptions& options_;

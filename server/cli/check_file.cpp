@@ -40,6 +40,10 @@ Diagnostic note(Severity severity, std::string message) {
     return result;
 }
 
+std::string defect(const std::exception& error) {
+    return fmt::format("a defect of awaitls: {}", error.what());
+}
+
 bool carries_everything(OutputFormat format) {
     return format == OutputFormat::Json || format == OutputFormat::JsonLines;
 }
@@ -89,9 +93,9 @@ std::shared_ptr<const FileAnalysis> fix(const std::shared_ptr<const FileAnalysis
 }
 
 void analyse(const CheckInput& input, const CheckOptions& options,
-             const std::shared_ptr<const DiskModules>& modules, const std::string& bytes,
+             const std::shared_ptr<const DiskModules>& modules, const LoadedInput& loaded,
              StageTimes& times, FileReport& report) {
-    const analysis::Decoded decoded = analysis::decode_source(bytes);
+    const analysis::Decoded& decoded = loaded.decoded;
     const std::string name = input.shown.substr(input.shown.rfind('/') + 1);
     std::shared_ptr<const FileAnalysis> result;
     {
@@ -101,23 +105,17 @@ void analyse(const CheckInput& input, const CheckOptions& options,
             DiskModules::Name module = modules->name_of(input.path);
             place = {modules, input.path, std::move(module.dotted), module.package};
         }
-        // What standard input holds is not what others import.
-        result = input.is_stdin
-                     ? FileAnalysis::analyse(
-                           std::make_shared<const analysis::SourceText>(decoded.text),
-                           input.settings.settings, name, nullptr, nullptr, std::move(place))
-                     : FileAnalysis::analyse_module(modules->put(input.path, decoded.text),
-                                                    input.settings.settings, name, nullptr, nullptr,
-                                                    std::move(place));
+        result = FileAnalysis::analyse_module(loaded.module, input.settings.settings, name, nullptr,
+                                              nullptr, std::move(place));
     }
     // A lossy reading is analysed, as most of the file is what it was meant to be, but never
     // written back.
     const bool fixes = (options.fix || options.diff) && decoded.error.empty();
     report.text = decoded.text;
-    report.fixed_text = input.is_stdin && !options.diff ? bytes : std::string();
+    report.fixed_text = input.is_stdin && !options.diff ? loaded.file.bytes : std::string();
     if (fixes) {
         const Stopwatch watch(times.fix);
-        result = fix(result, input, options, bytes, decoded, name, report);
+        result = fix(result, input, options, loaded.file.bytes, decoded, name, report);
         // A diff starts from what was read; findings speak of what is there now.
         if (!options.diff) report.text = result->text();
     }
@@ -128,18 +126,37 @@ void analyse(const CheckInput& input, const CheckOptions& options,
 
 } // namespace
 
-FileReport check_file(const CheckInput& input, const CheckOptions& options,
-                      const std::shared_ptr<const DiskModules>& modules, StageTimes& times) {
-    FileReport report;
-    report.path = input.path;
-    report.shown = input.shown;
-    FileBytes file;
+LoadedInput load_input(const CheckInput& input, const std::shared_ptr<const DiskModules>& modules,
+                       StageTimes& times) {
+    LoadedInput result;
     {
         const Stopwatch watch(times.read);
         const std::uint64_t limit = input.settings.max_file_size;
-        file = input.is_stdin ? read_standard_input(limit) : read_file(input.path, limit);
+        result.file = input.is_stdin ? read_standard_input(limit) : read_file(input.path, limit);
     }
-    times.bytes += file.bytes.size();
+    times.bytes += result.file.bytes.size();
+    if (!result.file.error.empty() || result.file.too_large) return result;
+    const Stopwatch watch(times.parse);
+    try {
+        result.decoded = analysis::decode_source(result.file.bytes);
+        // What standard input holds is not what others import.
+        result.module = input.is_stdin
+                            ? analysis::make_module(
+                                  std::make_shared<const analysis::SourceText>(result.decoded.text))
+                            : modules->put(input.path, result.decoded.text);
+    } catch (const std::exception& error) {
+        result.file.error = defect(error);
+    }
+    return result;
+}
+
+FileReport check_input(const CheckInput& input, const LoadedInput& loaded,
+                       const CheckOptions& options,
+                       const std::shared_ptr<const DiskModules>& modules, StageTimes& times) {
+    FileReport report;
+    report.path = input.path;
+    report.shown = input.shown;
+    const FileBytes& file = loaded.file;
     if (!file.error.empty()) {
         report.error = file.error;
         return report;
@@ -156,12 +173,12 @@ FileReport check_file(const CheckInput& input, const CheckOptions& options,
         return report;
     }
     try {
-        analyse(input, options, modules, file.bytes, times, report);
+        analyse(input, options, modules, loaded, times, report);
     } catch (const std::exception& error) {
         report = FileReport{};
         report.path = input.path;
         report.shown = input.shown;
-        report.error = fmt::format("a defect of awaitls: {}", error.what());
+        report.error = defect(error);
     }
     if (report.findings.empty() && !(options.diff && report.fixed > 0)) {
         report.text.clear();

@@ -1,10 +1,13 @@
 #pragma once
 
-// One file of a run: bytes to report.
+// One file of a run: bytes to syntax, and syntax to report.
 
+#include "analysis/semantic/module.h"
+#include "analysis/text/text.h"
 #include "server/cli/command_line.h"
 #include "server/cli/report.h"
 #include "server/config/resolve.h"
+#include "server/files/file.h"
 #include "server/modules/disk_modules.h"
 
 #include <chrono>
@@ -24,14 +27,27 @@ struct CheckInput {
 struct StageTimes {
     using Duration = std::chrono::steady_clock::duration;
     Duration read{0};
+    Duration parse{0};
     Duration analyse{0};
     Duration fix{0};
     std::uint64_t bytes = 0;
 };
 
-/// Reads, analyses and, as the options say, fixes one file. Safe to call from several threads for
-/// different files; `modules` is shared by all of a run; errors are in the report, which holds what the options let be reported.
-FileReport check_file(const CheckInput& input, const CheckOptions& options,
-                      const std::shared_ptr<const DiskModules>& modules, StageTimes& times);
+struct LoadedInput {
+    FileBytes file;
+    analysis::Decoded decoded;
+    std::shared_ptr<const analysis::Module>
+        module; // null where the file has an error or is too large
+};
+
+/// Reads and parses one file. `modules` is shared by all of a run. Safe to call from several threads for different files.
+LoadedInput load_input(const CheckInput& input, const std::shared_ptr<const DiskModules>& modules,
+                       StageTimes& times);
+
+/// Analyses and, as the options say, fixes what was loaded. Safe to call from several threads for different files; errors
+/// are in the report, which holds what the options let be reported.
+FileReport check_input(const CheckInput& input, const LoadedInput& loaded,
+                       const CheckOptions& options,
+                       const std::shared_ptr<const DiskModules>& modules, StageTimes& times);
 
 } // namespace awaitls::server
