@@ -12,6 +12,8 @@ namespace {
 constexpr int kMaxDepth = 40;      // of evaluation: deeper questions are answered "unknown"
 constexpr int kMaxChain = 12;      // calls in a chain that is shown
 constexpr int kMaxClassDepth = 16; // of inheritance
+constexpr int kMaxReturns = 12;    // of a function whose result is inferred
+constexpr std::size_t kMaxUnion = 8;
 
 bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -260,7 +262,10 @@ Type Evaluator::module_member(std::int32_t number, std::string_view name, int de
             return is_library(found) ? external(inner) : module_object(found, inner);
     }
     if (depth > kMaxDepth || name.starts_with('_')) return unknown_type();
-    for (const Reference& star : file.star_imports()) {
+    // The last one counts.
+    const std::vector<Reference>& stars = file.star_imports();
+    for (auto at = stars.rbegin(); at != stars.rend(); ++at) {
+        const Reference& star = *at;
         const std::uint32_t slot = space.first_slot + star.slot;
         const Region& region = *slot_at(slot).region;
         const NodeId path = region.tree.child(region.star_imports[star.index], Kind::ModuleName);
@@ -407,6 +412,19 @@ bool same_type(Type a, Type b, int depth = 0) {
         if (!same_type(a->args[i], b->args[i], depth + 1)) return false;
     return true;
 }
+/// Kinds that are told apart by what is in them only.
+bool is_wrapper(TypeKind kind) {
+    switch (kind) {
+    case TypeKind::Coroutine:
+    case TypeKind::Awaitable:
+    case TypeKind::CoroutineOrManager:
+    case TypeKind::AsyncManager:
+    case TypeKind::Manager:
+    case TypeKind::AsyncIterator:
+    case TypeKind::Iterator: return true;
+    default: return false;
+    }
+}
 } // namespace
 
 /// The type of a value that is one or the other. None beside a class counts as Optional: it has no attributes to ask for.
@@ -419,9 +437,29 @@ Type Evaluator::join(Type a, Type b) {
         a->cls == b->cls) {
         TypeData data = *a;
         data.args.clear();
+        data.confidence = std::min(a->confidence, b->confidence);
         return make(std::move(data));
     }
-    return unknown_type();
+    if (a->kind == b->kind && is_wrapper(a->kind)) {
+        TypeData data = *a;
+        data.confidence = std::min(a->confidence, b->confidence);
+        data.args = {join(a->arg(0), b->arg(0))};
+        return make(std::move(data));
+    }
+    TypeData data;
+    data.kind = TypeKind::Union;
+    data.confidence = std::min(a->confidence, b->confidence);
+    for (const Type part : {a, b}) {
+        const std::vector<Type> parts =
+            part->kind == TypeKind::Union ? part->args : std::vector<Type>{part};
+        for (const Type one : parts)
+            if (std::none_of(data.args.begin(), data.args.end(),
+                             [one](Type other) { return same_type(one, other); }))
+                data.args.push_back(one);
+    }
+    if (data.args.size() > kMaxUnion) return unknown_type();
+    return data.args.size() == 1 ? limit(data.args.front(), data.confidence)
+                                 : make(std::move(data));
 }
 
 const FunctionDef* Evaluator::function_def(std::uint32_t slot, std::uint32_t index) {
@@ -657,6 +695,7 @@ Type Evaluator::from_annotation(const Annotation& annotation, const RegionModel*
     }
     if (!named->known()) return unknown_type();
     if (named->kind == TypeKind::None) return named;
+    if (named->is_instance_of("typing.TypeVar")) return named->arg(0); // its bound
     if (named->kind == TypeKind::Class && named->cls != nullptr) return instance_of(named->cls);
     name = named->name;
     if (name.empty()) return unknown_type();
@@ -779,13 +818,167 @@ const Evaluator::Decorated& Evaluator::decorators(const FunctionDef& function) {
                 result.overload = true;
             else if (name == "asgiref.sync.sync_to_async")
                 result.sync_to_async = true;
-            else if (!keeps_signature(name))
-                result.known = false;
+            else if (!keeps_signature(name)) {
+                const Type type = scope.type_of(callee);
+                const Decoration made = type->kind == TypeKind::Function &&
+                                                type->function != nullptr &&
+                                                type->confidence == Confidence::Certain
+                                            ? decoration(*type->function, call, function)
+                                            : Decoration::Unknown;
+                if (made == Decoration::Coroutine)
+                    result.sync_to_async = true;
+                else if (made == Decoration::Unknown)
+                    result.known = false;
+            }
         }
     }
     Decorated& stored = decorated_[&function];
     stored = result;
     return stored;
+}
+
+std::vector<const FunctionDef*> Evaluator::returned_functions(const FunctionDef& function) {
+    const Region& region = *function.region;
+    const Tree& tree = region.tree;
+    std::vector<const FunctionDef*> result;
+    const NodeId body = function.is_lambda ? kNoNode : tree.child(function.node, Role::Body);
+    if (body == kNoNode || function.is_async || function.is_generator) return result;
+    const ScopeId own = region.scope_of(function.node);
+    bool all = !exits_of(tree, body).falls_through;
+    walk_same_function(tree, body, [&](NodeId n) {
+        if (!all || tree.kind(n) != Kind::Return) return all;
+        const NodeId value = tree.child(n, Role::Value);
+        const Region::Range bindings = tree.is(value, Kind::Name)
+                                           ? region.find(own, tree.text(value))
+                                           : Region::Range{nullptr, nullptr};
+        all = !bindings.empty();
+        // A name that is defined in both branches of an `if` may be either.
+        for (const Binding& binding : bindings) {
+            const Type type = binding.kind == BindingKind::Function
+                                  ? function_binding(function.slot, binding.source)
+                                  : unknown_type();
+            all = all && type->kind == TypeKind::Function;
+            if (all) result.push_back(type->function);
+        }
+        return all;
+    });
+    if (!all) result.clear();
+    return result;
+}
+
+namespace {
+/// The first parameter of a function that is no method; kNoNode where it takes none, or any number.
+NodeId first_parameter(const FunctionDef& function) {
+    const Tree& tree = function.region->tree;
+    const NodeId parameters = tree.child(function.node, Kind::Parameters);
+    const NodeId first = parameters == kNoNode ? kNoNode : tree.first_child(parameters);
+    const bool plain = tree.is(first, Kind::Parameter) &&
+                       static_cast<ParameterForm>(tree[first].op) <= ParameterForm::PositionalOnly;
+    return plain ? first : kNoNode;
+}
+
+/// `name(..)`, or `await name(..)`.
+bool is_call_of(const Tree& tree, NodeId expression, std::string_view name) {
+    if (tree.is(expression, Kind::Await)) expression = tree.child(expression, Role::Value);
+    if (!tree.is(expression, Kind::Call)) return false;
+    const NodeId callee = tree.child(expression, Role::Callee);
+    return tree.is(callee, Kind::Name) && tree.text(callee) == name;
+}
+} // namespace
+
+Evaluator::Decoration Evaluator::decoration(const FunctionDef& decorator, bool called,
+                                            const FunctionDef& decorated) {
+    if (decorator.is_lambda || decorator.class_id >= 0 || !decorators(decorator).known)
+        return Decoration::Unknown;
+    const Region& region = *decorator.region;
+    const Tree& tree = region.tree;
+    if (called) {
+        // A function that gives the decorator.
+        const std::vector<const FunctionDef*> made = returned_functions(decorator);
+        return made.size() == 1 ? decoration(*made.front(), false, decorated)
+                                : Decoration::Unknown;
+    }
+    const NodeId parameter = first_parameter(decorator);
+    if (parameter == kNoNode) return Decoration::Unknown;
+    // `(f: F) -> F`, and `(f: Callable[P, R]) -> Callable[P, R]`.
+    const NodeId taken = tree.child(parameter, Role::Annotation);
+    const NodeId given = tree.child(decorator.node, Role::Returns);
+    if (taken != kNoNode && given != kNoNode && tree.text(taken) == tree.text(given)) {
+        const RegionModel& scope = model(decorator.slot);
+        const NodeId name =
+            tree.is(taken, Kind::Subscript) ? tree.child(taken, Role::Object) : taken;
+        const bool callable = is_one_of(
+            scope.name_of(name), {"typing.Callable", "collections.abc.Callable"});
+        if (tree.is(taken, Kind::Subscript) ? callable
+                                            : scope.type_of(taken)->is_instance_of("typing.TypeVar"))
+            return Decoration::Same;
+    }
+    const std::string_view name = identifier(tree, parameter);
+    const NodeId body = tree.child(decorator.node, Role::Body);
+    bool itself = body != kNoNode && !exits_of(tree, body).falls_through;
+    walk_same_function(tree, body, [&](NodeId n) {
+        if (tree.kind(n) == Kind::Return) {
+            const NodeId value = tree.child(n, Role::Value);
+            itself = itself && tree.is(value, Kind::Name) && tree.text(value) == name;
+        }
+        return itself;
+    });
+    if (itself && region.find(region.scope_of(decorator.node), name).last -
+                          region.find(region.scope_of(decorator.node), name).first ==
+                      1)
+        return Decoration::Same;
+    // A function around it. Where there are an async and a sync one, the decorator chooses that of its kind.
+    std::vector<const FunctionDef*> wrappers = returned_functions(decorator);
+    const auto of_its_kind = [&](const FunctionDef* wrapper) {
+        return wrapper->is_async == decorated.is_async;
+    };
+    if (wrappers.size() > 1) {
+        if (std::none_of(wrappers.begin(), wrappers.end(), of_its_kind)) return Decoration::Unknown;
+        std::erase_if(wrappers,
+                      [&](const FunctionDef* wrapper) { return !of_its_kind(wrapper); });
+    }
+    for (const FunctionDef* const wrapper : wrappers) {
+        if (wrapper->is_generator != decorated.is_generator || !decorators(*wrapper).known)
+            return Decoration::Unknown;
+        // Each of its results is what the function gave, or None.
+        std::vector<std::string_view> held;
+        bool forwards = false;
+        bool faithful = true;
+        const NodeId inner = tree.child(wrapper->node, Role::Body);
+        walk_same_function(tree, inner, [&](NodeId n) {
+            if (is_call_of(tree, n, name)) {
+                forwards = true;
+                if (tree.is(tree.parent(n), Kind::Assign))
+                    if (const NodeId target = tree.child(tree.parent(n), Role::Target);
+                        tree.is(target, Kind::Name))
+                        held.push_back(tree.text(target));
+            }
+            return true;
+        });
+        walk_same_function(tree, inner, [&](NodeId n) {
+            if (tree.kind(n) != Kind::Return) return true;
+            const NodeId value = tree.child(n, Role::Value);
+            faithful = faithful &&
+                       (value == kNoNode || tree.is(value, Kind::None) ||
+                        is_call_of(tree, value, name) ||
+                        (tree.is(value, Kind::Name) &&
+                         std::find(held.begin(), held.end(), tree.text(value)) != held.end()));
+            return true;
+        });
+        if (!forwards || !faithful) return Decoration::Unknown;
+        if (decorated.is_async && !wrapper->is_async) {
+            // The coroutine itself must come out.
+            bool handed_on = false;
+            walk_same_function(tree, inner, [&](NodeId n) {
+                handed_on = handed_on || tree.kind(n) == Kind::Return;
+                return true;
+            });
+            if (!handed_on || exits_of(tree, inner).falls_through) return Decoration::Unknown;
+        }
+    }
+    if (wrappers.empty()) return Decoration::Unknown;
+    return wrappers.front()->is_async && !decorated.is_async ? Decoration::Coroutine
+                                                             : Decoration::Same;
 }
 
 Type Evaluator::return_annotation(const FunctionDef& function) {
@@ -800,70 +993,89 @@ Type Evaluator::call_result(const FunctionDef& function, Type receiver) {
     (void)receiver;
     const Decorated& decorated = decorators(function);
     if (!decorated.known) return unknown_type();
-    const std::uint32_t slot = function.slot;
-    const std::uint64_t id = key(slot, index_of(function));
+    const Tree& tree = function.region->tree;
+    const bool is_annotated =
+        !function.is_lambda && tree.child(function.node, Role::Returns) != kNoNode;
     const Type annotated = return_annotation(function);
     if (decorated.async_manager || decorated.manager) {
         // The annotation is of the generator: Iterator[X], AsyncIterator[X].
         const bool generator =
             annotated->kind == TypeKind::Iterator || annotated->kind == TypeKind::AsyncIterator;
-        const Type inner = generator ? annotated->arg(0) : unknown_type();
+        const Type inner = generator      ? annotated->arg(0)
+                           : is_annotated ? unknown_type()
+                                          : inferred_result(function);
         return wrap(decorated.async_manager ? TypeKind::AsyncManager : TypeKind::Manager, inner,
                     &function);
     }
-    if (decorated.sync_to_async) return wrap(TypeKind::Coroutine, annotated, &function);
+    const auto result = [&] { return is_annotated ? annotated : inferred_result(function); };
+    if (decorated.sync_to_async) return wrap(TypeKind::Coroutine, result(), &function);
     if (function.is_generator) {
         const TypeKind kind = function.is_async ? TypeKind::AsyncIterator : TypeKind::Iterator;
-        return wrap(kind, annotated->kind == kind ? annotated->arg(0) : unknown_type(), &function);
+        return wrap(kind,
+                    is_annotated ? annotated->kind == kind ? annotated->arg(0) : unknown_type()
+                                 : inferred_result(function),
+                    &function);
     }
-    if (function.is_async) {
-        return wrap(TypeKind::Coroutine, annotated, &function);
+    if (function.is_async) return wrap(TypeKind::Coroutine, result(), &function);
+    if (annotated->kind == TypeKind::Coroutine || annotated->kind == TypeKind::Awaitable) {
+        TypeData data = *annotated;
+        data.function = &function;
+        return make(std::move(data));
     }
-    const Tree& tree = function.region->tree;
-    if (!function.is_lambda && tree.child(function.node, Role::Returns) != kNoNode) {
-        if (annotated->kind == TypeKind::Coroutine || annotated->kind == TypeKind::Awaitable) {
-            TypeData data = *annotated;
-            data.function = &function;
-            return make(std::move(data));
-        }
-        return annotated;
+    return result();
+}
+
+namespace {
+/// `...`, maybe behind a documentation string: what runs is elsewhere.
+bool is_stub(const Tree& tree, NodeId body) {
+    bool stub = false;
+    for (const NodeId statement : tree.children(body)) {
+        const NodeId value = tree.child(statement, Role::Value);
+        stub = tree.is(value, Kind::Ellipsis);
+        if (!stub && !tree.is(value, Kind::String)) return false;
     }
-    // Not annotated: the value of its one return, where that needs no local variable.
+    return stub;
+}
+} // namespace
+
+Type Evaluator::inferred_result(const FunctionDef& function) {
+    const std::uint64_t id = key(function.slot, index_of(function));
     if (depth_ > kMaxDepth || is_evaluating(id)) return unknown_type();
+    const Tree& tree = function.region->tree;
+    const NodeId body = tree.child(function.node, Role::Body);
+    if (body == kNoNode) return unknown_type();
     evaluating_.push_back(id);
-    Type result = unknown_type();
-    RegionModel& scope = model(slot);
+    ++depth_;
+    const RegionModel& scope = model(function.slot);
+    TypeData none;
+    none.kind = TypeKind::None;
+    Type result = nullptr;
     if (function.is_lambda) {
-        const NodeId body = tree.child(function.node, Role::Body);
-        if (body != kNoNode) result = scope.type_of(body);
+        result = scope.type_of(body);
     } else {
-        const NodeId body = tree.child(function.node, Role::Body);
-        NodeId only = kNoNode;
-        int returns = 0;
-        if (body != kNoNode)
-            walk_same_function(tree, body, [&](NodeId n) {
-                if (tree.kind(n) == Kind::Return) {
-                    ++returns;
-                    only = tree.child(n, Role::Value);
-                }
-                return true;
-            });
-        if (returns == 1 && only != kNoNode) {
-            bool local = false;
-            const ScopeId own = function.region->scope_of(function.node);
-            for (NodeId n = only; n < tree[only].next && !local; ++n)
-                if (tree.kind(n) == Kind::Name)
-                    for (const Binding& binding : function.region->find(own, tree.text(n)))
-                        if (binding.kind != BindingKind::Parameter) local = true;
-            if (!local) result = scope.type_of(only);
-        } else if (body != kNoNode && returns == 0 && exits_of(tree, body).falls_through) {
-            TypeData none;
-            none.kind = TypeKind::None;
-            result = make(std::move(none));
-        }
+        int values = 0;
+        const auto add = [&](Type type) { result = result == nullptr ? type : join(result, type); };
+        walk_same_function(tree, body, [&](NodeId n) {
+            const Kind kind = tree.kind(n);
+            if (kind == Kind::YieldFrom && function.is_generator) add(unknown_type());
+            if (kind != (function.is_generator ? Kind::Yield : Kind::Return)) return true;
+            const NodeId value = tree.child(n, Role::Value);
+            if (++values > kMaxReturns)
+                result = unknown_type();
+            else if (value == kNoNode)
+                add(make(none));
+            else
+                add(scope.type_of(value));
+            return true;
+        });
+        if (result == nullptr && !function.is_generator && !is_stub(tree, body) &&
+            exits_of(tree, body).falls_through)
+            result = make(none);
         // An abstract method or one that only raises says nothing of what its overrides return.
-        if (result->kind == TypeKind::None && function.class_id >= 0) result = unknown_type();
+        if (result == nullptr || (result->kind == TypeKind::None && function.class_id >= 0))
+            result = unknown_type();
     }
+    --depth_;
     evaluating_.pop_back();
     return result;
 }
@@ -952,35 +1164,32 @@ Type Evaluator::source_type(std::uint32_t slot, BindingKind kind, NodeId name, N
         return unknown_type();
     }
     case BindingKind::Unpack: {
+        // `a, b = x, y`
         const NodeId target = tree.parent(name);
-        int index = 0;
-        int count = 0;
-        for (const NodeId element : tree.children(target)) {
-            if (tree.is(element, Kind::Starred)) return unknown_type();
-            if (element == name) index = count;
-            ++count;
-        }
         if ((tree.is(source, Kind::Tuple) || tree.is(source, Kind::List)) &&
-            !tree[source].has(node_flag::kStore)) {
-            int at = 0;
-            for (const NodeId element : tree.children(source)) {
-                if (tree.is(element, Kind::Starred)) return unknown_type();
-                if (at++ == index) return scope.type_of(element);
+            !tree[source].has(node_flag::kStore) && tree.role(target) == Role::Target) {
+            NodeId value = tree.first_child(source);
+            for (const NodeId element : tree.children(target)) {
+                if (value == kNoNode || tree.is(element, Kind::Starred) ||
+                    tree.is(value, Kind::Starred))
+                    return unknown_type();
+                if (element == name) return scope.type_of(value);
+                value = tree.next_sibling(value);
             }
             return unknown_type();
         }
-        return element_of(scope.type_of(source), index, count);
+        return unpacked(tree, scope.type_of(source), name);
     }
     case BindingKind::For: {
         const NodeId iterable = tree.child(source, Role::Iter);
-        if (iterable == kNoNode || tree.role(name) != Role::Target || tree.parent(name) != source)
-            return unknown_type();
-        return iterated(scope.type_of(iterable), tree[source].is_async());
+        if (iterable == kNoNode) return unknown_type();
+        return unpacked(tree, iterated(scope.type_of(iterable), tree[source].is_async()), name);
     }
     case BindingKind::With: {
         const NodeId value = tree.child(source, Role::Value);
-        if (value == kNoNode || tree.parent(name) != source) return unknown_type();
-        return entered(scope.type_of(value), tree[tree.parent(source)].is_async());
+        if (value == kNoNode) return unknown_type();
+        return unpacked(tree, entered(scope.type_of(value), tree[tree.parent(source)].is_async()),
+                        name);
     }
     case BindingKind::Except: {
         const NodeId value = tree.child(source, Role::Value);
@@ -1197,6 +1406,12 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
         }
         --depth_;
         evaluating_.pop_back();
+        // Methods that are defined differently in branches: which one is bound is not known.
+        if (result->kind == TypeKind::Union &&
+            std::any_of(result->args.begin(), result->args.end(), [](Type type) {
+                return type->kind == TypeKind::Function && type->function != nullptr;
+            }))
+            return unknown_type();
         if (result->kind != TypeKind::Function || result->function == nullptr ||
             result->function->class_id < 0)
             return result;
@@ -1283,12 +1498,17 @@ Type Evaluator::member(Type object, std::string_view name, int depth) {
         return unknown_type();
     }
     case TypeKind::Awaitable: return external_member("asyncio.Future", name, object);
+    case TypeKind::Union:
+        return limit(of_each(object, [&](Type type) { return member(type, name, depth + 1); }),
+                     object->confidence);
     default: return unknown_type();
     }
 }
 
 Type Evaluator::entered(Type type, bool is_async) {
     switch (type->kind) {
+    case TypeKind::Union:
+        return of_each(type, [&](Type one) { return entered(one, is_async); });
     case TypeKind::Manager: return is_async ? unknown_type() : type->arg(0);
     case TypeKind::AsyncManager:
     case TypeKind::CoroutineOrManager: return is_async ? type->arg(0) : unknown_type();
@@ -1349,6 +1569,8 @@ Type Evaluator::entered(Type type, bool is_async) {
 }
 
 Type Evaluator::iterated(Type type, bool is_async) {
+    if (type->kind == TypeKind::Union)
+        return of_each(type, [&](Type one) { return iterated(one, is_async); });
     if (is_async) {
         if (type->kind == TypeKind::AsyncIterator) return type->arg(0);
         return unknown_type();
@@ -1366,6 +1588,8 @@ Type Evaluator::iterated(Type type, bool is_async) {
 }
 
 Type Evaluator::element_of(Type type, int index, int count) {
+    if (type->kind == TypeKind::Union)
+        return of_each(type, [&](Type one) { return element_of(one, index, count); });
     if (type->kind != TypeKind::Instance) return unknown_type();
     if (type->name == "builtins.tuple") {
         if (static_cast<int>(type->args.size()) != count && count >= 0) return unknown_type();
@@ -1373,6 +1597,19 @@ Type Evaluator::element_of(Type type, int index, int count) {
     }
     if (is_container(type->name) && !is_mapping(type->name)) return type->arg(0);
     return unknown_type();
+}
+
+Type Evaluator::unpacked(const Tree& tree, Type type, NodeId name) {
+    const NodeId target = tree.parent(name);
+    if (!tree.is(target, Kind::Tuple) && !tree.is(target, Kind::List)) return type;
+    int index = 0;
+    int count = 0;
+    for (const NodeId element : tree.children(target)) {
+        if (tree.is(element, Kind::Starred)) return unknown_type();
+        if (element == name) index = count;
+        ++count;
+    }
+    return element_of(unpacked(tree, type, target), index, count);
 }
 
 // --- what runs where -----------------------------------------------------------------------------------

@@ -229,6 +229,14 @@ private:
     Type wrap(TypeKind kind, Type inner, const FunctionDef* function = nullptr,
               std::string_view name = {});
     Type join(Type a, Type b);
+    /// What `question` gives for every type that a value may be of, joined.
+    template <typename Question>
+    Type of_each(Type type, Question question) {
+        Type result = question(type->args.front());
+        for (std::size_t i = 1; i < type->args.size() && result->known(); ++i)
+            result = join(result, question(type->args[i]));
+        return result;
+    }
     /// A type derived from others is only as certain as they are.
     Type limit(Type type, Confidence confidence);
 
@@ -269,7 +277,18 @@ private:
         bool sync_to_async = false;
     };
     const Decorated& decorators(const FunctionDef& function);
+    /// What a decorator of the project, or of a library whose source is read, makes of a function.
+    enum class Decoration : std::uint8_t {
+        Unknown,
+        Same,      // something that is called, and gives, as the function does
+        Coroutine, // an async function around a sync one
+    };
+    Decoration decoration(const FunctionDef& decorator, bool called, const FunctionDef& decorated);
+    /// The functions that every `return` of a function gives by name; empty where one gives something else.
+    std::vector<const FunctionDef*> returned_functions(const FunctionDef& function);
     Type return_annotation(const FunctionDef& function);
+    /// The type of what the body returns, or, of a generator, yields.
+    Type inferred_result(const FunctionDef& function);
     Type member(Type object, std::string_view name, int depth = 0);
     Type class_member(std::int32_t id, std::string_view name, Type receiver, bool on_class,
                       int depth, bool& open);
@@ -281,6 +300,8 @@ private:
     Type entered(Type type, bool is_async);
     Type iterated(Type type, bool is_async);
     Type element_of(Type type, int index, int count);
+    /// What a name in the tuples and lists of a target holds, when a value of this type is taken apart.
+    Type unpacked(const Tree& tree, Type type, NodeId name);
 
     RunnerFacts find_runners(std::uint32_t slot);
     const RegionEffects& region_effects(std::uint32_t slot);
@@ -355,6 +376,8 @@ public:
     std::string_view name_of(NodeId expression) const override;
     bool is_instance(Type type, std::string_view qualified_class) const override;
     Answer has_method(const ClassDef& cls, std::string_view name) const override;
+    Type declared_result(const FunctionDef& function) const override;
+    Type declared_parameter(NodeId call, NodeId value) const override;
     bool catches(NodeId exception, std::string_view qualified_class) const override;
     const FunctionDef* function_at(NodeId node) const override;
     bool in_async(NodeId node) const override;
@@ -367,6 +390,7 @@ public:
     std::vector<NodeId> uses_of_local(NodeId name) const override;
     bool is_local(NodeId name) const override;
     NodeId value_of_local(NodeId name) const override;
+    bool may_hold(NodeId use, NodeId target) const override;
     bool imports(std::string_view module) const override;
     AsyncLibrary library() const override;
     std::string module_name(std::string_view module, NodeId at, bool& needs_import) const override;
@@ -393,6 +417,10 @@ private:
     using Bindings = std::pmr::vector<const Binding*>;
     void find_reaching(ScopeId scope, std::string_view name, NodeId at, Bindings& result) const;
     Type evaluate(NodeId node) const;
+    /// The type of a Name or Attribute where the tests around it have told more of it.
+    Type narrowed(NodeId node, Type type) const;
+    /// The same, given that a test came out as said.
+    Type narrowed_by(NodeId test, bool truth, std::string_view text, Type type) const;
     Type call_type(NodeId call) const;
     Type result_of_call(Type callee, NodeId call) const;
     Type annotation_type(NodeId annotation) const;
@@ -407,6 +435,7 @@ private:
     std::vector<std::string_view>
         nonlocals_; // names that some function of the region declares nonlocal
     mutable std::unordered_map<NodeId, Type> annotations_; // what annotations say, by node
+    bool narrows_ = false; // some test asks for a type
 };
 
 } // namespace awaitls::analysis

@@ -77,6 +77,12 @@ public:
     /// Whether instances of a class of this file have a method, looked up as the interpreter looks up special methods: on the
     /// class and its bases. Unknown where a base, a decorator or a name in the class body is not understood.
     virtual Answer has_method(const ClassDef& cls, std::string_view name) const = 0;
+    /// What a function says that it returns, by its annotation; unknown where it says nothing. Of an async function what
+    /// awaiting it gives.
+    virtual Type declared_result(const FunctionDef& function) const = 0;
+    /// What the parameter is annotated with that a value becomes: a positional argument or a keyword's value of the Call.
+    /// Unknown where the callee is not known, or its parameter has no annotation.
+    virtual Type declared_parameter(NodeId call, NodeId value) const = 0;
     /// True when an exception expression (a class in `except`) is certain to name this exception or a
     /// superclass that also catches it, e.g. catches(node, "asyncio.CancelledError") for BaseException.
     virtual bool catches(NodeId exception, std::string_view qualified_class) const = 0;
@@ -128,6 +134,8 @@ public:
     virtual bool is_local(NodeId name) const = 0;
     /// The value expression that a local Name holds at this use, when exactly one assignment can reach it, else kNoNode.
     virtual NodeId value_of_local(NodeId name) const = 0;
+    /// True when the value that was assigned to the Name `target` may be what the local variable holds at this use.
+    virtual bool may_hold(NodeId use, NodeId target) const = 0;
     /// The node of the function definition in this region that a FunctionDef stands for, or kNoNode when it is elsewhere.
     NodeId node_of(const FunctionDef& function) const {
         return function.region == &region() ? function.node : kNoNode;
@@ -151,6 +159,8 @@ public:
 
 // Syntax questions that need no types ----------------------------------------------------------------------
 
+/// True when the text tests types, so that a name may mean less there than where it was bound.
+bool tests_types(std::string_view text);
 /// The argument at a position, or given by a keyword; kNoNode where absent or hidden by * or **.
 NodeId argument(const Tree& tree, NodeId call, int position, std::string_view keyword);
 /// The value of the keyword argument, or kNoNode.

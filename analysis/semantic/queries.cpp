@@ -7,6 +7,10 @@
 
 namespace awaitls::analysis {
 
+bool tests_types(std::string_view text) {
+    return text.find("isinstance") != std::string_view::npos;
+}
+
 NodeId argument(const Tree& tree, NodeId call, int position, std::string_view keyword) {
     if (position >= 0) {
         int index = 0;

@@ -181,9 +181,17 @@ private:
         case Kind::Except: return {BindingKind::Except, parent};
         case Kind::Tuple:
         case Kind::List: {
-            const NodeId outer = tree_.parent(parent);
-            if (tree_.is(outer, Kind::Assign) && tree_.role(parent) == Role::Target)
-                return {BindingKind::Unpack, final_value(outer)};
+            NodeId target = parent;
+            NodeId outer = tree_.parent(target);
+            while (tree_.is(outer, Kind::Tuple) || tree_.is(outer, Kind::List)) {
+                target = outer;
+                outer = tree_.parent(target);
+            }
+            if (tree_.role(target) != Role::Target) break;
+            if (tree_.is(outer, Kind::Assign)) return {BindingKind::Unpack, final_value(outer)};
+            if (tree_.is(outer, Kind::For) || tree_.is(outer, Kind::CompFor))
+                return {BindingKind::For, outer};
+            if (tree_.is(outer, Kind::WithItem)) return {BindingKind::With, outer};
             break;
         }
         default: break;

@@ -43,10 +43,10 @@ enum class BindingKind : std::uint8_t {
     Annotated,  // source: AnnAssign
     Augmented,  // source: AugAssign
     Unpack, // source: the value expression that is taken apart; the name sits in a tuple or list
-    For,    // source: For or CompFor; the whole target
-    With,   // source: WithItem; the whole target
+    For,    // source: For or CompFor; the whole target, or in tuples or lists of it
+    With,   // source: WithItem; likewise
     Except, // source: Except
-    Other,  // patterns, del, type aliases, parts of loop targets: nothing is known of the value
+    Other,  // patterns, del, type aliases, starred targets: nothing is known of the value
     Global, // `global name`: the scope's name means the module's
     Nonlocal,
 };

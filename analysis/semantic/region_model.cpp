@@ -47,7 +47,8 @@ RegionModel::RegionModel(Evaluator& evaluator, std::uint32_t slot)
       space_(evaluator.space_of(slot)),
       region_(*evaluator.slot_at(slot).region),
       slot_(slot),
-      memo_(region_.tree.size(), nullptr) {
+      memo_(region_.tree.size(), nullptr),
+      narrows_(tests_types(region_.tree.text())) {
     for (const Binding& binding : region_.bindings)
         if (binding.kind == BindingKind::Nonlocal) nonlocals_.push_back(region_.name_of(binding));
 }
@@ -124,7 +125,10 @@ Type RegionModel::lookup(std::string_view name, NodeId at) const {
             }
         }
     }
-    for (const Reference& star : space_.module->model->star_imports()) {
+    // The last one counts.
+    const std::vector<Reference>& stars = space_.module->model->star_imports();
+    for (auto at = stars.rbegin(); at != stars.rend(); ++at) {
+        const Reference& star = *at;
         const Region& region = *evaluator_.slot_at(space_.first_slot + star.slot).region;
         const NodeId module = region.tree.child(region.star_imports[star.index], Kind::ModuleName);
         if (module == kNoNode) continue;
@@ -286,6 +290,141 @@ NodeId RegionModel::value_of_local(NodeId name) const {
     return kNoNode;
 }
 
+bool RegionModel::may_hold(NodeId use, NodeId target) const {
+    if (!is_local(use)) return true;
+    const std::string_view text = tree().text(use);
+    if (is_assigned_elsewhere(text)) return true;
+    BindingsMemory memory;
+    Bindings bindings(&memory.resource);
+    find_reaching(resolve(text, use).scope, text, use, bindings);
+    return std::any_of(bindings.begin(), bindings.end(),
+                       [target](const Binding* binding) { return binding->name == target; });
+}
+
+// --- what tests tell -----------------------------------------------------------------------------------
+
+Type RegionModel::narrowed_by(NodeId test, bool truth, std::string_view text, Type type) const {
+    const Tree& tree = region_.tree;
+    Evaluator& ev = evaluator_;
+    switch (tree.kind(test)) {
+    case Kind::Not: return narrowed_by(tree.child(test, Role::Value), !truth, text, type);
+    case Kind::BoolOp:
+        // Both parts hold of a true `and`, and neither of a false `or`.
+        if ((static_cast<Op>(tree[test].op) == Op::And) == truth)
+            for (const NodeId part : tree.children(test))
+                type = narrowed_by(part, truth, text, type);
+        return type;
+    case Kind::Call: break;
+    default: return type;
+    }
+    const NodeId callee = tree.child(test, Role::Callee);
+    const NodeId subject = argument(tree, test, 0, {});
+    const NodeId wanted = argument(tree, test, 1, {});
+    if (!tree.is(callee, Kind::Name) || tree.text(callee) != "isinstance" || subject == kNoNode ||
+        wanted == kNoNode || tree.text(subject) != text || name_of(callee) != "builtins.isinstance")
+        return type;
+    std::vector<Type> classes;
+    const Type named = type_of(wanted);
+    if (named->kind == TypeKind::Instance && named->name == "builtins.tuple")
+        classes = named->args;
+    else
+        classes = {named};
+    if (classes.empty()) return type;
+    for (const Type cls : classes)
+        if (cls->kind != TypeKind::Class || cls->confidence != Confidence::Certain)
+            return truth && !type->known() ? type : unknown_type();
+    const auto fits = [&](Type one) {
+        return std::any_of(classes.begin(), classes.end(), [&](Type cls) {
+            if (one->kind != TypeKind::Instance) return false;
+            if (cls->cls != nullptr)
+                return one->cls != nullptr && ev.derives_from(one->cls->id, cls->cls->id);
+            return is_instance(one, cls->name);
+        });
+    };
+    const std::vector<Type> before =
+        type->kind == TypeKind::Union ? type->args : std::vector<Type>{type};
+    Type result = nullptr;
+    for (const Type one : before)
+        if (fits(one) == truth) result = result == nullptr ? one : ev.join(result, one);
+    if (!truth) return result != nullptr ? result : type;
+    if (result != nullptr) return result;
+    for (const Type cls : classes) {
+        const Type one = cls->cls != nullptr ? ev.instance_of(cls->cls) : ev.instance(cls->name);
+        result = result == nullptr ? one : ev.join(result, one);
+    }
+    return result;
+}
+
+Type RegionModel::narrowed(NodeId node, Type type) const {
+    const Tree& tree = region_.tree;
+    const std::string_view text = tree.text(node);
+    // True when something between the two binds the name anew, or the object whose attribute it is.
+    const auto is_bound_in = [&](NodeId begin, NodeId end) {
+        for (NodeId n = begin; n < end; ++n)
+            if ((tree.kind(n) == Kind::Name || tree.kind(n) == Kind::Attribute) &&
+                tree[n].has(node_flag::kStore | node_flag::kDel)) {
+                const std::string_view stored = tree.text(n);
+                if (text.starts_with(stored) &&
+                    (text.size() == stored.size() || text[stored.size()] == '.'))
+                    return true;
+            }
+        return false;
+    };
+    // From the outermost test inwards, each knows what those around it left.
+    struct Test {
+        NodeId node;
+        bool truth;
+    };
+    std::vector<Test> tests;
+    for (NodeId inner = node, outer = tree.parent(node); outer != kNoNode;
+         inner = outer, outer = tree.parent(outer)) {
+        const Kind kind = tree.kind(outer);
+        const Role role = tree.role(inner);
+        if (kind == Kind::FunctionDef || kind == Kind::Lambda || kind == Kind::ClassDef) break;
+        if ((kind == Kind::If || kind == Kind::Elif || kind == Kind::While ||
+             kind == Kind::Conditional) &&
+            role == Role::Body) {
+            if (is_bound_in(inner, tree[inner].next)) break;
+            tests.push_back({tree.child(outer, Role::Test), true});
+        } else if (kind == Kind::Conditional && role == Role::OrElse) {
+            tests.push_back({tree.child(outer, Role::Test), false});
+        } else if (kind == Kind::If && (tree.is(inner, Kind::Else) || tree.is(inner, Kind::Elif))) {
+            if (is_bound_in(inner, tree[inner].next)) break;
+            tests.push_back({tree.child(outer, Role::Test), false});
+            for (const NodeId branch : tree.children(outer)) {
+                if (branch == inner) break;
+                if (tree.is(branch, Kind::Elif))
+                    tests.push_back({tree.child(branch, Role::Test), false});
+            }
+        } else if (kind == Kind::BoolOp && role == Role::Right) {
+            tests.push_back({tree.child(outer, Role::Left),
+                             static_cast<Op>(tree[outer].op) == Op::And});
+        } else if (is_comprehension(kind) && role == Role::Element) {
+            for (const NodeId part : tree.children(outer))
+                if (tree.is(part, Kind::CompIf))
+                    tests.push_back({tree.child(part, Role::Test), true});
+        } else if (kind == Kind::Block) {
+            for (const NodeId statement : tree.children(outer)) {
+                if (statement == inner) break;
+                if (tree.is(statement, Kind::Assert)) {
+                    if (!is_bound_in(statement, node))
+                        tests.push_back({tree.child(statement, Role::Test), true});
+                } else if (tree.is(statement, Kind::If) &&
+                           tree.child(statement, Kind::Elif) == kNoNode &&
+                           tree.child(statement, Kind::Else) == kNoNode) {
+                    const NodeId body = tree.child(statement, Role::Body);
+                    if (body != kNoNode && !exits_of(tree, body).falls_through &&
+                        !is_bound_in(tree[body].next, node))
+                        tests.push_back({tree.child(statement, Role::Test), false});
+                }
+            }
+        }
+    }
+    for (auto test = tests.rbegin(); test != tests.rend(); ++test)
+        if (test->node != kNoNode) type = narrowed_by(test->node, test->truth, text, type);
+    return type;
+}
+
 // --- expressions ---------------------------------------------------------------------------------------
 
 Type RegionModel::type_of(NodeId expression) const {
@@ -316,11 +455,15 @@ Type RegionModel::evaluate(NodeId node) const {
                 if (binding.name == node) return ev.binding_type(slot_, binding);
             return unknown_type();
         }
-        return lookup(tree.text(node), node);
+        return narrows_ ? narrowed(node, lookup(tree.text(node), node))
+                        : lookup(tree.text(node), node);
     case Kind::Attribute: {
         const Type object = type_of(tree.child(node, Role::Object));
         const std::string_view name = identifier(tree, node, Role::Attr);
-        if (object->known()) return ev.member(object, name);
+        const bool loaded = !tree[node].has(node_flag::kStore | node_flag::kDel);
+        if (object->known())
+            return narrows_ && loaded ? narrowed(node, ev.member(object, name))
+                                      : ev.member(object, name);
         if (ev.settings_.strictness != Strictness::Likely || is_common_method(name))
             return unknown_type();
         // A method name that only one class of the file has.
@@ -502,6 +645,8 @@ Type RegionModel::awaited(Type type) const {
     case TypeKind::Coroutine:
     case TypeKind::Awaitable:
     case TypeKind::CoroutineOrManager: return evaluator_.limit(type->arg(0), type->confidence);
+    case TypeKind::Union:
+        return evaluator_.of_each(type, [this](Type one) { return awaited(one); });
     case TypeKind::Instance:
         if (type->name == "asyncio.Task" || type->name == "asyncio.Future") return type->arg(0);
         return unknown_type();
@@ -520,6 +665,16 @@ Type RegionModel::call_type(NodeId call) const {
 Type RegionModel::result_of_call(Type callee, NodeId call) const {
     const Tree& tree = region_.tree;
     Evaluator& ev = evaluator_;
+    if (callee->kind == TypeKind::Union) {
+        bool none = false;
+        const Type result = ev.of_each(callee, [&](Type one) {
+            const Type of_one = result_of_call(one, call);
+            none = none || of_one->kind == TypeKind::None;
+            return of_one;
+        });
+        // A coroutine from one function and nothing from another is no missing await.
+        return none && must_be_awaited(result) ? unknown_type() : result;
+    }
     if (callee->kind == TypeKind::Class) {
         if (callee->cls != nullptr) return ev.instance_of(callee->cls);
         const std::string_view name = callee->name;
@@ -548,6 +703,27 @@ Type RegionModel::result_of_call(Type callee, NodeId call) const {
                 return ev.instance(item->known() ? "collections.abc.Sequence" : name,
                                    item->known() ? std::vector<Type>{item} : std::vector<Type>{});
             return ev.instance(name, item->known() ? std::vector<Type>{item} : std::vector<Type>{});
+        }
+        if (name == "typing.TypeVar") {
+            const NodeId bound = keyword_argument(tree, call, "bound");
+            return ev.instance(name, {bound == kNoNode ? unknown_type() : annotation_type(bound)});
+        }
+        if (name == "builtins.enumerate" || name == "builtins.reversed" || name == "builtins.filter" ||
+            name == "builtins.zip") {
+            std::vector<Type> items;
+            for (const NodeId value : argument_values(tree, call)) {
+                if (tree.is(value, Kind::Starred)) return ev.instance(name);
+                if (!tree.is(tree.parent(value), Kind::Keyword))
+                    items.push_back(ev.iterated(type_of(value), false));
+            }
+            if (items.empty()) return ev.instance(name);
+            if (name == "builtins.zip")
+                return ev.wrap(TypeKind::Iterator, ev.instance("builtins.tuple", std::move(items)));
+            if (name == "builtins.enumerate")
+                return ev.wrap(TypeKind::Iterator,
+                               ev.instance("builtins.tuple",
+                                           {ev.instance("builtins.int"), items.front()}));
+            return ev.wrap(TypeKind::Iterator, items.back());
         }
         if (name == "contextlib.closing" || name == "contextlib.aclosing") {
             const NodeId thing = argument(tree, call, 0, "thing");
@@ -624,14 +800,9 @@ Type RegionModel::result_of_call(Type callee, NodeId call) const {
         return ev.instance("builtins.list",
                            item->known() ? std::vector<Type>{item} : std::vector<Type>{});
     }
-    if (name == "builtins.next" || name == "builtins.reversed" || name == "builtins.iter" ||
-        name == "builtins.enumerate") {
+    if (name == "builtins.next" || name == "builtins.iter") {
         const Type item = ev.iterated(first({}), false);
-        if (name == "builtins.next") return item;
-        if (name == "builtins.enumerate")
-            return ev.wrap(TypeKind::Iterator,
-                           ev.instance("builtins.tuple", {ev.instance("builtins.int"), item}));
-        return ev.wrap(TypeKind::Iterator, item);
+        return name == "builtins.next" ? item : ev.wrap(TypeKind::Iterator, item);
     }
     if (name == "builtins.anext")
         return ev.wrap(TypeKind::Coroutine, first({})->arg(0), nullptr, name);
@@ -746,6 +917,10 @@ std::string_view RegionModel::name_of(NodeId expression) const {
 }
 
 bool RegionModel::is_instance(Type type, std::string_view qualified_class) const {
+    if (type->kind == TypeKind::Union)
+        return std::all_of(type->args.begin(), type->args.end(), [&](Type one) {
+            return is_instance(one, qualified_class);
+        });
     if (type->kind != TypeKind::Instance) return false;
     if (type->cls == nullptr) return evaluator_.external_subclass(type->name, qualified_class);
     std::vector<std::int32_t> queue{type->cls->id};
@@ -763,6 +938,61 @@ bool RegionModel::is_instance(Type type, std::string_view qualified_class) const
 
 Answer RegionModel::has_method(const ClassDef& cls, std::string_view name) const {
     return evaluator_.has_method(cls.id, name);
+}
+
+Type RegionModel::declared_result(const FunctionDef& function) const {
+    return evaluator_.return_annotation(function);
+}
+
+Type RegionModel::declared_parameter(NodeId call, NodeId value) const {
+    const Tree& tree = region_.tree;
+    const CallTarget callee = target(call);
+    if (callee.function == nullptr || callee.function->is_lambda) return unknown_type();
+    const FunctionDef& function = *callee.function;
+    const Evaluator::Decorated& decorated = evaluator_.decorators(function);
+    if (!decorated.known || decorated.overload) return unknown_type();
+    const Tree& there = function.region->tree;
+    const NodeId parameters = there.child(function.node, Kind::Parameters);
+    if (parameters == kNoNode) return unknown_type();
+    // Bound methods, class methods and constructors leave the first one out.
+    const bool bound = function.class_id >= 0 && !decorated.static_method &&
+                       (callee.cls != nullptr || callee.receiver != nullptr ||
+                        decorated.class_method);
+    const std::string_view keyword =
+        tree.is(tree.parent(value), Kind::Keyword) ? identifier(tree, tree.parent(value))
+                                                   : std::string_view{};
+    int position = bound ? 1 : 0;
+    if (keyword.empty()) {
+        bool found = false;
+        for (const NodeId child : tree.children(call)) {
+            if (tree.role(child) != Role::Argument) continue;
+            if (tree.is(child, Kind::Keyword) || tree.is(child, Kind::DoubleStarred)) continue;
+            if (tree.is(child, Kind::Starred)) return unknown_type();
+            found = child == value;
+            if (found) break;
+            ++position;
+        }
+        if (!found) return unknown_type();
+    }
+    int at = 0;
+    for (const NodeId parameter : there.children(parameters)) {
+        if (!there.is(parameter, Kind::Parameter)) continue;
+        const ParameterForm form = static_cast<ParameterForm>(there[parameter].op);
+        if (form == ParameterForm::VarArgs || form == ParameterForm::VarKeywords) {
+            if (keyword.empty()) return unknown_type();
+            continue;
+        }
+        const bool fits = keyword.empty() ? at == position
+                                          : identifier(there, parameter) == keyword;
+        if (fits) {
+            const NodeId annotation = there.child(parameter, Role::Annotation);
+            return annotation == kNoNode
+                       ? unknown_type()
+                       : evaluator_.model(function.slot).annotation_type(annotation);
+        }
+        ++at;
+    }
+    return unknown_type();
 }
 
 bool RegionModel::catches(NodeId exception, std::string_view qualified_class) const {

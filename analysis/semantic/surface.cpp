@@ -150,18 +150,45 @@ NodeId shown_of(const Region& region, const SelfAttribute& attribute) {
     return simple ? attribute.source : statement;
 }
 
-/// Hash of what a function's body says of its result.
-std::uint64_t returns_hash(const Region& region, NodeId function) {
+/// True when others look into the whole body: it makes functions, as decorators do, or tests types.
+bool shows_whole_body(const Region& region, const RegionFunction& function, NodeId body) {
     const Tree& tree = region.tree;
-    const NodeId body = tree.child(function, Role::Body);
-    if (body == kNoNode) return 0;
-    std::uint64_t hash = 1;
-    for (const RegionFunction& f : region.functions)
-        if (f.node == function && f.is_generator) hash = 2;
+    bool whole = tests_types(tree.text(body));
     walk_same_function(tree, body, [&](NodeId n) {
-        if (tree.kind(n) == Kind::Return)
-            hash = hash_combine(hash_combine(hash, hash_bytes(tree.text(n))),
-                                first_function(region, n));
+        if (whole || tree.kind(n) != Kind::Return) return !whole;
+        const NodeId value = tree.child(n, Role::Value);
+        if (tree.is(value, Kind::Name))
+            for (const Binding& binding : region.find(function.scope, tree.text(value)))
+                whole = whole || binding.kind == BindingKind::Function;
+        return true;
+    });
+    return whole;
+}
+
+/// Hash of what a function's body says of its result; `spans` are where it says so.
+std::uint64_t returns_hash(const Region& region, const RegionFunction& function,
+                           std::vector<Span>* spans = nullptr) {
+    const Tree& tree = region.tree;
+    const NodeId body = tree.child(function.node, Role::Body);
+    if (body == kNoNode) return 0;
+    std::uint64_t hash = function.is_generator ? 2 : 1;
+    if (shows_whole_body(region, function, body)) {
+        if (spans != nullptr) spans->push_back(tree[body].span());
+        return hash_combine(hash, hash_bytes(tree.text(body)));
+    }
+    // An annotation says it all.
+    const bool inferred = tree.child(function.node, Role::Returns) == kNoNode;
+    walk_same_function(tree, body, [&](NodeId n) {
+        const bool yields = function.is_generator && inferred &&
+                            (tree.is(n, Kind::Yield) || tree.is(n, Kind::YieldFrom));
+        if (!yields && tree.kind(n) != Kind::Return) return true;
+        hash = hash_combine(hash_combine(hash, hash_bytes(tree.text(n))), first_function(region, n));
+        if (spans != nullptr) spans->push_back(tree[n].span());
+        if (!inferred) return true;
+        LocalInputs inputs(region, function);
+        hash = hash_combine(hash, inputs.hash(n));
+        if (spans != nullptr)
+            spans->insert(spans->end(), inputs.spans().begin(), inputs.spans().end());
         return true;
     });
     // One that only raises is abstract, say; one that ends returns None.
@@ -206,7 +233,7 @@ std::uint64_t surface_hash(const Region& region) {
             continue;
         const NodeId body = tree.child(function.node, Role::Body);
         hash = hash_combine(hash, hash_bytes(tree.text(header_of(tree, function.node)), 4));
-        hash = hash_combine(hash, returns_hash(region, function.node));
+        hash = hash_combine(hash, returns_hash(region, function));
         if (body == kNoNode) continue;
         // Module variables that the function assigns.
         for (const Binding& binding : region.bindings)
@@ -222,8 +249,11 @@ std::uint64_t surface_hash(const Region& region) {
         if (shown == kNoNode) continue;
         hash = hash_combine(hash, hash_bytes(tree.text(shown)));
         hash = hash_combine(hash, first_function(region, shown));
-        hash = hash_combine(hash,
-                            LocalInputs(region, region.functions[attribute.function]).hash(shown));
+        const RegionFunction& method = region.functions[attribute.function];
+        hash = hash_combine(hash, LocalInputs(region, method).hash(shown));
+        if (const NodeId body = tree.child(method.node, Role::Body);
+            body != kNoNode && tests_types(tree.text(body)))
+            hash = hash_combine(hash, hash_bytes(tree.text(body)));
     }
     // What is defined at the surface inside nested classes shows whole.
     for (const NodeId node : region.classes)
@@ -328,13 +358,9 @@ private:
             add_rest(tree_.text(tree_.parent(binding.source)));
         } else if (binding.kind == BindingKind::Function && statement == binding.source) {
             std::vector<Span> spans = explained_by_header(statement);
-            const std::uint64_t body = returns_hash(region_, statement);
-            const NodeId block = tree_.child(statement, Role::Body);
-            if (block != kNoNode)
-                walk_same_function(tree_, block, [&](NodeId n) {
-                    if (tree_.kind(n) == Kind::Return) spans.push_back(tree_[n].span());
-                    return true;
-                });
+            std::uint64_t body = 0;
+            for (const RegionFunction& function : region_.functions)
+                if (function.node == statement) body = returns_hash(region_, function, &spans);
             part(name,
                  hash_combine(hash_combine(body, number_of(statement)), header_hash(statement)),
                  std::move(spans));
@@ -358,6 +384,9 @@ private:
             LocalInputs inputs(region_, method);
             hash = hash_combine(hash_combine(hash, inputs.hash(shown)), number_of(shown));
             spans.insert(spans.end(), inputs.spans().begin(), inputs.spans().end());
+            if (const NodeId body = tree_.child(method.node, Role::Body);
+                body != kNoNode && tests_types(tree_.text(body)))
+                spans.push_back(tree_[body].span());
         }
         part(tree_.text(name), hash, std::move(spans));
     }

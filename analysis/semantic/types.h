@@ -61,6 +61,7 @@ enum class TypeKind : std::uint8_t {
     AsyncIterator,      // an async generator object and the like; args[0] is the item
     Iterator,           // a generator object and the like; args[0] is the item
     Super,              // super() in a class of this file: cls
+    Union, // one of args, which are two or more of other kinds, none of them Unknown or None
 };
 
 struct TypeData;

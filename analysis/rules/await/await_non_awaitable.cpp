@@ -1,6 +1,7 @@
 // `await` of something that has no `__await__`.
 
 #include "analysis/knowledge/knowledge.h"
+#include "analysis/rules/await/common.h"
 #include "analysis/rules/rule.h"
 #include "analysis/semantic/region.h"
 
@@ -121,27 +122,6 @@ bool holds_awaitables(const Model& model, NodeId operand) {
     }
 }
 
-/// Values of this type certainly have no `__await__`.
-bool lacks_await(Type type) {
-    if (type->confidence != Confidence::Certain) return false;
-    switch (type->kind) {
-    case TypeKind::None:
-    case TypeKind::Module:
-    case TypeKind::Manager:
-    case TypeKind::Iterator: return true;
-    // Of libraries only what is written in this file is certain: theirs often can be awaited as
-    // well.
-    case TypeKind::AsyncIterator:
-    case TypeKind::AsyncManager: return type->function != nullptr;
-    case TypeKind::Instance: {
-        if (type->name.empty()) return false;
-        const ClassInfo* const info = find_class(type->name);
-        return info != nullptr && info->complete && !info->awaitable;
-    }
-    default: return false;
-    }
-}
-
 /// Code outside of this file cannot make the function something else: no subclass is meant to
 /// override it.
 bool is_final(const FunctionDef& function) {
@@ -206,6 +186,11 @@ const BlockingApi* synchronous_api(std::string_view name) {
     }
 }
 
+/// What the workspace defines may have subclasses that can be awaited.
+bool is_without_await(const Model& model, Type type) {
+    return type->cls == nullptr && lacks_await(model, type);
+}
+
 enum class Verdict : std::uint8_t { Fine, PlainValue, SyncCall, NotCalled };
 
 Verdict judge(const Model& model, NodeId operand, const CallTarget& target) {
@@ -229,11 +214,11 @@ Verdict judge(const Model& model, NodeId operand, const CallTarget& target) {
         const FunctionDef& function = *target.function;
         if (function.is_lambda || !is_final(function) || ought_to_be_async(model, function))
             return Verdict::Fine;
-        const bool plain = lacks_await(model.type_of(operand)) || returns_plain_values(function);
+        const bool plain = is_without_await(model, model.type_of(operand)) || returns_plain_values(function);
         return plain ? Verdict::SyncCall : Verdict::Fine;
     }
     if (target.name.empty()) return Verdict::Fine;
-    return synchronous_api(target.name) != nullptr || lacks_await(model.type_of(operand))
+    return synchronous_api(target.name) != nullptr || is_without_await(model, model.type_of(operand))
                ? Verdict::SyncCall
                : Verdict::Fine;
 }

@@ -182,6 +182,7 @@ private:
         case Kind::Case:
             return role == Role::Test ? plain_fate(Fate::Tested, up_) : CoroutineFate();
         case Kind::Match: return value_use(up_, "is matched instead of its result");
+        case Kind::Return: return returned();
         case Kind::Raise: return value_use(up_, "cannot be raised", true);
         case Kind::Attribute: return attribute();
         case Kind::Subscript:
@@ -205,6 +206,28 @@ private:
             return {};
         default: return {};
         }
+    }
+
+    /// An async function hands on what is awaited: where it says that it returns something else, or does elsewhere, its
+    /// caller does not await the result again.
+    CoroutineFate returned() const {
+        const FunctionDef* const function = model_.function_at(up_);
+        if (function == nullptr || !function->is_async || function->is_generator) return {};
+        const NodeId definition = model_.node_of(*function);
+        if (definition == kNoNode) return {};
+        bool meant = false;
+        if (tree_.child(definition, Role::Returns) != kNoNode) {
+            meant = lacks_await(model_, model_.declared_result(*function));
+        } else {
+            walk_same_function(tree_, tree_.child(definition, Role::Body), [&](NodeId node) {
+                if (!tree_.is(node, Kind::Return)) return true;
+                const NodeId value = tree_.child(node, Role::Value);
+                const Type type = value == kNoNode ? unknown_type() : model_.type_of(value);
+                meant = meant || (type->kind == TypeKind::Instance && lacks_await(model_, type));
+                return true;
+            });
+        }
+        return meant ? value_use(up_, "is returned instead of its result") : CoroutineFate();
     }
 
     CoroutineFate attribute() const {
@@ -279,8 +302,17 @@ private:
     CoroutineFate argument(NodeId call, NodeId value) const {
         if (tree_.role(value) == Role::Callee) return {};
         const CallTarget target = model_.target(call);
-        if (target.name.empty() || target.confidence == Confidence::Unknown) return {};
+        if (target.confidence == Confidence::Unknown) return {};
         const std::string callee = "`" + callee_text(tree_, call) + "()`";
+        if (target.function != nullptr) {
+            const bool value_wanted =
+                containers_ == 0 && target.confidence == Confidence::Certain &&
+                lacks_await(model_, model_.declared_parameter(call, value));
+            return value_wanted
+                       ? value_use(call, "is passed to " + callee + " instead of its result")
+                       : CoroutineFate();
+        }
+        if (target.name.empty()) return {};
         if (containers_ > 0) {
             if (one_of(target.name, kShowsContents)) {
                 return value_use(call, "is passed to " + callee + " instead of its result");
@@ -304,8 +336,9 @@ private:
     /// default=f())`).
     CoroutineFate keyword_argument_use() const {
         const NodeId call = tree_.parent(up_);
-        if (!tree_.is(call, Kind::Call) || model_.target(call).name != "builtins.str.format")
-            return {};
+        if (!tree_.is(call, Kind::Call)) return {};
+        if (model_.target(call).function != nullptr) return argument(call, at_);
+        if (model_.target(call).name != "builtins.str.format") return {};
         return value_use(call, "is formatted instead of its result");
     }
 
@@ -424,6 +457,31 @@ bool is_awaited_somewhere(const Model& model, NodeId name) {
         return find_argument_use(model.target(call).name, argument_use) &&
                argument_use == ArgumentUse::Awaits;
     });
+}
+
+bool lacks_await(const Model& model, Type type) {
+    if (type->confidence != Confidence::Certain) return false;
+    switch (type->kind) {
+    case TypeKind::None:
+    case TypeKind::Module:
+    case TypeKind::Manager:
+    case TypeKind::Iterator: return true;
+    // Of libraries only what is written in this file is certain: theirs often can be awaited as
+    // well.
+    case TypeKind::AsyncIterator:
+    case TypeKind::AsyncManager: return type->function != nullptr;
+    case TypeKind::Union:
+        return std::all_of(type->args.begin(), type->args.end(),
+                           [&](Type one) { return lacks_await(model, one); });
+    case TypeKind::Instance: {
+        if (type->cls != nullptr)
+            return model.has_method(*type->cls, "__await__") == Answer::No &&
+                   model.has_method(*type->cls, "__getattr__") == Answer::No;
+        const ClassInfo* const info = find_class(type->name);
+        return info != nullptr && info->complete && !info->awaitable;
+    }
+    default: return false;
+    }
 }
 
 void offer_await(const RuleContext& context, Finding& finding, NodeId expression,

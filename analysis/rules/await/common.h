@@ -41,6 +41,9 @@ bool has_fate(const Model& model, NodeId node, Fate fate, CoroutineFate& found, 
 /// True when some use of the local variable awaits it, or hands it to a function that is known to.
 bool is_awaited_somewhere(const Model& model, NodeId name);
 
+/// Values of this type certainly have no `__await__`.
+bool lacks_await(const Model& model, Type type);
+
 /// Adds the edit that awaits the expression, where `await` can stand.
 void offer_await(const RuleContext& context, Finding& finding, NodeId expression,
                  Applicability applicability);

@@ -103,6 +103,10 @@ bool function_reads_all_locals(const Model& model, NodeId node) {
     return found;
 }
 
+bool is_read(const Tree& tree, NodeId use) {
+    return !tree[use].has(node_flag::kStore) && !tree[use].has(node_flag::kDel);
+}
+
 void look_at_use(const Model& model, NodeId use, NodeId coroutine_expression, Type coroutine,
                  Uses& uses) {
     const Tree& tree = model.tree();
@@ -132,10 +136,6 @@ void look_at_use(const Model& model, NodeId use, NodeId coroutine_expression, Ty
     uses.proof_raises = raises;
 }
 
-bool is_read(const Tree& tree, NodeId use) {
-    return !tree[use].has(node_flag::kStore) && !tree[use].has(node_flag::kDel);
-}
-
 /// What the uses of all the variables that hold the coroutine do with it.
 Uses uses_of(const Model& model, NodeId expression, const CoroutineFate& bound, Type coroutine) {
     Uses uses;
@@ -146,6 +146,8 @@ Uses uses_of(const Model& model, NodeId expression, const CoroutineFate& bound, 
             continue;
         }
         for (const NodeId use : names) {
+            const bool reads = use != name && is_read(model.tree(), use);
+            if (reads && !model.may_hold(use, name)) continue;
             if (!bound.contained) {
                 look_at_use(model, use, expression, coroutine, uses);
             } else if (is_read(model.tree(), use)) {

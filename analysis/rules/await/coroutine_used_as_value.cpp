@@ -16,8 +16,11 @@ Reported uses: attributes, subscripts, calls, operators, comparisons and members
 formatting (f-strings, `%`, and functions that are known to print, format, log, measure or serialise
 their argument), iteration, unpacking, `with`, `match`, `raise`, dictionary keys, `any()`, `all()`,
 `sum()`, `min()`, `max()`, `sorted()` and `str.join()` over a comprehension of coroutines, and
-lambdas that hand a coroutine to `sorted()`, `filter()` and the like. Coroutines that are stored,
-returned or given to code that is not known may still be awaited and are not reported.
+lambdas that hand a coroutine to `sorted()`, `filter()` and the like; arguments of functions whose
+parameter is annotated as something that cannot be awaited; `return` from an async function that is
+annotated so, or that returns plain values elsewhere: its caller awaits once. Coroutines that are
+stored, otherwise returned, or given to code that is not known may still be awaited and are not
+reported.
 
 ## Bad
 

@@ -108,6 +108,10 @@ private:
         case TypeKind::AsyncIterator: result = "async-iterator" + args; break;
         case TypeKind::Iterator: result = "iterator" + args; break;
         case TypeKind::Super: result = "super " + name; break;
+        case TypeKind::Union:
+            for (const Type one : type->args)
+                result += (result.empty() ? "" : " | ") + describe(one);
+            break;
         }
         return type->confidence == Confidence::Likely ? "likely " + result : result;
     }
@@ -163,8 +167,9 @@ TEST(Names, ShadowedAreOthers) {
     EXPECT_EQ(reveal("import time\ndef f():\n    reveal(time)\n    import time\n"), "?")
         << "local from the start, and not bound yet";
     EXPECT_EQ(reveal("import time\ndef f():\n    if (time := g()): reveal(time)\n"), "?");
-    EXPECT_EQ(reveal("import time\ntime = 3\nreveal(time.sleep)\n"), "?");
-    EXPECT_EQ(reveal("from time import sleep\ndef sleep(x): pass\nreveal(sleep)\n"), "?")
+    EXPECT_EQ(reveal("import time\ntime = 3\nreveal(time.sleep())\n"), "?");
+    EXPECT_EQ(reveal("from time import sleep\ndef sleep(x): pass\nreveal(sleep)\n"),
+              "function time.sleep | function sleep")
         << "either, as other code may run in between";
     EXPECT_EQ(reveal("def open(x): pass\nreveal(open)\n"), "function open");
     EXPECT_EQ(
@@ -175,7 +180,7 @@ TEST(Names, ShadowedAreOthers) {
 TEST(Names, ConditionalImports) {
     EXPECT_EQ(reveal("try:\n    import ujson as json\nexcept ImportError:\n    import json\ndef "
                      "f():\n    reveal(json.load)\n"),
-              "?")
+              "module ujson.load | module json.load")
         << "one or the other";
     EXPECT_EQ(reveal("try:\n    import requests\nexcept ImportError:\n    requests = None\ndef "
                      "f():\n    reveal(requests.get)\n"),
@@ -183,7 +188,7 @@ TEST(Names, ConditionalImports) {
     EXPECT_EQ(reveal("import sys\nif sys.version_info >= (3, 11):\n    from asyncio import "
                      "timeout\nelse:\n    from async_timeout import timeout\n"
                      "def f():\n    reveal(timeout)\n"),
-              "?");
+              "function asyncio.timeout | function async_timeout.timeout");
     EXPECT_EQ(reveal("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import "
                      "requests\ndef f(s: 'requests.Session'):\n    reveal(s)\n"),
               "requests.Session");
@@ -250,11 +255,12 @@ TEST(Names, GlobalAndNonlocal) {
 TEST(Names, DelAndRebinding) {
     EXPECT_EQ(reveal("import time\ndef f():\n    x = time\n    del x\n    reveal(x)\n"), "?");
     EXPECT_EQ(reveal("def f():\n    x = 1\n    x = 'a'\n    reveal(x)\n"), "builtins.str");
-    EXPECT_EQ(reveal("def f():\n    x = 1\n    if y:\n        x = 'a'\n    reveal(x)\n"), "?");
+    EXPECT_EQ(reveal("def f():\n    x = 1\n    if y:\n        x = 'a'\n    reveal(x)\n"),
+              "builtins.str | builtins.int");
     EXPECT_EQ(reveal("def f():\n    x = 1\n    if y:\n        x = 2\n    reveal(x)\n"),
               "builtins.int");
     EXPECT_EQ(reveal("def f():\n    x = 1\n    while y:\n        reveal(x)\n        x = 'a'\n"),
-              "?")
+              "builtins.int | builtins.str")
         << "the next round sees the later value";
     EXPECT_EQ(reveal("def f():\n    if (x := 3): reveal(x)\n"), "builtins.int");
 }
@@ -269,7 +275,7 @@ TEST(Types, OfLiteralsAndOperators) {
               "builtins.list[builtins.int]\nbuiltins.dict[builtins.str, builtins.int]");
     EXPECT_EQ(reveal("from pathlib import Path\nreveal(Path() / 'a')\nreveal('a' + 'b')\nreveal(1 "
                      "if x else 2)\nreveal(1 if x else 'a')\n"),
-              "pathlib.Path\nbuiltins.str\nbuiltins.int\n?");
+              "pathlib.Path\nbuiltins.str\nbuiltins.int\nbuiltins.int | builtins.str");
 }
 
 TEST(Types, OfConstructorsAndCalls) {
@@ -330,6 +336,172 @@ TEST(Types, OfSelfAttributes) {
     EXPECT_EQ(reveal("import requests\nclass A:\n    def __init__(self):\n        self.s = "
                      "requests.Session()\na = A()\nreveal(a.s)\n"),
               "requests.Session");
+}
+
+/// What `reveal` gives in the body of a function with these parameters, behind these definitions.
+std::string reveal_in(const std::string& definitions, const std::string& parameters,
+                      const std::string& body) {
+    return reveal(definitions + "\nasync def at(" + parameters + "):\n    " + body + "\n");
+}
+
+constexpr const char* kTwo = R"(
+class A:
+    async def get(self) -> str: ...
+    def sync(self) -> int: ...
+    async def __aenter__(self) -> "A": ...
+class B:
+    async def get(self) -> int: ...
+    async def sync(self) -> int: ...
+    async def __aenter__(self) -> "B": ...
+class C(A): ...
+)";
+
+TEST(Types, OfEither) {
+    EXPECT_EQ(reveal_in(kTwo, "x: A | B", "reveal(x); reveal(x.get()); reveal(await x.get())"),
+              "A | B\ncoroutine A.get[builtins.str | builtins.int]\nbuiltins.str | builtins.int");
+    EXPECT_EQ(reveal_in(kTwo, "x: A | B", "reveal(x.sync())"),
+              "builtins.int | coroutine B.sync[builtins.int]")
+        << "async in one of them";
+    EXPECT_EQ(reveal_in(kTwo, "x: A | B | None", "reveal(x)"), "A | B");
+    EXPECT_EQ(reveal_in(kTwo, "x: A | Missing", "reveal(x)"), "?");
+    EXPECT_EQ(reveal_in(kTwo, "x: A | A", "reveal(x)"), "A");
+    EXPECT_EQ(reveal_in(kTwo, "x: list[A | B]", "reveal([y.get() for y in x])"),
+              "builtins.list[coroutine A.get[builtins.str | builtins.int]]");
+    EXPECT_EQ(reveal_in(kTwo, "x: A | B", "reveal((y := x).get())"),
+              "coroutine A.get[builtins.str | builtins.int]");
+    EXPECT_EQ(reveal_in(kTwo, "flag", "x = A() if flag else B()\n    async with x as y: reveal(y)"),
+              "A | B");
+    EXPECT_EQ(reveal_in(std::string(kTwo) + "def f(): pass\nasync def g(): pass\n", "flag",
+                        "h = f if flag else g\n    reveal(h())"),
+              "?")
+        << "nothing, or a coroutine";
+    EXPECT_EQ(reveal_in("class M:\n    if x:\n        async def f(self): ...\n    else:\n        def "
+                        "f(self): ...\n",
+                        "m: M", "reveal(m.f())"),
+              "?");
+}
+
+TEST(Types, OfTypeTests) {
+    const std::string both = kTwo;
+    EXPECT_EQ(reveal_in(both, "x", "if isinstance(x, A): reveal(x)\n    reveal(x)"), "A\n?");
+    EXPECT_EQ(reveal_in(both, "x: A | B", "if isinstance(x, A): reveal(x)\n    else: reveal(x)"),
+              "A\nB");
+    EXPECT_EQ(reveal_in(both, "x: A | B",
+                        "if isinstance(x, A): pass\n    elif y: reveal(x)\n    else: reveal(x)"),
+              "B\nB");
+    EXPECT_EQ(reveal_in(both, "x: A | B", "if not isinstance(x, A): return\n    reveal(x)"), "A");
+    EXPECT_EQ(reveal_in(both, "x: A | B", "if isinstance(x, A): return\n    reveal(x)"), "B");
+    EXPECT_EQ(reveal_in(both, "x: A | B", "assert isinstance(x, B)\n    reveal(x)"), "B");
+    EXPECT_EQ(reveal_in(both, "x", "isinstance(x, A) and reveal(x)"), "A");
+    EXPECT_EQ(reveal_in(both, "x: A | B", "isinstance(x, A) or reveal(x)"), "B");
+    EXPECT_EQ(reveal_in(both, "x", "if isinstance(x, (A, B)): reveal(x)"), "A | B");
+    EXPECT_EQ(reveal_in(both, "x: C", "if isinstance(x, A): reveal(x)"), "C") << "it says less";
+    EXPECT_EQ(reveal_in(both, "x: A", "if isinstance(x, C): reveal(x)"), "C");
+    EXPECT_EQ(reveal_in(both, "x", "reveal([y for y in x if isinstance(y, A)])"),
+              "builtins.list[A]");
+    EXPECT_EQ(reveal_in(both, "x", "if y and isinstance(x.a, A): reveal(x.a)"), "?")
+        << "attributes of what is not known are not followed";
+    EXPECT_EQ(reveal_in(both + "class H:\n    a: A | B\n", "x: H",
+                        "if isinstance(x.a, A): reveal(x.a)\n    reveal(x.a)"),
+              "A\nA | B");
+    // Look-alikes.
+    EXPECT_EQ(reveal_in(both, "x: A | B", "if isinstance(x, A):\n        x = f()\n        reveal(x)"),
+              "?");
+    EXPECT_EQ(reveal_in(both, "x: A | B", "if isinstance(y, A): reveal(x)"), "A | B");
+    EXPECT_EQ(reveal_in(both, "x: A | B", "if isinstance(x, A) or y: reveal(x)"), "A | B");
+    EXPECT_EQ(reveal_in(both, "x: A | B", "if isinstance(x, A) and y: pass\n    else: reveal(x)"),
+              "A | B");
+    EXPECT_EQ(reveal_in(both + "def isinstance(a, b): ...\n", "x: A | B",
+                        "if isinstance(x, A): reveal(x)"),
+              "A | B");
+    EXPECT_EQ(reveal_in(both, "x: A | B", "if isinstance(x, A): pass\n    reveal(x)"), "A | B");
+    EXPECT_EQ(reveal_in(both, "x: A | B", "if isinstance(x, A): f = lambda: reveal(x)"), "A | B")
+        << "runs later";
+}
+
+TEST(Types, OfTargetsThatAreTakenApart) {
+    const std::string both = kTwo;
+    EXPECT_EQ(reveal_in(both, "d: dict[str, A]", "for k, v in d.items(): reveal(k); reveal(v)"),
+              "builtins.str\nA");
+    EXPECT_EQ(reveal_in(both, "d: dict[str, A]",
+                        "for i, (k, v) in enumerate(d.items()): reveal(i); reveal(v)"),
+              "builtins.int\nA");
+    EXPECT_EQ(reveal_in(both, "x: list[A], y: set[B]", "for a, b in zip(x, y): reveal(a); reveal(b)"),
+              "A\nB");
+    EXPECT_EQ(reveal_in(both, "x: list[A]", "for a in reversed(x): reveal(a)"), "A");
+    EXPECT_EQ(reveal_in(both, "x: list[A]", "for a in filter(None, x): reveal(a)"), "A");
+    EXPECT_EQ(reveal_in(both, "d: dict[str, A]", "reveal({k: v for k, v in d.items()})"),
+              "builtins.dict[builtins.str, A]");
+    EXPECT_EQ(reveal_in(both, "t: tuple[A, tuple[B, int]]", "a, (b, c) = t\n    reveal(a); reveal(b)"),
+              "A\nB");
+    EXPECT_EQ(reveal_in(both, "x", "a, b = A(), B()\n    reveal(a); reveal(b)"), "A\nB");
+    EXPECT_EQ(reveal_in(both, "t: tuple[A, B]", "a, *b = t\n    reveal(a)"), "?");
+    EXPECT_EQ(reveal_in(both, "t: tuple[A, B]", "a, b, c = t\n    reveal(a)"), "?");
+}
+
+TEST(Types, OfWhatBodiesReturn) {
+    const std::string both = kTwo;
+    EXPECT_EQ(reveal_in(both + "def f(x):\n    if x: return A()\n    return B()\n", "", "reveal(f(1))"),
+              "A | B");
+    EXPECT_EQ(reveal_in(both + "def f(x):\n    made = A()\n    made.sync()\n    return made\n", "",
+                        "reveal(f(1))"),
+              "A");
+    EXPECT_EQ(reveal_in(both + "def f(x):\n    if x: return A()\n    return None\n", "", "reveal(f(1))"),
+              "A");
+    EXPECT_EQ(reveal_in(both + "async def f(x):\n    return A()\n", "", "reveal(await f(1))"), "A");
+    EXPECT_EQ(reveal_in(both + "def f(x):\n    for a in x: yield A()\n", "",
+                        "for y in f(1): reveal(y)"),
+              "A");
+    EXPECT_EQ(reveal_in("from contextlib import contextmanager\n" + both +
+                            "@contextmanager\ndef f():\n    yield A()\n",
+                        "", "with f() as y: reveal(y)"),
+              "A");
+    EXPECT_EQ(reveal_in(both + "def f(x):\n    if x: return A()\n    return x\n", "", "reveal(f(1))"),
+              "?");
+    EXPECT_EQ(reveal_in(both + "def f(x):\n    return f(x)\n", "", "reveal(f(1))"), "?");
+    EXPECT_EQ(reveal_in("from typing import TypeVar\nT = TypeVar('T', bound='A')\n" + both +
+                            "def f(x: T) -> T: return x\n",
+                        "", "reveal(f(C()))"),
+              "A");
+}
+
+TEST(Types, OfDecoratedByTheProject) {
+    const auto decorated = [](const std::string& decorator, const std::string& use = "@d") {
+        return reveal("import functools, inspect\nfrom typing import Any, Callable, ParamSpec, "
+                      "TypeVar\nF = TypeVar('F')\nP = ParamSpec('P')\nR = TypeVar('R')\n" +
+                      decorator + "\n" + use + "\nasync def f() -> int: ...\n" + use +
+                      "\ndef g() -> str: ...\nreveal(f())\nreveal(g())\n");
+    };
+    const std::string same = "coroutine f[builtins.int]\nbuiltins.str";
+    EXPECT_EQ(decorated("def d(f: F) -> F:\n    return x(f)"), same);
+    EXPECT_EQ(decorated("def d(f: Callable[P, R]) -> Callable[P, R]:\n    return x(f)"), same);
+    EXPECT_EQ(decorated("def d(f):\n    all.append(f)\n    return f"), same);
+    EXPECT_EQ(decorated("def d(name):\n    def inner(f):\n        return f\n    return inner",
+                        "@d('a')"),
+              same);
+    EXPECT_EQ(decorated("def d(f):\n    @functools.wraps(f)\n    def wrapper(*a, **k):\n"
+                        "        log(f)\n        return f(*a, **k)\n    return wrapper"),
+              same);
+    EXPECT_EQ(decorated("def d(f):\n    async def wrapper(*a):\n        return await f(*a)\n"
+                        "    return wrapper"),
+              "coroutine f[builtins.int]\ncoroutine g[builtins.str]");
+    EXPECT_EQ(decorated("def d(f):\n    if inspect.iscoroutinefunction(f):\n        async def "
+                        "outer(*a):\n            return await f(*a)\n        return outer\n    def "
+                        "inner(*a):\n        r = f(*a)\n        return r\n    return inner"),
+              same);
+    // What else they may give is not known.
+    EXPECT_EQ(decorated("def d(f):\n    return Command(f)"), "?\n?");
+    EXPECT_EQ(decorated("def d(f: F) -> Any:\n    return Command(f)"), "?\n?");
+    EXPECT_EQ(decorated("def d(f):\n    def wrapper(*a):\n        return run(f)\n    return wrapper"),
+              "?\n?");
+    EXPECT_EQ(decorated("def d(f):\n    def wrapper(*a):\n        return spawn(f(*a))\n    return "
+                        "wrapper"),
+              "?\n?");
+    EXPECT_EQ(decorated("def d(f):\n    def wrapper(*a):\n        f(*a)\n    return wrapper"),
+              "?\nbuiltins.str")
+        << "the coroutine is lost inside";
+    EXPECT_EQ(decorated("def d(f):\n    f = Command(f)\n    return f"), "?\n?");
+    EXPECT_EQ(decorated("class d:\n    def __init__(self, f): ...\n"), "?\n?");
 }
 
 TEST(Types, OfPropertiesAndKindsOfMethods) {
