@@ -430,8 +430,11 @@ bool is_wrapper(TypeKind kind) {
 /// The type of a value that is one or the other. None beside a class counts as Optional: it has no attributes to ask for.
 Type Evaluator::join(Type a, Type b) {
     if (!a->known() || !b->known()) return unknown_type();
-    if (a->kind == TypeKind::None) return b;
-    if (b->kind == TypeKind::None) return a;
+    if (a->kind == TypeKind::None || b->kind == TypeKind::None) {
+        // One that may be missing is tested before it is awaited.
+        const Type other = a->kind == TypeKind::None ? b : a;
+        return Model::must_be_awaited(other) ? unknown_type() : other;
+    }
     if (same_type(a, b)) return a->confidence <= b->confidence ? a : b;
     if (a->kind == TypeKind::Instance && b->kind == TypeKind::Instance && a->name == b->name &&
         a->cls == b->cls) {

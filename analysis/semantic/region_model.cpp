@@ -298,7 +298,10 @@ bool RegionModel::may_hold(NodeId use, NodeId target) const {
     Bindings bindings(&memory.resource);
     find_reaching(resolve(text, use).scope, text, use, bindings);
     return std::any_of(bindings.begin(), bindings.end(),
-                       [target](const Binding* binding) { return binding->name == target; });
+                       [target](const Binding* binding) {
+                           // `items += more` keeps what was there.
+                           return binding->name == target || binding->kind == BindingKind::Augmented;
+                       });
 }
 
 // --- what tests tell -----------------------------------------------------------------------------------
@@ -665,16 +668,8 @@ Type RegionModel::call_type(NodeId call) const {
 Type RegionModel::result_of_call(Type callee, NodeId call) const {
     const Tree& tree = region_.tree;
     Evaluator& ev = evaluator_;
-    if (callee->kind == TypeKind::Union) {
-        bool none = false;
-        const Type result = ev.of_each(callee, [&](Type one) {
-            const Type of_one = result_of_call(one, call);
-            none = none || of_one->kind == TypeKind::None;
-            return of_one;
-        });
-        // A coroutine from one function and nothing from another is no missing await.
-        return none && must_be_awaited(result) ? unknown_type() : result;
-    }
+    if (callee->kind == TypeKind::Union)
+        return ev.of_each(callee, [&](Type one) { return result_of_call(one, call); });
     if (callee->kind == TypeKind::Class) {
         if (callee->cls != nullptr) return ev.instance_of(callee->cls);
         const std::string_view name = callee->name;

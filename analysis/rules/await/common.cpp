@@ -208,8 +208,8 @@ private:
         }
     }
 
-    /// An async function hands on what is awaited: where it says that it returns something else, or does elsewhere, its
-    /// caller does not await the result again.
+    /// The caller of an async function awaits once, and gets the coroutine. That is meant where the function is annotated
+    /// so, and may be where it returns None elsewhere: then the caller has to look before it awaits again.
     CoroutineFate returned() const {
         const FunctionDef* const function = model_.function_at(up_);
         if (function == nullptr || !function->is_async || function->is_generator) return {};
@@ -217,17 +217,17 @@ private:
         if (definition == kNoNode) return {};
         bool meant = false;
         if (tree_.child(definition, Role::Returns) != kNoNode) {
-            meant = lacks_await(model_, model_.declared_result(*function));
+            meant = !lacks_await(model_, model_.declared_result(*function));
         } else {
+            meant = coroutine_->kind != TypeKind::Coroutine;
             walk_same_function(tree_, tree_.child(definition, Role::Body), [&](NodeId node) {
                 if (!tree_.is(node, Kind::Return)) return true;
                 const NodeId value = tree_.child(node, Role::Value);
-                const Type type = value == kNoNode ? unknown_type() : model_.type_of(value);
-                meant = meant || (type->kind == TypeKind::Instance && lacks_await(model_, type));
+                meant = meant || value == kNoNode || tree_.is(value, Kind::None);
                 return true;
             });
         }
-        return meant ? value_use(up_, "is returned instead of its result") : CoroutineFate();
+        return meant ? CoroutineFate() : value_use(up_, "is returned instead of its result");
     }
 
     CoroutineFate attribute() const {

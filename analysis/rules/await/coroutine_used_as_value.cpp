@@ -17,10 +17,10 @@ formatting (f-strings, `%`, and functions that are known to print, format, log, 
 their argument), iteration, unpacking, `with`, `match`, `raise`, dictionary keys, `any()`, `all()`,
 `sum()`, `min()`, `max()`, `sorted()` and `str.join()` over a comprehension of coroutines, and
 lambdas that hand a coroutine to `sorted()`, `filter()` and the like; arguments of functions whose
-parameter is annotated as something that cannot be awaited; `return` from an async function that is
-annotated so, or that returns plain values elsewhere: its caller awaits once. Coroutines that are
-stored, otherwise returned, or given to code that is not known may still be awaited and are not
-reported.
+parameter is annotated as something that cannot be awaited; `return` from an async function, whose
+caller awaits once, unless its annotation says that it gives something to await, or it returns None
+elsewhere. Coroutines that are stored, returned from sync functions, or given to code that is not
+known may still be awaited and are not reported.
 
 ## Bad
 
