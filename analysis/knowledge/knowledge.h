@@ -100,8 +100,9 @@ struct ClassInfo {
     bool sync_iterable : 1;  // __iter__
     bool async_iterable : 1; // __aiter__
     bool awaitable : 1;      // __await__
-    bool complete : 1; // the five flags above are the whole truth: an absent one means the class
-                       // lacks it
+    bool complete : 1;    // the five flags above are the whole truth: an absent one means the class
+                          // lacks it
+    bool from_source : 1; // its code, where it is installed, knows more of it than the tables
 };
 
 const ClassInfo* find_class(std::string_view qualified_name);

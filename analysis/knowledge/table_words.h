@@ -65,8 +65,8 @@ inline constexpr std::array kArgumentUses = {Word{"awaits", "Awaits"},
                                              Word{"discards", "Discards"}};
 
 /// The words of the flags column of classes.tsv in the order of the bit fields of ClassInfo.
-inline constexpr std::array<std::string_view, 6> kClassFlags = {
-    "with", "async-with", "for", "async-for", "await", "complete"};
+inline constexpr std::array<std::string_view, 7> kClassFlags = {
+    "with", "async-with", "for", "async-for", "await", "complete", "source"};
 
 template <typename Words>
 std::string_view enumerator(const Words& words, std::string_view word) {

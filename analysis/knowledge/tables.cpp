@@ -311,7 +311,7 @@ private:
             if (found == kClassFlags.end() || index < next) {
                 fail(row, "flag `" + flag +
                               "` is unknown, twice or out of the order with, async-with, "
-                              "for, async-for, await, complete");
+                              "for, async-for, await, complete, source");
                 return;
             }
             next = index + 1;

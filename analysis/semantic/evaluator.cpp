@@ -549,8 +549,16 @@ Type Evaluator::external(std::string_view qualified) {
     TypeData data;
     data.name = name;
     const Api* const api = find_api(name);
-    if (find_class(name) != nullptr || (api != nullptr && api->kind == ApiKind::Class)) {
+    const ClassInfo* const info = find_class(name);
+    if (info != nullptr || (api != nullptr && api->kind == ApiKind::Class)) {
         data.kind = TypeKind::Class;
+        if (info != nullptr && info->from_source) {
+            external_types_.emplace(key, unknown_type()); // while it is looked for
+            const Type source = source_name(key, Owner::Library);
+            if (source != nullptr && source->kind == TypeKind::Class && source->cls != nullptr)
+                data = *source;
+            external_types_.erase(key);
+        }
     } else if (api != nullptr && api->kind == ApiKind::Property) {
         const Type value = from_table(api->returns);
         external_types_.emplace(key, value);
@@ -564,7 +572,10 @@ Type Evaluator::external(std::string_view qualified) {
         data.kind = TypeKind::Module; // a module, or something in one that no table knows
         const Type type = make(std::move(data));
         external_types_.emplace(key, type); // while it is looked for
-        const Type source = source_name(key, Owner::Library);
+        // A backport is the same thing, whatever its code does to get there.
+        if (name.starts_with("typing.")) return type;
+        Type source = source_name(key, Owner::Library);
+        if (source == nullptr && name != key) source = source_name(name, Owner::Library);
         if (source == nullptr || !source->known() || source->kind == TypeKind::Module) return type;
         // Rules know some by their names.
         TypeData named = *source;
@@ -696,6 +707,32 @@ Type Evaluator::from_annotation(const Annotation& annotation, const RegionModel*
                              ? "builtins." + std::string(annotation.name)
                              : std::string(annotation.name));
     }
+    // Where the name is no class, it may stand for another annotation.
+    if (scope != nullptr && annotation.arguments.empty() && named->kind != TypeKind::Class &&
+        named->kind != TypeKind::None && !named->is_instance_of("typing.TypeVar")) {
+        const std::size_t dot = annotation.name.rfind('.');
+        Space* owner = nullptr;
+        if (dot == std::string_view::npos) {
+            if (scope->resolve(annotation.name, at).module) owner = &space_of(scope->slot());
+        } else {
+            Type module = scope->lookup(annotation.name.substr(0, annotation.name.find('.')), at);
+            std::string_view rest = annotation.name.substr(annotation.name.find('.') + 1);
+            for (std::size_t next = rest.find('.');
+                 next != std::string_view::npos && module->known(); next = rest.find('.')) {
+                module = member(module, rest.substr(0, next));
+                rest = rest.substr(next + 1);
+            }
+            if (module->kind == TypeKind::Module && module->space >= 0)
+                owner = spaces_[static_cast<std::size_t>(module->space)].get();
+        }
+        if (owner != nullptr) {
+            const Type alias = type_alias(
+                *owner,
+                dot == std::string_view::npos ? annotation.name : annotation.name.substr(dot + 1),
+                depth + 1);
+            if (alias->known()) return alias;
+        }
+    }
     if (!named->known()) return unknown_type();
     if (named->kind == TypeKind::None) return named;
     if (named->is_instance_of("typing.TypeVar")) return named->arg(0); // its bound
@@ -711,7 +748,8 @@ Type Evaluator::from_annotation(const Annotation& annotation, const RegionModel*
     }
     if (is_one_of(name, {"typing.Annotated", "typing.Final", "typing.ClassVar",
                          "typing_extensions.Annotated", "typing.Required", "typing.NotRequired",
-                         "typing.ReadOnly"}))
+                         "typing.ReadOnly", "pydantic.InstanceOf", "pydantic.SkipValidation",
+                         "sqlalchemy.orm.Mapped"}))
         return argument(0);
     if (is_one_of(name, {"typing.Self", "typing_extensions.Self"})) {
         if (scope == nullptr) return unknown_type();
@@ -805,39 +843,59 @@ const Evaluator::Decorated& Evaluator::decorators(const FunctionDef& function) {
                     continue;
                 }
             }
-            const std::string_view name = scope.name_of(callee);
-            if (is_one_of(name, {"builtins.property", "functools.cached_property",
-                                 "abc.abstractproperty", "types.DynamicClassAttribute"}))
-                result.property = true;
-            else if (is_one_of(name, {"builtins.staticmethod", "abc.abstractstaticmethod"}))
-                result.static_method = true;
-            else if (is_one_of(name, {"builtins.classmethod", "abc.abstractclassmethod"}))
-                result.class_method = true;
-            else if (name == "contextlib.contextmanager")
-                result.manager = true;
-            else if (name == "contextlib.asynccontextmanager")
-                result.async_manager = true;
-            else if (is_one_of(name, {"typing.overload", "typing_extensions.overload"}))
-                result.overload = true;
-            else if (name == "asgiref.sync.sync_to_async")
-                result.sync_to_async = true;
-            else if (!keeps_signature(name)) {
-                const Type type = scope.type_of(callee);
-                const Decoration made = type->kind == TypeKind::Function &&
-                                                type->function != nullptr &&
-                                                type->confidence == Confidence::Certain
-                                            ? decoration(*type->function, call, function)
-                                            : Decoration::Unknown;
-                if (made == Decoration::Coroutine)
-                    result.sync_to_async = true;
-                else if (made == Decoration::Unknown)
-                    result.known = false;
-            }
+            result = decorate(result, scope.type_of(callee), call, function);
         }
     }
     Decorated& stored = decorated_[&function];
     stored = result;
     return stored;
+}
+
+Evaluator::Decorated Evaluator::decorate(Decorated result, Type decorator, bool called,
+                                         const FunctionDef& function) {
+    if (decorator->confidence != Confidence::Certain) {
+        result.known = false;
+        return result;
+    }
+    if (decorator->kind == TypeKind::Union) {
+        // One or the other, by the version of Python, say: they mean the same or nothing is known.
+        const Decorated first = decorate(result, decorator->args.front(), called, function);
+        for (const Type other : decorator->args)
+            if (decorate(result, other, called, function) != first) result.known = false;
+        return result.known ? first : result;
+    }
+    const bool named = decorator->kind == TypeKind::Function ||
+                       decorator->kind == TypeKind::Class || decorator->kind == TypeKind::Module;
+    const std::string_view name = named ? decorator->name : std::string_view{};
+    if (is_one_of(name, {"builtins.property", "functools.cached_property", "abc.abstractproperty",
+                         "types.DynamicClassAttribute", "propcache.cached_property",
+                         "propcache.api.cached_property", "propcache.under_cached_property",
+                         "propcache.api.under_cached_property", "werkzeug.utils.cached_property",
+                         "django.utils.functional.cached_property"}))
+        result.property = true;
+    else if (is_one_of(name, {"builtins.staticmethod", "abc.abstractstaticmethod"}))
+        result.static_method = true;
+    else if (is_one_of(name, {"builtins.classmethod", "abc.abstractclassmethod"}))
+        result.class_method = true;
+    else if (name == "contextlib.contextmanager")
+        result.manager = true;
+    else if (name == "contextlib.asynccontextmanager")
+        result.async_manager = true;
+    else if (is_one_of(name, {"typing.overload", "typing_extensions.overload"}))
+        result.overload = true;
+    else if (name == "asgiref.sync.sync_to_async")
+        result.sync_to_async = true;
+    else if (!keeps_signature(name)) {
+        const Decoration made =
+            decorator->kind == TypeKind::Function && decorator->function != nullptr
+                ? decoration(*decorator->function, called, function)
+                : Decoration::Unknown;
+        if (made == Decoration::Coroutine)
+            result.sync_to_async = true;
+        else if (made == Decoration::Unknown)
+            result.known = false;
+    }
+    return result;
 }
 
 std::vector<const FunctionDef*> Evaluator::returned_functions(const FunctionDef& function) {
@@ -898,8 +956,7 @@ Evaluator::Decoration Evaluator::decoration(const FunctionDef& decorator, bool c
     if (called) {
         // A function that gives the decorator.
         const std::vector<const FunctionDef*> made = returned_functions(decorator);
-        return made.size() == 1 ? decoration(*made.front(), false, decorated)
-                                : Decoration::Unknown;
+        return made.size() == 1 ? decoration(*made.front(), false, decorated) : Decoration::Unknown;
     }
     const NodeId parameter = first_parameter(decorator);
     if (parameter == kNoNode) return Decoration::Unknown;
@@ -910,10 +967,11 @@ Evaluator::Decoration Evaluator::decoration(const FunctionDef& decorator, bool c
         const RegionModel& scope = model(decorator.slot);
         const NodeId name =
             tree.is(taken, Kind::Subscript) ? tree.child(taken, Role::Object) : taken;
-        const bool callable = is_one_of(
-            scope.name_of(name), {"typing.Callable", "collections.abc.Callable"});
-        if (tree.is(taken, Kind::Subscript) ? callable
-                                            : scope.type_of(taken)->is_instance_of("typing.TypeVar"))
+        const bool callable =
+            is_one_of(scope.name_of(name), {"typing.Callable", "collections.abc.Callable"});
+        if (tree.is(taken, Kind::Subscript)
+                ? callable
+                : scope.type_of(taken)->is_instance_of("typing.TypeVar"))
             return Decoration::Same;
     }
     const std::string_view name = identifier(tree, parameter);
@@ -937,8 +995,7 @@ Evaluator::Decoration Evaluator::decoration(const FunctionDef& decorator, bool c
     };
     if (wrappers.size() > 1) {
         if (std::none_of(wrappers.begin(), wrappers.end(), of_its_kind)) return Decoration::Unknown;
-        std::erase_if(wrappers,
-                      [&](const FunctionDef* wrapper) { return !of_its_kind(wrapper); });
+        std::erase_if(wrappers, [&](const FunctionDef* wrapper) { return !of_its_kind(wrapper); });
     }
     for (const FunctionDef* const wrapper : wrappers) {
         if (wrapper->is_generator != decorated.is_generator || !decorators(*wrapper).known)
@@ -961,11 +1018,11 @@ Evaluator::Decoration Evaluator::decoration(const FunctionDef& decorator, bool c
         walk_same_function(tree, inner, [&](NodeId n) {
             if (tree.kind(n) != Kind::Return) return true;
             const NodeId value = tree.child(n, Role::Value);
-            faithful = faithful &&
-                       (value == kNoNode || tree.is(value, Kind::None) ||
-                        is_call_of(tree, value, name) ||
-                        (tree.is(value, Kind::Name) &&
-                         std::find(held.begin(), held.end(), tree.text(value)) != held.end()));
+            faithful =
+                faithful &&
+                (value == kNoNode || tree.is(value, Kind::None) || is_call_of(tree, value, name) ||
+                 (tree.is(value, Kind::Name) &&
+                  std::find(held.begin(), held.end(), tree.text(value)) != held.end()));
             return true;
         });
         if (!forwards || !faithful) return Decoration::Unknown;
@@ -1228,6 +1285,44 @@ Type Evaluator::source_type(std::uint32_t slot, BindingKind kind, NodeId name, N
     }
 }
 
+Type Evaluator::type_alias(Space& space, std::string_view name, int depth) {
+    const std::vector<Reference>* const references = space.module->model->find_name(name);
+    if (depth > kMaxClassDepth || references == nullptr || references->size() != 1)
+        return unknown_type();
+    const std::uint32_t slot = space.first_slot + references->front().slot;
+    const Region& region = *slot_at(slot).region;
+    const Tree& tree = region.tree;
+    const Binding& binding = region.bindings[references->front().index];
+    NodeId value = kNoNode;
+    switch (binding.kind) {
+    case BindingKind::Assign: value = binding.source; break;
+    case BindingKind::Annotated: // `X: TypeAlias = ..`
+        if (is_one_of(model(slot).name_of(tree.child(binding.source, Role::Annotation)),
+                      {"typing.TypeAlias", "typing_extensions.TypeAlias"}))
+            value = tree.child(binding.source, Role::Value);
+        break;
+    case BindingKind::Other: // `type X = ..`
+        if (tree.is(binding.source, Kind::TypeAlias))
+            value = tree.child(binding.source, Role::Value);
+        break;
+    case BindingKind::ImportFrom: {
+        const NodeId module = tree.child(tree.parent(binding.name), Kind::ModuleName);
+        const NodeId imported = tree.child(binding.name, Role::Name);
+        if (module == kNoNode || imported == kNoNode) return unknown_type();
+        const std::int32_t number = find_any_module(imported_name(space, tree, module), space);
+        if (number < 0 || spaces_[static_cast<std::size_t>(number)].get() == &space)
+            return unknown_type();
+        return type_alias(*spaces_[static_cast<std::size_t>(number)], tree.text(imported),
+                          depth + 1);
+    }
+    default: break;
+    }
+    if (!tree.is(value, Kind::Subscript) && !tree.is(value, Kind::Binary) &&
+        !tree.is(value, Kind::Name) && !tree.is(value, Kind::Attribute))
+        return unknown_type();
+    return model(slot).annotation_type(value);
+}
+
 /// A variable of the module, as code in functions sees it: any of its assignments may have happened.
 Type Evaluator::module_variable(Space& space, std::string_view name) {
     const auto known = space.variables.find(name);
@@ -1237,7 +1332,15 @@ Type Evaluator::module_variable(Space& space, std::string_view name) {
     Type result = unknown_type();
     bool first = true;
     if (references != nullptr) {
+        // An annotation says what all assignments may give.
+        const auto is_declared = [&](const Reference& reference) {
+            return slot_at(space.first_slot + reference.slot)
+                       .region->bindings[reference.index]
+                       .kind == BindingKind::Annotated;
+        };
+        const bool declared = std::any_of(references->begin(), references->end(), is_declared);
         for (const Reference& reference : *references) {
+            if (declared && !is_declared(reference)) continue;
             const std::uint32_t slot = space.first_slot + reference.slot;
             Type type = binding_type(slot, slot_at(slot).region->bindings[reference.index]);
             if (type->kind == TypeKind::Function && type->function != nullptr &&
@@ -1300,8 +1403,11 @@ Answer Evaluator::has_method(std::int32_t id, std::string_view name, int depth) 
             if (inherited == Answer::Yes) return inherited;
             if (inherited == Answer::Unknown) result = inherited;
         } else if (base->kind == TypeKind::Class || base->kind == TypeKind::Module) {
-            if (is_one_of(base->name, {"builtins.object", "abc.ABC", "typing.Generic",
-                                       "typing.Protocol", "typing_extensions.Protocol"}))
+            if (is_one_of(base->name,
+                          {"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol",
+                           "typing_extensions.Protocol", "typing.TypedDict",
+                           "typing_extensions.TypedDict", "typing.NamedTuple", "enum.Enum",
+                           "enum.StrEnum", "enum.IntEnum"}))
                 continue;
             if (find_api(joined(base->name, name)) != nullptr) return Answer::Yes;
             const ClassInfo* const info = find_class(base->name);
@@ -1379,7 +1485,17 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
         if (depth_ > kMaxDepth || is_evaluating(guard)) return unknown_type();
         evaluating_.push_back(guard);
         ++depth_;
+        const auto is_declared = [&](const Reference& reference) {
+            const Region& region = *slot_at(first_slot + reference.slot).region;
+            return (reference.attribute
+                        ? region.attributes[reference.index].kind
+                        : region.bindings[reference.index].kind) == BindingKind::Annotated;
+        };
+        // An annotation says what all assignments may give.
+        const bool declared =
+            !on_class && std::any_of(found->second.begin(), found->second.end(), is_declared);
         for (const Reference& reference : found->second) {
+            if (declared && !is_declared(reference)) continue;
             const std::uint32_t slot = first_slot + reference.slot;
             const Region& region = *slot_at(slot).region;
             Type type;
@@ -1426,6 +1542,11 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
         if (decorated.property) return on_class ? unknown_type() : call_result(method, receiver);
         TypeData data = *result;
         data.receiver = receiver;
+        if (const Space& owner = space_of(method.slot); is_library(owner)) {
+            // The tables know more of it, or rules know it by its name.
+            data.name = kept(canonical(owner.file->name + "." + method.qualname));
+            if (find_api(data.name) != nullptr) data.function = nullptr;
+        }
         return make(std::move(data));
     }
     for (const Type base : bases(id)) {
@@ -1510,8 +1631,7 @@ Type Evaluator::member(Type object, std::string_view name, int depth) {
 
 Type Evaluator::entered(Type type, bool is_async) {
     switch (type->kind) {
-    case TypeKind::Union:
-        return of_each(type, [&](Type one) { return entered(one, is_async); });
+    case TypeKind::Union: return of_each(type, [&](Type one) { return entered(one, is_async); });
     case TypeKind::Manager: return is_async ? unknown_type() : type->arg(0);
     case TypeKind::AsyncManager:
     case TypeKind::CoroutineOrManager: return is_async ? type->arg(0) : unknown_type();

@@ -262,6 +262,9 @@ private:
     // Things of this file.
     bool file_imports(std::string_view module);
     Type module_variable(Space& space, std::string_view name);
+    /// What an annotation says that is a name for another one: `Stores = dict[str, Store]`, `type Id = int | str`. Unknown
+    /// where the module has no such name.
+    Type type_alias(Space& space, std::string_view name, int depth);
     Type binding_type(std::uint32_t slot, const Binding& binding);
     Type source_type(std::uint32_t slot, BindingKind kind, NodeId name, NodeId source);
     Type function_binding(std::uint32_t slot, NodeId node);
@@ -275,8 +278,11 @@ private:
         bool async_manager = false; // asynccontextmanager
         bool overload = false;
         bool sync_to_async = false;
+        friend bool operator==(const Decorated&, const Decorated&) = default;
     };
     const Decorated& decorators(const FunctionDef& function);
+    /// What is known of a function once a decorator, called first or not, is applied to it.
+    Decorated decorate(Decorated before, Type decorator, bool called, const FunctionDef& function);
     /// What a decorator of the project, or of a library whose source is read, makes of a function.
     enum class Decoration : std::uint8_t {
         Unknown,
@@ -435,7 +441,7 @@ private:
     std::vector<std::string_view>
         nonlocals_; // names that some function of the region declares nonlocal
     mutable std::unordered_map<NodeId, Type> annotations_; // what annotations say, by node
-    bool narrows_ = false; // some test asks for a type
+    bool narrows_ = false;                                 // some test asks for a type
 };
 
 } // namespace awaitls::analysis

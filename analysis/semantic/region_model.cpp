@@ -297,11 +297,10 @@ bool RegionModel::may_hold(NodeId use, NodeId target) const {
     BindingsMemory memory;
     Bindings bindings(&memory.resource);
     find_reaching(resolve(text, use).scope, text, use, bindings);
-    return std::any_of(bindings.begin(), bindings.end(),
-                       [target](const Binding* binding) {
-                           // `items += more` keeps what was there.
-                           return binding->name == target || binding->kind == BindingKind::Augmented;
-                       });
+    return std::any_of(bindings.begin(), bindings.end(), [target](const Binding* binding) {
+        // `items += more` keeps what was there.
+        return binding->name == target || binding->kind == BindingKind::Augmented;
+    });
 }
 
 // --- what tests tell -----------------------------------------------------------------------------------
@@ -400,8 +399,8 @@ Type RegionModel::narrowed(NodeId node, Type type) const {
                     tests.push_back({tree.child(branch, Role::Test), false});
             }
         } else if (kind == Kind::BoolOp && role == Role::Right) {
-            tests.push_back({tree.child(outer, Role::Left),
-                             static_cast<Op>(tree[outer].op) == Op::And});
+            tests.push_back(
+                {tree.child(outer, Role::Left), static_cast<Op>(tree[outer].op) == Op::And});
         } else if (is_comprehension(kind) && role == Role::Element) {
             for (const NodeId part : tree.children(outer))
                 if (tree.is(part, Kind::CompIf))
@@ -703,8 +702,8 @@ Type RegionModel::result_of_call(Type callee, NodeId call) const {
             const NodeId bound = keyword_argument(tree, call, "bound");
             return ev.instance(name, {bound == kNoNode ? unknown_type() : annotation_type(bound)});
         }
-        if (name == "builtins.enumerate" || name == "builtins.reversed" || name == "builtins.filter" ||
-            name == "builtins.zip") {
+        if (name == "builtins.enumerate" || name == "builtins.reversed" ||
+            name == "builtins.filter" || name == "builtins.zip") {
             std::vector<Type> items;
             for (const NodeId value : argument_values(tree, call)) {
                 if (tree.is(value, Kind::Starred)) return ev.instance(name);
@@ -715,9 +714,9 @@ Type RegionModel::result_of_call(Type callee, NodeId call) const {
             if (name == "builtins.zip")
                 return ev.wrap(TypeKind::Iterator, ev.instance("builtins.tuple", std::move(items)));
             if (name == "builtins.enumerate")
-                return ev.wrap(TypeKind::Iterator,
-                               ev.instance("builtins.tuple",
-                                           {ev.instance("builtins.int"), items.front()}));
+                return ev.wrap(
+                    TypeKind::Iterator,
+                    ev.instance("builtins.tuple", {ev.instance("builtins.int"), items.front()}));
             return ev.wrap(TypeKind::Iterator, items.back());
         }
         if (name == "contextlib.closing" || name == "contextlib.aclosing") {
@@ -913,9 +912,8 @@ std::string_view RegionModel::name_of(NodeId expression) const {
 
 bool RegionModel::is_instance(Type type, std::string_view qualified_class) const {
     if (type->kind == TypeKind::Union)
-        return std::all_of(type->args.begin(), type->args.end(), [&](Type one) {
-            return is_instance(one, qualified_class);
-        });
+        return std::all_of(type->args.begin(), type->args.end(),
+                           [&](Type one) { return is_instance(one, qualified_class); });
     if (type->kind != TypeKind::Instance) return false;
     if (type->cls == nullptr) return evaluator_.external_subclass(type->name, qualified_class);
     std::vector<std::int32_t> queue{type->cls->id};
@@ -950,12 +948,12 @@ Type RegionModel::declared_parameter(NodeId call, NodeId value) const {
     const NodeId parameters = there.child(function.node, Kind::Parameters);
     if (parameters == kNoNode) return unknown_type();
     // Bound methods, class methods and constructors leave the first one out.
-    const bool bound = function.class_id >= 0 && !decorated.static_method &&
-                       (callee.cls != nullptr || callee.receiver != nullptr ||
-                        decorated.class_method);
-    const std::string_view keyword =
-        tree.is(tree.parent(value), Kind::Keyword) ? identifier(tree, tree.parent(value))
-                                                   : std::string_view{};
+    const bool bound =
+        function.class_id >= 0 && !decorated.static_method &&
+        (callee.cls != nullptr || callee.receiver != nullptr || decorated.class_method);
+    const std::string_view keyword = tree.is(tree.parent(value), Kind::Keyword)
+                                         ? identifier(tree, tree.parent(value))
+                                         : std::string_view{};
     int position = bound ? 1 : 0;
     if (keyword.empty()) {
         bool found = false;
@@ -977,8 +975,8 @@ Type RegionModel::declared_parameter(NodeId call, NodeId value) const {
             if (keyword.empty()) return unknown_type();
             continue;
         }
-        const bool fits = keyword.empty() ? at == position
-                                          : identifier(there, parameter) == keyword;
+        const bool fits =
+            keyword.empty() ? at == position : identifier(there, parameter) == keyword;
         if (fits) {
             const NodeId annotation = there.child(parameter, Role::Annotation);
             return annotation == kNoNode

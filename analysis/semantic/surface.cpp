@@ -182,7 +182,8 @@ std::uint64_t returns_hash(const Region& region, const RegionFunction& function,
         const bool yields = function.is_generator && inferred &&
                             (tree.is(n, Kind::Yield) || tree.is(n, Kind::YieldFrom));
         if (!yields && tree.kind(n) != Kind::Return) return true;
-        hash = hash_combine(hash_combine(hash, hash_bytes(tree.text(n))), first_function(region, n));
+        hash =
+            hash_combine(hash_combine(hash, hash_bytes(tree.text(n))), first_function(region, n));
         if (spans != nullptr) spans->push_back(tree[n].span());
         if (!inferred) return true;
         LocalInputs inputs(region, function);

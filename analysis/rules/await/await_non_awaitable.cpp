@@ -214,11 +214,13 @@ Verdict judge(const Model& model, NodeId operand, const CallTarget& target) {
         const FunctionDef& function = *target.function;
         if (function.is_lambda || !is_final(function) || ought_to_be_async(model, function))
             return Verdict::Fine;
-        const bool plain = is_without_await(model, model.type_of(operand)) || returns_plain_values(function);
+        const bool plain =
+            is_without_await(model, model.type_of(operand)) || returns_plain_values(function);
         return plain ? Verdict::SyncCall : Verdict::Fine;
     }
     if (target.name.empty()) return Verdict::Fine;
-    return synchronous_api(target.name) != nullptr || is_without_await(model, model.type_of(operand))
+    return synchronous_api(target.name) != nullptr ||
+                   is_without_await(model, model.type_of(operand))
                ? Verdict::SyncCall
                : Verdict::Fine;
 }

@@ -305,9 +305,9 @@ private:
         if (target.confidence == Confidence::Unknown) return {};
         const std::string callee = "`" + callee_text(tree_, call) + "()`";
         if (target.function != nullptr) {
-            const bool value_wanted =
-                containers_ == 0 && target.confidence == Confidence::Certain &&
-                lacks_await(model_, model_.declared_parameter(call, value));
+            const bool value_wanted = containers_ == 0 &&
+                                      target.confidence == Confidence::Certain &&
+                                      lacks_await(model_, model_.declared_parameter(call, value));
             return value_wanted
                        ? value_use(call, "is passed to " + callee + " instead of its result")
                        : CoroutineFate();

@@ -181,6 +181,8 @@ void check(RuleContext& context, NodeId node) {
     if (chain == nullptr || chain->steps.empty() || !counts(model, *chain)) return;
     if (takes_what_is_there(context.tree, node, *chain)) return;
     if (target.function->is_generator && !is_consumed(model, node)) return;
+    // A finding of its own, or a form that does not wait.
+    if (!target.name.empty() && find_blocking(target.name, BlockingUse::Call) != nullptr) return;
     if (configured_advice(context, node)) return;
 
     const std::string callee = callee_text(context.tree, node);

@@ -375,10 +375,44 @@ TEST(Types, OfEither) {
                         "h = f if flag else g\n    reveal(h())"),
               "?")
         << "nothing, or a coroutine";
-    EXPECT_EQ(reveal_in("class M:\n    if x:\n        async def f(self): ...\n    else:\n        def "
-                        "f(self): ...\n",
-                        "m: M", "reveal(m.f())"),
+    EXPECT_EQ(
+        reveal_in("class M:\n    if x:\n        async def f(self): ...\n    else:\n        def "
+                  "f(self): ...\n",
+                  "m: M", "reveal(m.f())"),
+        "?");
+}
+
+TEST(Types, OfDeclaredAttributes) {
+    const std::string both = kTwo;
+    EXPECT_EQ(
+        reveal_in(both + "class H:\n    a: A | None = None\n    def set(self, x): self.a = x\n",
+                  "h: H", "reveal(h.a)"),
+        "A");
+    EXPECT_EQ(reveal_in(both +
+                            "class H:\n    def __init__(self, x):\n        self.a: A = x\n    def "
+                            "set(self, x): self.a = x\n",
+                        "h: H", "reveal(h.a)"),
+              "A");
+    EXPECT_EQ(reveal_in(both + "h: A | None = None\ndef set(x):\n    global h\n    h = x\n", "",
+                        "reveal(h)"),
+              "A");
+    EXPECT_EQ(reveal_in(both +
+                            "class H:\n    def __init__(self, x):\n        self.a = A()\n    def "
+                            "set(self, x): self.a = x\n",
+                        "h: H", "reveal(h.a)"),
               "?");
+}
+
+TEST(Types, OfAliases) {
+    const std::string both = std::string("from typing import Optional, TypeAlias, Union\n") + kTwo;
+    EXPECT_EQ(reveal_in(both + "X = A | B\n", "x: X", "reveal(x)"), "A | B");
+    EXPECT_EQ(reveal_in(both + "X = Union[A, B]\n", "x: Optional[X]", "reveal(x)"), "A | B");
+    EXPECT_EQ(reveal_in(both + "X: TypeAlias = dict[str, A]\n", "x: 'X'", "reveal(x['a'])"), "A");
+    EXPECT_EQ(reveal_in(both + "type X = A | None\n", "x: X", "reveal(x)"), "A");
+    EXPECT_EQ(reveal_in(both + "X = A\n", "x: X", "reveal(x)"), "A");
+    EXPECT_EQ(reveal_in(both + "X = A | B\nX = A\n", "x: X", "reveal(x)"), "?") << "twice";
+    EXPECT_EQ(reveal_in(both + "X = make(A)\n", "x: X", "reveal(x)"), "?");
+    EXPECT_EQ(reveal_in(both + "X = X | A\n", "x: X", "reveal(x)"), "?") << "of itself";
 }
 
 TEST(Types, OfTypeTests) {
@@ -405,8 +439,9 @@ TEST(Types, OfTypeTests) {
                         "if isinstance(x.a, A): reveal(x.a)\n    reveal(x.a)"),
               "A\nA | B");
     // Look-alikes.
-    EXPECT_EQ(reveal_in(both, "x: A | B", "if isinstance(x, A):\n        x = f()\n        reveal(x)"),
-              "?");
+    EXPECT_EQ(
+        reveal_in(both, "x: A | B", "if isinstance(x, A):\n        x = f()\n        reveal(x)"),
+        "?");
     EXPECT_EQ(reveal_in(both, "x: A | B", "if isinstance(y, A): reveal(x)"), "A | B");
     EXPECT_EQ(reveal_in(both, "x: A | B", "if isinstance(x, A) or y: reveal(x)"), "A | B");
     EXPECT_EQ(reveal_in(both, "x: A | B", "if isinstance(x, A) and y: pass\n    else: reveal(x)"),
@@ -426,14 +461,16 @@ TEST(Types, OfTargetsThatAreTakenApart) {
     EXPECT_EQ(reveal_in(both, "d: dict[str, A]",
                         "for i, (k, v) in enumerate(d.items()): reveal(i); reveal(v)"),
               "builtins.int\nA");
-    EXPECT_EQ(reveal_in(both, "x: list[A], y: set[B]", "for a, b in zip(x, y): reveal(a); reveal(b)"),
-              "A\nB");
+    EXPECT_EQ(
+        reveal_in(both, "x: list[A], y: set[B]", "for a, b in zip(x, y): reveal(a); reveal(b)"),
+        "A\nB");
     EXPECT_EQ(reveal_in(both, "x: list[A]", "for a in reversed(x): reveal(a)"), "A");
     EXPECT_EQ(reveal_in(both, "x: list[A]", "for a in filter(None, x): reveal(a)"), "A");
     EXPECT_EQ(reveal_in(both, "d: dict[str, A]", "reveal({k: v for k, v in d.items()})"),
               "builtins.dict[builtins.str, A]");
-    EXPECT_EQ(reveal_in(both, "t: tuple[A, tuple[B, int]]", "a, (b, c) = t\n    reveal(a); reveal(b)"),
-              "A\nB");
+    EXPECT_EQ(
+        reveal_in(both, "t: tuple[A, tuple[B, int]]", "a, (b, c) = t\n    reveal(a); reveal(b)"),
+        "A\nB");
     EXPECT_EQ(reveal_in(both, "x", "a, b = A(), B()\n    reveal(a); reveal(b)"), "A\nB");
     EXPECT_EQ(reveal_in(both, "t: tuple[A, B]", "a, *b = t\n    reveal(a)"), "?");
     EXPECT_EQ(reveal_in(both, "t: tuple[A, B]", "a, b, c = t\n    reveal(a)"), "?");
@@ -441,23 +478,26 @@ TEST(Types, OfTargetsThatAreTakenApart) {
 
 TEST(Types, OfWhatBodiesReturn) {
     const std::string both = kTwo;
-    EXPECT_EQ(reveal_in(both + "def f(x):\n    if x: return A()\n    return B()\n", "", "reveal(f(1))"),
-              "A | B");
+    EXPECT_EQ(
+        reveal_in(both + "def f(x):\n    if x: return A()\n    return B()\n", "", "reveal(f(1))"),
+        "A | B");
     EXPECT_EQ(reveal_in(both + "def f(x):\n    made = A()\n    made.sync()\n    return made\n", "",
                         "reveal(f(1))"),
               "A");
-    EXPECT_EQ(reveal_in(both + "def f(x):\n    if x: return A()\n    return None\n", "", "reveal(f(1))"),
-              "A");
+    EXPECT_EQ(
+        reveal_in(both + "def f(x):\n    if x: return A()\n    return None\n", "", "reveal(f(1))"),
+        "A");
     EXPECT_EQ(reveal_in(both + "async def f(x):\n    return A()\n", "", "reveal(await f(1))"), "A");
-    EXPECT_EQ(reveal_in(both + "def f(x):\n    for a in x: yield A()\n", "",
-                        "for y in f(1): reveal(y)"),
-              "A");
+    EXPECT_EQ(
+        reveal_in(both + "def f(x):\n    for a in x: yield A()\n", "", "for y in f(1): reveal(y)"),
+        "A");
     EXPECT_EQ(reveal_in("from contextlib import contextmanager\n" + both +
                             "@contextmanager\ndef f():\n    yield A()\n",
                         "", "with f() as y: reveal(y)"),
               "A");
-    EXPECT_EQ(reveal_in(both + "def f(x):\n    if x: return A()\n    return x\n", "", "reveal(f(1))"),
-              "?");
+    EXPECT_EQ(
+        reveal_in(both + "def f(x):\n    if x: return A()\n    return x\n", "", "reveal(f(1))"),
+        "?");
     EXPECT_EQ(reveal_in(both + "def f(x):\n    return f(x)\n", "", "reveal(f(1))"), "?");
     EXPECT_EQ(reveal_in("from typing import TypeVar\nT = TypeVar('T', bound='A')\n" + both +
                             "def f(x: T) -> T: return x\n",
@@ -476,9 +516,9 @@ TEST(Types, OfDecoratedByTheProject) {
     EXPECT_EQ(decorated("def d(f: F) -> F:\n    return x(f)"), same);
     EXPECT_EQ(decorated("def d(f: Callable[P, R]) -> Callable[P, R]:\n    return x(f)"), same);
     EXPECT_EQ(decorated("def d(f):\n    all.append(f)\n    return f"), same);
-    EXPECT_EQ(decorated("def d(name):\n    def inner(f):\n        return f\n    return inner",
-                        "@d('a')"),
-              same);
+    EXPECT_EQ(
+        decorated("def d(name):\n    def inner(f):\n        return f\n    return inner", "@d('a')"),
+        same);
     EXPECT_EQ(decorated("def d(f):\n    @functools.wraps(f)\n    def wrapper(*a, **k):\n"
                         "        log(f)\n        return f(*a, **k)\n    return wrapper"),
               same);
@@ -492,8 +532,9 @@ TEST(Types, OfDecoratedByTheProject) {
     // What else they may give is not known.
     EXPECT_EQ(decorated("def d(f):\n    return Command(f)"), "?\n?");
     EXPECT_EQ(decorated("def d(f: F) -> Any:\n    return Command(f)"), "?\n?");
-    EXPECT_EQ(decorated("def d(f):\n    def wrapper(*a):\n        return run(f)\n    return wrapper"),
-              "?\n?");
+    EXPECT_EQ(
+        decorated("def d(f):\n    def wrapper(*a):\n        return run(f)\n    return wrapper"),
+        "?\n?");
     EXPECT_EQ(decorated("def d(f):\n    def wrapper(*a):\n        return spawn(f(*a))\n    return "
                         "wrapper"),
               "?\n?");

@@ -400,7 +400,7 @@ TEST(KnowledgeCompiler, AcceptsAndSortsGoodTables) {
     EXPECT_EQ(parsed.classes.front().cells[0], "p.C");
     ASSERT_EQ(parsed.apis.size(), 3U); // the classes are callable
     const std::string code = tables::render_cpp(parsed);
-    EXPECT_NE(code.find("{\"p.D\"sv, \"p.C\"sv, true, true, false, false, false, true}"),
+    EXPECT_NE(code.find("{\"p.D\"sv, \"p.C\"sv, true, true, false, false, false, true, false}"),
               std::string::npos);
     EXPECT_NE(code.find("BlockingKind::Http"), std::string::npos);
     EXPECT_NE(tables::render_markdown(parsed).find("| `p.C` | `*` | call |"), std::string::npos);
@@ -439,7 +439,7 @@ TEST(KnowledgeCompiler, RejectsBadRows) {
     EXPECT_EQ(
         errors_of("classes.tsv", kClassesHeader, "p.C\t\tcomplete with\ts\n"),
         "classes.tsv:2: flag `with` is unknown, twice or out of the order with, async-with, for, "
-        "async-for, await, complete\n");
+        "async-for, await, complete, source\n");
     EXPECT_EQ(
         errors_of("runners.tsv", "name\twhere\tposition\tkeyword\tsource\n",
                   "p.f\tthread\t-2\tfunc\ts\np.g\tmoon\t0\t\ts\np.h\tloop\t0\ta b\ts\n"),

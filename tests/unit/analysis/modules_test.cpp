@@ -465,5 +465,72 @@ TEST(Modules, BranchesMayBePassedBy) {
                  "-");
 }
 
+TEST(Modules, MethodsOfLibrariesAreKnownByTheirNamesToo) {
+    Workspace workspace;
+    workspace.install("langchain_core.language_models.chat_models", R"(
+class BaseChatModel:
+    def invoke(self): return self._generate()
+    async def ainvoke(self): ...
+    def bind(self) -> "BaseChatModel": ...
+)");
+    workspace.install("talk",
+                      "from langchain_core.language_models.chat_models import BaseChatModel\n"
+                      "class Talk(BaseChatModel): ...\n");
+    const std::string head = "import talk\nfrom langchain_core.language_models.chat_models import "
+                             "BaseChatModel\nasync def f(a: BaseChatModel, b: talk.Talk):\n    ";
+    const std::string blocks =
+        "4 blocking-network: `langchain_core.language_models.chat_models.BaseChatModel.invoke()` "
+        "blocks the event loop; use `BaseChatModel.ainvoke`\n";
+    EXPECT_EQ(workspace.check(head + "a.invoke()\n"), blocks);
+    EXPECT_EQ(workspace.check(head + "b.invoke()\n"), blocks);
+    EXPECT_EQ(workspace.check(head + "a.bind().invoke()\n"), blocks);
+    EXPECT_EQ(workspace.check(head + "b.ainvoke()\n"),
+              "4 unawaited-coroutine: `b.ainvoke()` is never awaited, so it does not run; add "
+              "`await`\n");
+}
+
+TEST(Modules, DecoratorsInOtherFiles) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    workspace.set("app.tools", "def traced(f):\n    return f\n");
+    const std::string text = "from app.tools import traced\n@traced\nasync def f(): ...\nasync def "
+                             "main():\n    f()\n";
+    const std::string missing =
+        "5 unawaited-coroutine: `f()` is never awaited, so it does not run; add `await`\n";
+    EXPECT_EQ(workspace.check(text), missing);
+    workspace.set("app.tools", "def traced(f):\n    return Command(f)\n");
+    EXPECT_EQ(workspace.check(text), "");
+    workspace.set("app.tools",
+                  "def traced(f):\n    def inner(*a):\n        return f(*a)\n    return "
+                  "inner\n");
+    EXPECT_EQ(workspace.check(text), missing);
+    workspace.set("app.tools",
+                  "def traced(f):\n    def inner(*a):\n        return run(f)\n    return "
+                  "inner\n");
+    EXPECT_EQ(workspace.check(text), "");
+    // In the file itself.
+    const auto local = [](const std::string& body) {
+        return "def traced(f):\n    " + body +
+               "\n@traced\nasync def f(): ...\nasync def main():\n"
+               "    f()\n";
+    };
+    EXPECT_EQ(workspace.check(local("return f")),
+              "6 unawaited-coroutine: `f()` is never awaited, so it does not run; add `await`\n");
+    EXPECT_EQ(workspace.check(local("return g(f)")), "");
+    EXPECT_EQ(workspace.check(local("f.tag = 1; return f")),
+              "6 unawaited-coroutine: `f()` is never awaited, so it does not run; add `await`\n");
+}
+
+TEST(Modules, TheLastStarImportCounts) {
+    Workspace workspace;
+    workspace.set("app.__init__", "")
+        .set("app.a", "async def get(): ...\n")
+        .set("app.b", "def get(): ...\n");
+    const std::string call = "async def f():\n    get()\n";
+    EXPECT_EQ(workspace.check("from app.a import *\nfrom app.b import *\n" + call), "");
+    EXPECT_EQ(workspace.check("from app.b import *\nfrom app.a import *\n" + call),
+              "4 unawaited-coroutine: `get()` is never awaited, so it does not run; add `await`\n");
+}
+
 } // namespace
 } // namespace awaitls::analysis
