@@ -1888,6 +1888,32 @@ bool counts_in_libraries(BlockingKind kind) {
 }
 } // namespace
 
+namespace {
+/// Notes the parameter that a loop of a function iterates.
+void note_iterated(const Region& region, NodeId loop, RegionEffects& effects) {
+    const Tree& tree = region.tree;
+    const NodeId iterable = tree.child(loop, Role::Iter);
+    if (!tree.is(iterable, Kind::Name) || tree[loop].is_async()) return;
+    const std::int32_t owner = region.function_at(loop);
+    if (owner < 0) return;
+    const std::size_t index = static_cast<std::size_t>(owner);
+    const RegionFunction& function = region.functions[index];
+    const NodeId parameters = tree.child(function.node, Kind::Parameters);
+    // A parameter that is assigned is another object.
+    const Region::Range bindings = region.find(function.scope, tree.text(iterable));
+    if (function.is_lambda || parameters == kNoNode || bindings.last - bindings.first != 1) return;
+    int at = 0;
+    for (const NodeId parameter : tree.children(parameters)) {
+        if (!tree.is(parameter, Kind::Parameter)) continue;
+        const ParameterForm form = static_cast<ParameterForm>(tree[parameter].op);
+        if (form == ParameterForm::VarArgs || form == ParameterForm::VarKeywords) continue;
+        if (at < 64 && identifier(tree, parameter) == tree.text(iterable))
+            effects.iterated[index] |= std::uint64_t{1} << at;
+        ++at;
+    }
+}
+} // namespace
+
 const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
     const bool own = slot < slots_.size();
     if (own && effects[slot]) return *effects[slot];
@@ -1898,9 +1924,11 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
     const Region& region = scope.region();
     const Tree& tree = region.tree;
     result->functions.resize(region.functions.size());
+    result->iterated.resize(region.functions.size());
     if (region.clean()) {
         for (NodeId node = 0; node < tree.size(); ++node) {
             const Kind kind = tree.kind(node);
+            if (kind == Kind::For || kind == Kind::CompFor) note_iterated(region, node, *result);
             if (kind != Kind::Call && kind != Kind::WithItem && kind != Kind::For &&
                 kind != Kind::CompFor)
                 continue;
@@ -1924,6 +1952,24 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
                 effect.label = label;
                 effect.api = operation->api;
                 effect.end = operation->name;
+                list.push_back(std::move(effect));
+                continue;
+            }
+            if (kind == Kind::For || kind == Kind::CompFor) {
+                // A generator that a variable holds runs here.
+                const NodeId iterable = tree.child(node, Role::Iter);
+                if (!tree.is(iterable, Kind::Name)) continue;
+                const Type type = scope.type_of(iterable);
+                if (type->kind != TypeKind::Iterator || type->function == nullptr ||
+                    !type->function->is_generator || type->confidence != Confidence::Certain ||
+                    is_off_loop(scope, node))
+                    continue;
+                RegionEffects::Effect effect;
+                effect.span = tree[iterable].span();
+                effect.conditional = in_branch(tree, node);
+                effect.label = type->function->qualname;
+                effect.slot = type->function->slot;
+                effect.index = index_of(*type->function);
                 list.push_back(std::move(effect));
                 continue;
             }
@@ -1962,12 +2008,14 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
 const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
     const auto found = summaries_.find(function);
     if (found != summaries_.end()) return found->second;
+    const std::uint32_t own_slot = static_cast<std::uint32_t>(function >> 32);
+    const std::uint32_t own_index = static_cast<std::uint32_t>(function);
+    const RegionEffects& own_effects = region_effects(own_slot);
+    const std::uint64_t iterated = own_effects.iterated[own_index];
     // Most functions neither block nor call any that might.
-    if (region_effects(static_cast<std::uint32_t>(function >> 32))
-            .functions[static_cast<std::uint32_t>(function)]
-            .empty())
+    if (own_effects.functions[own_index].empty())
         return summaries_
-            .emplace(function, FunctionSummary{{}, 1, {static_cast<std::uint32_t>(function >> 32)}})
+            .emplace(function, FunctionSummary{{}, hash_combine(1, iterated), iterated, {own_slot}})
             .first->second;
     struct Visit {
         std::uint64_t function;
@@ -2006,7 +2054,8 @@ const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
         }
     }
     FunctionSummary result;
-    result.hash = 1;
+    result.iterated = iterated;
+    result.hash = hash_combine(1, iterated);
     for (const Visit& visit : queue)
         result.sources.push_back(static_cast<std::uint32_t>(visit.function >> 32));
     if (best != nullptr) {
@@ -2023,8 +2072,8 @@ const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
             chain.steps.push_back(
                 {queue[i].call->label, region_of(queue[i].from), queue[i].call->span});
         std::reverse(chain.steps.begin(), chain.steps.end());
-        result.hash = hash_combine(static_cast<std::uint64_t>(chain.kind),
-                                   hash_bytes(chain.end, chain.conditional ? 1 : 0));
+        result.hash = hash_combine(result.hash, static_cast<std::uint64_t>(chain.kind));
+        result.hash = hash_combine(result.hash, hash_bytes(chain.end, chain.conditional ? 1 : 0));
         for (const ChainStep& step : chain.steps) {
             // Steps are shown as related places, so where they stand in their regions counts as well.
             result.hash = hash_combine(result.hash, hash_bytes(step.label, step.region->id));

@@ -34,6 +34,8 @@ struct RegionEffects {
         std::uint32_t index = 0;
     };
     std::vector<std::vector<Effect>> functions; // by index in Region::functions
+    std::vector<std::uint64_t>
+        iterated; // likewise: a bit for each parameter that the body iterates
 };
 
 /// What the calls of a region register: sync functions that the loop calls back, and functions that run their first argument
@@ -55,6 +57,7 @@ struct FileContext {
 struct FunctionSummary {
     BlockingChain chain;                // steps are empty when it does not block
     std::uint64_t hash = 0;             // of everything that a message may show but places
+    std::uint64_t iterated = 0;         // a bit for each parameter that the body iterates
     std::vector<std::uint32_t> sources; // slots whose effects decide it
     bool blocks() const { return !chain.steps.empty(); }
 };
@@ -384,6 +387,7 @@ public:
     Answer has_method(const ClassDef& cls, std::string_view name) const override;
     Type declared_result(const FunctionDef& function) const override;
     Type declared_parameter(NodeId call, NodeId value) const override;
+    bool iterates(NodeId call, NodeId value) const override;
     bool catches(NodeId exception, std::string_view qualified_class) const override;
     const FunctionDef* function_at(NodeId node) const override;
     bool in_async(NodeId node) const override;
@@ -430,6 +434,13 @@ private:
     Type call_type(NodeId call) const;
     Type result_of_call(Type callee, NodeId call) const;
     Type annotation_type(NodeId annotation) const;
+    /// The parameter that an argument becomes: the callee, and its number among the Parameter nodes; -1 where not known.
+    struct ParameterPlace {
+        const FunctionDef* function = nullptr;
+        NodeId node = kNoNode;
+        int index = -1;
+    };
+    ParameterPlace parameter_of(NodeId call, NodeId value) const;
     std::string_view class_name(NodeId exception) const;
 
     Evaluator& evaluator_;

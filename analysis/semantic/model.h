@@ -83,6 +83,8 @@ public:
     /// What the parameter is annotated with that a value becomes: a positional argument or a keyword's value of the Call.
     /// Unknown where the callee is not known, or its parameter has no annotation.
     virtual Type declared_parameter(NodeId call, NodeId value) const = 0;
+    /// True when the sync function that is called iterates the argument before it returns.
+    virtual bool iterates(NodeId call, NodeId value) const = 0;
     /// True when an exception expression (a class in `except`) is certain to name this exception or a
     /// superclass that also catches it, e.g. catches(node, "asyncio.CancelledError") for BaseException.
     virtual bool catches(NodeId exception, std::string_view qualified_class) const = 0;

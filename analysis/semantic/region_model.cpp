@@ -887,6 +887,16 @@ CallTarget RegionModel::target(NodeId call) const {
         }
         break;
     case TypeKind::Module: result.name = type->name; break;
+    case TypeKind::Union: {
+        // Whichever of them it is, it blocks.
+        for (const Type one : type->args)
+            if (one->kind != TypeKind::Function || one->function != nullptr ||
+                find_blocking(one->name, BlockingUse::Call) == nullptr)
+                return result;
+        result.name = type->args.front()->name;
+        result.receiver = type->args.front()->receiver;
+        break;
+    }
     case TypeKind::Instance: {
         if (type->cls == nullptr) return result;
         const Type method = evaluator_.member(type, "__call__");
@@ -937,16 +947,16 @@ Type RegionModel::declared_result(const FunctionDef& function) const {
     return evaluator_.return_annotation(function);
 }
 
-Type RegionModel::declared_parameter(NodeId call, NodeId value) const {
+RegionModel::ParameterPlace RegionModel::parameter_of(NodeId call, NodeId value) const {
     const Tree& tree = region_.tree;
     const CallTarget callee = target(call);
-    if (callee.function == nullptr || callee.function->is_lambda) return unknown_type();
+    if (callee.function == nullptr || callee.function->is_lambda) return {};
     const FunctionDef& function = *callee.function;
     const Evaluator::Decorated& decorated = evaluator_.decorators(function);
-    if (!decorated.known || decorated.overload) return unknown_type();
+    if (!decorated.known || decorated.overload) return {};
     const Tree& there = function.region->tree;
     const NodeId parameters = there.child(function.node, Kind::Parameters);
-    if (parameters == kNoNode) return unknown_type();
+    if (parameters == kNoNode) return {};
     // Bound methods, class methods and constructors leave the first one out.
     const bool bound =
         function.class_id >= 0 && !decorated.static_method &&
@@ -960,32 +970,46 @@ Type RegionModel::declared_parameter(NodeId call, NodeId value) const {
         for (const NodeId child : tree.children(call)) {
             if (tree.role(child) != Role::Argument) continue;
             if (tree.is(child, Kind::Keyword) || tree.is(child, Kind::DoubleStarred)) continue;
-            if (tree.is(child, Kind::Starred)) return unknown_type();
+            if (tree.is(child, Kind::Starred)) return {};
             found = child == value;
             if (found) break;
             ++position;
         }
-        if (!found) return unknown_type();
+        if (!found) return {};
     }
     int at = 0;
     for (const NodeId parameter : there.children(parameters)) {
         if (!there.is(parameter, Kind::Parameter)) continue;
         const ParameterForm form = static_cast<ParameterForm>(there[parameter].op);
         if (form == ParameterForm::VarArgs || form == ParameterForm::VarKeywords) {
-            if (keyword.empty()) return unknown_type();
+            if (keyword.empty()) return {};
             continue;
         }
         const bool fits =
             keyword.empty() ? at == position : identifier(there, parameter) == keyword;
-        if (fits) {
-            const NodeId annotation = there.child(parameter, Role::Annotation);
-            return annotation == kNoNode
-                       ? unknown_type()
-                       : evaluator_.model(function.slot).annotation_type(annotation);
-        }
+        if (fits) return {&function, parameter, at};
         ++at;
     }
-    return unknown_type();
+    return {};
+}
+
+Type RegionModel::declared_parameter(NodeId call, NodeId value) const {
+    const ParameterPlace place = parameter_of(call, value);
+    if (place.function == nullptr) return unknown_type();
+    const NodeId annotation = place.function->region->tree.child(place.node, Role::Annotation);
+    return annotation == kNoNode
+               ? unknown_type()
+               : evaluator_.model(place.function->slot).annotation_type(annotation);
+}
+
+bool RegionModel::iterates(NodeId call, NodeId value) const {
+    const ParameterPlace place = parameter_of(call, value);
+    if (place.function == nullptr || place.function->is_async || place.function->is_generator ||
+        place.index >= 64)
+        return false;
+    const FunctionSummary& summary =
+        evaluator_.summary(place.function->slot, evaluator_.index_of(*place.function));
+    return (summary.iterated >> place.index & 1) != 0;
 }
 
 bool RegionModel::catches(NodeId exception, std::string_view qualified_class) const {

@@ -15,7 +15,8 @@ place.
 
 What the helper hands to a thread, process or executor does not count, nor does a function that is
 only passed on. A generator function is reported where the generator is consumed, not where it is
-made. The severity is that of the operation at the end: a chain to a sleep, request or query is an
+made: by a loop, by `list()`, `str.join()` and the like, or by a helper that iterates its parameter.
+The severity is that of the operation at the end: a chain to a sleep, request or query is an
 error, one to a file or a lock is information, one to a call of `blocking-path` or `blocking-cpu`
 counts only when that rule is on.
 
@@ -110,25 +111,28 @@ Severity severity_of(const BlockingChain& chain) {
     }
 }
 
-/// True when the generator that the call makes is run right there, to its end or one step.
-bool is_consumed(const Model& model, NodeId call) {
+/// True when the generator that an expression gives is run right there, to its end or one step.
+bool is_consumed(const Model& model, NodeId generator) {
     const Tree& tree = model.tree();
-    const NodeId parent = tree.parent(call);
-    const Role role = tree.role(call);
+    const NodeId parent = tree.parent(generator);
+    const Role role = tree.role(generator);
     switch (tree.kind(parent)) {
     case Kind::For:
     case Kind::CompFor: return role == Role::Iter;
     case Kind::Starred:
     case Kind::YieldFrom: return true;
+    case Kind::Keyword: return model.iterates(tree.parent(parent), generator);
     case Kind::Call: {
         constexpr std::string_view kConsumers[] = {
-            "builtins.all",  "builtins.any",    "builtins.dict", "builtins.frozenset",
-            "builtins.list", "builtins.max",    "builtins.min",  "builtins.next",
-            "builtins.set",  "builtins.sorted", "builtins.sum",  "builtins.tuple"};
-        const NodeId callee = tree.child(parent, Role::Callee);
-        return role == Role::Argument && callee != kNoNode &&
-               std::find(std::begin(kConsumers), std::end(kConsumers), model.name_of(callee)) !=
-                   std::end(kConsumers);
+            "builtins.all",       "builtins.any",  "builtins.bytes.join", "builtins.dict",
+            "builtins.frozenset", "builtins.list", "builtins.max",        "builtins.min",
+            "builtins.next",      "builtins.set",  "builtins.sorted",     "builtins.str.join",
+            "builtins.sum",       "builtins.tuple"};
+        if (role != Role::Argument) return false;
+        const std::string_view callee = model.target(parent).name;
+        return std::find(std::begin(kConsumers), std::end(kConsumers), callee) !=
+                   std::end(kConsumers) ||
+               model.iterates(parent, generator);
     }
     default: return false;
     }
@@ -172,8 +176,45 @@ bool takes_what_is_there(const Tree& tree, NodeId call, const BlockingChain& cha
     return false;
 }
 
+void report(RuleContext& context, NodeId node, const std::string& what, std::string_view first,
+            const BlockingChain& chain, Confidence confidence, bool thread_fix) {
+    // The place of the last step is known where the file is: it takes the place of {place}.
+    const std::string verb = chain.conditional ? " may block" : " blocks";
+    Finding finding = context.report(
+        node, what + verb + " the event loop: " + chain_text(first, chain) + " ({place})");
+    finding.chain(chain).severity(severity_of(chain)).confidence(confidence);
+    if (thread_fix) add_thread_fix(context, node, finding);
+}
+
+/// A variable that holds a generator, where that is run.
+void check_held_generator(RuleContext& context, NodeId name) {
+    const Model& model = context.model;
+    switch (context.tree.kind(context.tree.parent(name))) {
+    case Kind::For:
+    case Kind::CompFor:
+    case Kind::Starred:
+    case Kind::YieldFrom:
+    case Kind::Keyword:
+    case Kind::Call: break;
+    default: return;
+    }
+    if (!model.on_loop(name)) return;
+    const Type type = model.type_of(name);
+    if (type->kind != TypeKind::Iterator || type->function == nullptr ||
+        !type->function->is_generator || type->function->is_async || !is_consumed(model, name))
+        return;
+    const BlockingChain* const chain = model.blocking(*type->function);
+    if (chain == nullptr || chain->steps.empty() || !counts(model, *chain)) return;
+    report(context, name, "iterating `" + std::string(context.tree.text(name)) + "`",
+           type->function->qualname, *chain, type->confidence, false);
+}
+
 void check(RuleContext& context, NodeId node) {
     const Model& model = context.model;
+    if (context.tree.is(node, Kind::Name)) {
+        check_held_generator(context, node);
+        return;
+    }
     if (!model.on_loop(node) || is_awaited(context.tree, node)) return;
     const CallTarget target = model.target(node);
     if (target.function == nullptr || target.function->is_async || !target.known()) return;
@@ -189,13 +230,9 @@ void check(RuleContext& context, NodeId node) {
     const std::string_view first = target.cls != nullptr        ? target.cls->qualname
                                    : target.function->is_lambda ? std::string_view(callee)
                                                                 : target.function->qualname;
-    // The place of the last step is known where the file is: it takes the place of {place}.
-    const std::string verb = chain->conditional ? "()` may block" : "()` blocks";
-    Finding finding = context.report(
-        node, "`" + callee + verb + " the event loop: " + chain_text(first, *chain) + " ({place})");
-    finding.chain(*chain).severity(severity_of(*chain)).confidence(target.confidence);
     // A generator would be made in the thread and still run here.
-    if (!target.function->is_generator) add_thread_fix(context, node, finding);
+    report(context, node, "`" + callee + "()`", first, *chain, target.confidence,
+           !target.function->is_generator);
 }
 
 } // namespace
@@ -208,7 +245,7 @@ Rule rule_transitive_blocking_call() {
              .fix = FixAvailability::Sometimes,
              .summary = "A call of a sync function that blocks the event loop further down.",
              .doc = kDoc},
-            {Kind::Call},
+            {Kind::Call, Kind::Name},
             check};
 }
 
