@@ -1076,6 +1076,10 @@ Type Evaluator::call_result(const FunctionDef& function, Type receiver) {
                                  : inferred_result(function),
                     &function);
     }
+    // `async def items(self) -> AsyncIterator[X]` without a body stands for an async generator: one that yields overrides it.
+    if (function.is_async && annotated->kind == TypeKind::AsyncIterator &&
+        is_abstract(tree, tree.child(function.node, Role::Body)))
+        return wrap(TypeKind::AsyncIterator, annotated->arg(0));
     if (function.is_async) return wrap(TypeKind::Coroutine, result(), &function);
     if (annotated->kind == TypeKind::Coroutine || annotated->kind == TypeKind::Awaitable) {
         TypeData data = *annotated;
@@ -1084,19 +1088,6 @@ Type Evaluator::call_result(const FunctionDef& function, Type receiver) {
     }
     return result();
 }
-
-namespace {
-/// `...`, maybe behind a documentation string: what runs is elsewhere.
-bool is_stub(const Tree& tree, NodeId body) {
-    bool stub = false;
-    for (const NodeId statement : tree.children(body)) {
-        const NodeId value = tree.child(statement, Role::Value);
-        stub = tree.is(value, Kind::Ellipsis);
-        if (!stub && !tree.is(value, Kind::String)) return false;
-    }
-    return stub;
-}
-} // namespace
 
 Type Evaluator::inferred_result(const FunctionDef& function) {
     const std::uint64_t id = key(function.slot, index_of(function));

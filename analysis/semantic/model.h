@@ -163,6 +163,10 @@ public:
 
 /// True when the text tests types, so that a name may mean less there than where it was bound.
 bool tests_types(std::string_view text);
+/// A body of `...`, maybe behind a documentation string: what runs is elsewhere.
+bool is_stub(const Tree& tree, NodeId body);
+/// A body that does nothing, or only raises: what runs is an override.
+bool is_abstract(const Tree& tree, NodeId body);
 /// The argument at a position, or given by a keyword; kNoNode where absent or hidden by * or **.
 NodeId argument(const Tree& tree, NodeId call, int position, std::string_view keyword);
 /// The value of the keyword argument, or kNoNode.

@@ -11,6 +11,26 @@ bool tests_types(std::string_view text) {
     return text.find("isinstance") != std::string_view::npos;
 }
 
+bool is_stub(const Tree& tree, NodeId body) {
+    bool stub = false;
+    for (const NodeId statement : tree.children(body)) {
+        const NodeId value = tree.child(statement, Role::Value);
+        stub = tree.is(value, Kind::Ellipsis);
+        if (!stub && !tree.is(value, Kind::String)) return false;
+    }
+    return stub;
+}
+
+bool is_abstract(const Tree& tree, NodeId body) {
+    for (const NodeId statement : tree.children(body)) {
+        const bool idle = tree.is(statement, Kind::Pass) || tree.is(statement, Kind::Raise) ||
+                          tree.is(tree.child(statement, Role::Value), Kind::Ellipsis) ||
+                          tree.is(tree.child(statement, Role::Value), Kind::String);
+        if (!idle) return false;
+    }
+    return true;
+}
+
 NodeId argument(const Tree& tree, NodeId call, int position, std::string_view keyword) {
     if (position >= 0) {
         int index = 0;

@@ -127,8 +127,8 @@ Type RegionModel::lookup(std::string_view name, NodeId at) const {
     }
     // The last one counts.
     const std::vector<Reference>& stars = space_.module->model->star_imports();
-    for (auto at = stars.rbegin(); at != stars.rend(); ++at) {
-        const Reference& star = *at;
+    for (auto last = stars.rbegin(); last != stars.rend(); ++last) {
+        const Reference& star = *last;
         const Region& region = *evaluator_.slot_at(space_.first_slot + star.slot).region;
         const NodeId module = region.tree.child(region.star_imports[star.index], Kind::ModuleName);
         if (module == kNoNode) continue;

@@ -171,7 +171,8 @@ std::uint64_t returns_hash(const Region& region, const RegionFunction& function,
     const Tree& tree = region.tree;
     const NodeId body = tree.child(function.node, Role::Body);
     if (body == kNoNode) return 0;
-    std::uint64_t hash = function.is_generator ? 2 : 1;
+    std::uint64_t hash = (function.is_generator ? 2 : 1) + (is_stub(tree, body) ? 4 : 0) +
+                         (is_abstract(tree, body) ? 8 : 0);
     if (shows_whole_body(region, function, body)) {
         if (spans != nullptr) spans->push_back(tree[body].span());
         return hash_combine(hash, hash_bytes(tree.text(body)));

@@ -382,6 +382,20 @@ TEST(Types, OfEither) {
         "?");
 }
 
+TEST(Types, OfAbstractGenerators) {
+    const std::string base = "from typing import AsyncIterator\nclass A:\n    async def f(self) -> "
+                             "AsyncIterator[int]:\n        ";
+    for (const char* const body : {"...", "pass", "'Yields.'", "raise NotImplementedError",
+                                   "'Yields.'\n        raise NotImplementedError"})
+        EXPECT_EQ(reveal_in(base + body + "\n", "a: A", "reveal(a.f())"),
+                  "async-iterator[builtins.int]")
+            << body;
+    EXPECT_EQ(reveal_in(base + "return make()\n", "a: A", "reveal(a.f())"),
+              "coroutine A.f[async-iterator[builtins.int]]");
+    EXPECT_EQ(reveal_in(base + "yield 1\n", "a: A", "reveal(a.f())"),
+              "async-iterator[builtins.int]");
+}
+
 TEST(Types, OfDeclaredAttributes) {
     const std::string both = kTwo;
     EXPECT_EQ(
