@@ -1104,6 +1104,16 @@ Type Evaluator::inferred_result(const FunctionDef& function) {
     if (function.is_lambda) {
         result = scope.type_of(body);
     } else {
+        // What a local variable or a test decides is not followed: every letter typed there would concern all callers.
+        const ScopeId own = function.region->scope_of(function.node);
+        const auto reads_local = [&](NodeId value) {
+            for (NodeId n = value; n < tree[value].next; ++n)
+                if (tree.kind(n) == Kind::Name)
+                    for (const Binding& binding : function.region->find(own, tree.text(n)))
+                        if (binding.kind != BindingKind::Parameter) return true;
+            return false;
+        };
+        const bool tested = tests_types(tree.text(body));
         int values = 0;
         const auto add = [&](Type type) { result = result == nullptr ? type : join(result, type); };
         walk_same_function(tree, body, [&](NodeId n) {
@@ -1111,7 +1121,7 @@ Type Evaluator::inferred_result(const FunctionDef& function) {
             if (kind == Kind::YieldFrom && function.is_generator) add(unknown_type());
             if (kind != (function.is_generator ? Kind::Yield : Kind::Return)) return true;
             const NodeId value = tree.child(n, Role::Value);
-            if (++values > kMaxReturns)
+            if (++values > kMaxReturns || tested || (value != kNoNode && reads_local(value)))
                 result = unknown_type();
             else if (value == kNoNode)
                 add(make(none));

@@ -359,6 +359,13 @@ Type RegionModel::narrowed_by(NodeId test, bool truth, std::string_view text, Ty
 
 Type RegionModel::narrowed(NodeId node, Type type) const {
     const Tree& tree = region_.tree;
+    // Others see what a method assigns to attributes, and are not to depend on its tests.
+    const std::int32_t function = region_.function_at(node);
+    if (std::any_of(region_.attributes.begin(), region_.attributes.end(),
+                    [function](const SelfAttribute& attribute) {
+                        return static_cast<std::int32_t>(attribute.function) == function;
+                    }))
+        return type;
     const std::string_view text = tree.text(node);
     // True when something between the two binds the name anew, or the object whose attribute it is.
     const auto is_bound_in = [&](NodeId begin, NodeId end) {

@@ -150,10 +150,11 @@ NodeId shown_of(const Region& region, const SelfAttribute& attribute) {
     return simple ? attribute.source : statement;
 }
 
-/// True when others look into the whole body: it makes functions, as decorators do, or tests types.
+/// True when others look into the whole body: it makes functions, as decorators do.
 bool shows_whole_body(const Region& region, const RegionFunction& function, NodeId body) {
     const Tree& tree = region.tree;
-    bool whole = tests_types(tree.text(body));
+    bool whole = false;
+    if (function.is_async || function.is_generator) return false;
     walk_same_function(tree, body, [&](NodeId n) {
         if (whole || tree.kind(n) != Kind::Return) return !whole;
         const NodeId value = tree.child(n, Role::Value);
@@ -186,11 +187,6 @@ std::uint64_t returns_hash(const Region& region, const RegionFunction& function,
         hash =
             hash_combine(hash_combine(hash, hash_bytes(tree.text(n))), first_function(region, n));
         if (spans != nullptr) spans->push_back(tree[n].span());
-        if (!inferred) return true;
-        LocalInputs inputs(region, function);
-        hash = hash_combine(hash, inputs.hash(n));
-        if (spans != nullptr)
-            spans->insert(spans->end(), inputs.spans().begin(), inputs.spans().end());
         return true;
     });
     // One that only raises is abstract, say; one that ends returns None.
@@ -253,9 +249,6 @@ std::uint64_t surface_hash(const Region& region) {
         hash = hash_combine(hash, first_function(region, shown));
         const RegionFunction& method = region.functions[attribute.function];
         hash = hash_combine(hash, LocalInputs(region, method).hash(shown));
-        if (const NodeId body = tree.child(method.node, Role::Body);
-            body != kNoNode && tests_types(tree.text(body)))
-            hash = hash_combine(hash, hash_bytes(tree.text(body)));
     }
     // What is defined at the surface inside nested classes shows whole.
     for (const NodeId node : region.classes)
@@ -386,9 +379,6 @@ private:
             LocalInputs inputs(region_, method);
             hash = hash_combine(hash_combine(hash, inputs.hash(shown)), number_of(shown));
             spans.insert(spans.end(), inputs.spans().begin(), inputs.spans().end());
-            if (const NodeId body = tree_.child(method.node, Role::Body);
-                body != kNoNode && tests_types(tree_.text(body)))
-                spans.push_back(tree_[body].span());
         }
         part(tree_.text(name), hash, std::move(spans));
     }
