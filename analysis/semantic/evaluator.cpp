@@ -205,15 +205,16 @@ std::int32_t Evaluator::add_space(std::shared_ptr<const ModuleFile> file) {
     space->first_slot = static_cast<std::uint32_t>(number) << kSpaceBits;
     space->first_class = number << kSpaceBits;
     uses_.files.push_back(file);
+    numbers_.emplace(file->path, number);
     space->file = std::move(file);
     spaces_.push_back(std::move(space));
     return number;
 }
 
 std::int32_t Evaluator::number_of(std::string_view path) const {
-    for (std::size_t i = 0; i < spaces_.size(); ++i)
-        if (path_of(*spaces_[i]) == path) return static_cast<std::int32_t>(i);
-    return -1;
+    if (path == place_.path) return 0;
+    const auto found = numbers_.find(path);
+    return found == numbers_.end() ? -1 : found->second;
 }
 
 std::int32_t Evaluator::find_any_module(std::string_view name, Space& importer) {
@@ -1106,14 +1107,7 @@ Type Evaluator::inferred_result(const FunctionDef& function) {
     } else {
         // What a local variable or a test decides is not followed: every letter typed there would concern all callers.
         const ScopeId own = function.region->scope_of(function.node);
-        const auto reads_local = [&](NodeId value) {
-            for (NodeId n = value; n < tree[value].next; ++n)
-                if (tree.kind(n) == Kind::Name)
-                    for (const Binding& binding : function.region->find(own, tree.text(n)))
-                        if (binding.kind != BindingKind::Parameter) return true;
-            return false;
-        };
-        const bool tested = tests_types(tree.text(body));
+        const Region& region = *function.region;
         int values = 0;
         const auto add = [&](Type type) { result = result == nullptr ? type : join(result, type); };
         walk_same_function(tree, body, [&](NodeId n) {
@@ -1121,7 +1115,8 @@ Type Evaluator::inferred_result(const FunctionDef& function) {
             if (kind == Kind::YieldFrom && function.is_generator) add(unknown_type());
             if (kind != (function.is_generator ? Kind::Yield : Kind::Return)) return true;
             const NodeId value = tree.child(n, Role::Value);
-            if (++values > kMaxReturns || tested || (value != kNoNode && reads_local(value)))
+            if (++values > kMaxReturns || region.tests_types ||
+                (value != kNoNode && region.reads_local(own, value)))
                 result = unknown_type();
             else if (value == kNoNode)
                 add(make(none));
@@ -1444,7 +1439,7 @@ bool Evaluator::derives_from(std::int32_t id, std::int32_t base, int depth) {
 bool Evaluator::overridden_differently(std::int32_t id, std::string_view name,
                                        const FunctionDef& method) {
     const Space* const own = &space_of_class(id);
-    for (const Space* const space : {own, static_cast<const Space*>(spaces_.front().get())}) {
+    for (const Space* const space : {own}) {
         const std::vector<ClassEntry>& classes = space->module->model->classes();
         for (std::size_t i = 0; i < classes.size(); ++i) {
             const std::int32_t other = space->first_class + static_cast<std::int32_t>(i);
@@ -1915,11 +1910,57 @@ void note_iterated(const Region& region, NodeId loop, RegionEffects& effects) {
 }
 } // namespace
 
+const std::shared_ptr<const ModuleFile>& Evaluator::own_file() const {
+    if (!own_file_) {
+        auto file = std::make_shared<ModuleFile>();
+        file->path = place_.path;
+        own_file_ = std::move(file);
+    }
+    return own_file_;
+}
+
+void Evaluator::set_callee(RegionEffects::Effect& effect, std::uint32_t slot,
+                           const FunctionDef& callee) const {
+    effect.label = callee.qualname;
+    effect.index = index_of(callee);
+    effect.slot = callee.slot - space_of(callee.slot).first_slot;
+    if (const Space& space = space_of(callee.slot); &space != &space_of(slot))
+        effect.file = space.file ? space.file : own_file();
+}
+
+std::uint64_t Evaluator::callee_of(std::uint32_t slot, const RegionEffects::Effect& effect) {
+    if (!effect.file) return key(space_of(slot).first_slot + effect.slot, effect.index);
+    std::int32_t number = number_of(effect.file->path);
+    if (number < 0) number = add_space(effect.file);
+    return key(spaces_[static_cast<std::size_t>(number)]->first_slot + effect.slot, effect.index);
+}
+
 const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
-    const bool own = slot < slots_.size();
-    if (own && effects[slot]) return *effects[slot];
-    if (const auto known = other_effects_.find(slot); known != other_effects_.end())
-        return *known->second;
+    if (slot < slots_.size()) {
+        if (!effects[slot]) effects.set(slot, find_effects(slot));
+        return *effects[slot];
+    }
+    std::shared_ptr<const RegionEffects>& known = other_effects_[slot];
+    if (known) return *known;
+    const Space& space = space_of(slot);
+    SharedEffects* const shared = place_.modules->effects();
+    if (shared == nullptr) return *(other_effects_[slot] = find_effects(slot));
+    if (!settings_fingerprint_) settings_fingerprint_ = settings_.fingerprint();
+    const std::uint32_t own_slot = slot - space.first_slot;
+    const SharedEffects::Key key{space.file.get(), *settings_fingerprint_, own_slot};
+    known = shared->find(key);
+    if (!known) {
+        // By itself, so that it is the same whoever asks.
+        const ModuleFile& file = *space.file;
+        Evaluator alone(file.module, settings_,
+                        {place_.modules, file.path, file.name, file.package, file.library}, {});
+        known = alone.find_effects(own_slot);
+        shared->add(key, known);
+    }
+    return *known;
+}
+
+std::shared_ptr<const RegionEffects> Evaluator::find_effects(std::uint32_t slot) {
     auto result = std::make_shared<RegionEffects>();
     RegionModel& scope = model(slot);
     const Region& region = scope.region();
@@ -1968,9 +2009,7 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
                 RegionEffects::Effect effect;
                 effect.span = tree[iterable].span();
                 effect.conditional = in_branch(tree, node);
-                effect.label = type->function->qualname;
-                effect.slot = type->function->slot;
-                effect.index = index_of(*type->function);
+                set_callee(effect, slot, *type->function);
                 list.push_back(std::move(effect));
                 continue;
             }
@@ -1990,18 +2029,11 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
             RegionEffects::Effect effect;
             effect.span = tree[node].span();
             effect.conditional = in_branch(tree, node);
-            effect.label = callee.qualname;
-            effect.slot = callee.slot;
-            effect.index = index_of(callee);
+            set_callee(effect, slot, callee);
             list.push_back(std::move(effect));
         }
     }
-    const RegionEffects& stored = *result;
-    if (own)
-        effects.set(slot, std::move(result));
-    else
-        other_effects_[slot] = std::move(result);
-    return stored;
+    return result;
 }
 
 /// Searches breadth first from the function for the worst operation that its calls lead to; among equals one that no branch
@@ -2047,7 +2079,7 @@ const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
                 best_visit = i;
             } else if (visit.depth + 1 < kMaxChain) {
                 const bool conditional = visit.conditional || effect.conditional;
-                const std::uint64_t callee = key(effect.slot, effect.index);
+                const std::uint64_t callee = callee_of(slot, effect);
                 const bool fresh = seen.insert(callee).second;
                 if (conditional ? fresh : seen_surely.insert(callee).second)
                     queue.push_back({callee, i, &effect, visit.depth + 1, conditional});

@@ -4,6 +4,7 @@
 // most once. While no surface changes, it can go on with the file's next version.
 
 #include "analysis/semantic/annotation.h"
+#include "analysis/semantic/effects.h"
 #include "analysis/semantic/model.h"
 #include "analysis/semantic/module.h"
 
@@ -20,23 +21,6 @@
 #include <vector>
 
 namespace awaitls::analysis {
-
-/// What the functions of a region do by themselves: the blocking operations in their bodies and the sync functions of the
-/// file that they call. Kept between versions of a file while neither the region nor any surface changes.
-struct RegionEffects {
-    struct Effect {
-        Span span;                // of the call, in the region
-        std::string label;        // "open", "Store._read"
-        bool conditional = false; // a run of the function may pass it by: it stands in a branch
-        const BlockingApi* api = nullptr; // a blocking operation, or
-        std::string end;
-        std::uint32_t slot = 0; // a call of the function `index` in region `slot`
-        std::uint32_t index = 0;
-    };
-    std::vector<std::vector<Effect>> functions; // by index in Region::functions
-    std::vector<std::uint64_t>
-        iterated; // likewise: a bit for each parameter that the body iterates
-};
 
 /// What the calls of a region register: sync functions that the loop calls back, and functions that run their first argument
 /// in a thread. Kept like RegionEffects. Each is a slot and an index in Region::functions.
@@ -206,7 +190,9 @@ private:
     }
     /// The same with those of libraries.
     std::int32_t find_any_module(std::string_view name, Space& importer);
-    static bool is_library(const Space& space) { return space.file && space.file->library; }
+    bool is_library(const Space& space) const {
+        return space.file ? space.file->library : place_.library;
+    }
     bool is_library(std::int32_t space) const {
         return is_library(*spaces_[static_cast<std::size_t>(space)]);
     }
@@ -314,6 +300,12 @@ private:
 
     RunnerFacts find_runners(std::uint32_t slot);
     const RegionEffects& region_effects(std::uint32_t slot);
+    std::shared_ptr<const RegionEffects> find_effects(std::uint32_t slot);
+    /// The function that an effect in a slot calls.
+    std::uint64_t callee_of(std::uint32_t slot, const RegionEffects::Effect& effect);
+    const std::shared_ptr<const ModuleFile>& own_file() const;
+    void set_callee(RegionEffects::Effect& effect, std::uint32_t slot,
+                    const FunctionDef& callee) const;
     const RegionCalls& region_calls(std::uint32_t slot);
     void note_demand(SummaryDemand::Question question, std::uint32_t slot, std::uint32_t function,
                      std::uint64_t hash) {
@@ -332,7 +324,11 @@ private:
     ModulePlace place_;
     Uses uses_;
     std::vector<std::unique_ptr<Space>> spaces_; // the file's own first
-    std::span<const Slot> slots_;                // of the file
+    NameMap<std::int32_t> numbers_;              // of the others, by path
+    std::optional<std::uint64_t> settings_fingerprint_;
+    mutable std::shared_ptr<const ModuleFile>
+        own_file_;                // stands for the file under analysis; without its module
+    std::span<const Slot> slots_; // of the file
     // Of other slots.
     std::unordered_map<std::uint32_t, std::unique_ptr<RegionModel>> other_models_;
     std::unordered_map<std::uint32_t, std::shared_ptr<const RegionEffects>> other_effects_;

@@ -161,8 +161,6 @@ public:
 
 // Syntax questions that need no types ----------------------------------------------------------------------
 
-/// True when the text tests types, so that a name may mean less there than where it was bound.
-bool tests_types(std::string_view text);
 /// A body of `...`, maybe behind a documentation string: what runs is elsewhere.
 bool is_stub(const Tree& tree, NodeId body);
 /// A body that does nothing, or only raises: what runs is an override.

@@ -46,6 +46,8 @@ struct ModuleFile {
     std::shared_ptr<const Module> module;
 };
 
+class SharedEffects;
+
 /// The modules of a workspace at one moment: the same questions always have the same answers. May be asked by any thread.
 class Modules {
 public:
@@ -58,6 +60,8 @@ public:
     virtual bool has_root(std::string_view root, std::string_view importer) const = 0;
     /// The module of a file that find() gave earlier as it is now; null when it is gone.
     virtual std::shared_ptr<const ModuleFile> at(std::string_view path) const = 0;
+    /// Where analyses of modules leave effects for one another; null: nowhere.
+    virtual SharedEffects* effects() const { return nullptr; }
 };
 
 /// Where a file stands among the modules. Without modules its imports mean libraries.
@@ -66,6 +70,7 @@ struct ModulePlace {
     std::string path; // as in ModuleFile
     std::string name; // empty for a script
     bool package = false;
+    bool library = false;
 };
 
 } // namespace awaitls::analysis

@@ -7,10 +7,6 @@
 
 namespace awaitls::analysis {
 
-bool tests_types(std::string_view text) {
-    return text.find("isinstance") != std::string_view::npos;
-}
-
 bool is_stub(const Tree& tree, NodeId body) {
     bool stub = false;
     for (const NodeId statement : tree.children(body)) {

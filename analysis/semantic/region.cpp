@@ -80,6 +80,7 @@ public:
                 else if (tree_.is(callee, Kind::Name))
                     name = tree_.text(callee);
                 if (is_runner_name(name)) region_.runner_calls.push_back(id);
+                if (name == "isinstance") region_.tests_types = true;
                 if (is_repeated(id)) region_.repeated_calls.push_back(id);
                 break;
             }
@@ -281,6 +282,14 @@ ScopeId Region::scope_at(NodeId node) const {
     ScopeId scope = static_cast<ScopeId>(behind - scopes.begin()) - 1;
     while (scope != 0 && !scopes[scope].holds(node)) scope = scopes[scope].around;
     return scope;
+}
+
+bool Region::reads_local(ScopeId function, NodeId value) const {
+    for (NodeId n = value; n < tree[value].next; ++n)
+        if (tree.kind(n) == Kind::Name)
+            for (const Binding& binding : find(function, tree.text(n)))
+                if (binding.kind != BindingKind::Parameter) return true;
+    return false;
 }
 
 std::int32_t Region::function_at(NodeId node) const {

@@ -97,6 +97,8 @@ struct Region {
     std::vector<NodeId>
         repeated_calls; // calls in the body of a loop or the element of a comprehension of their function
     std::vector<NodeId> star_imports; // ImportFrom nodes with `*`
+    bool tests_types =
+        false; // has an isinstance(): a name may mean less there than where it was bound
 
     bool clean() const { return tree.clean() && !gave_up; }
 
@@ -115,6 +117,8 @@ struct Region {
     ScopeId scope_at(NodeId node) const;
     /// The scope that a FunctionDef, Lambda, ClassDef or comprehension opens.
     ScopeId scope_of(NodeId node) const;
+    /// True when a value uses a variable of the function whose scope is given, other than its parameters.
+    bool reads_local(ScopeId function, NodeId value) const;
     /// The innermost function or lambda that the node's code runs in, as an index, or -1.
     std::int32_t function_at(NodeId node) const;
 };

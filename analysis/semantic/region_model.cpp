@@ -48,7 +48,7 @@ RegionModel::RegionModel(Evaluator& evaluator, std::uint32_t slot)
       region_(*evaluator.slot_at(slot).region),
       slot_(slot),
       memo_(region_.tree.size(), nullptr),
-      narrows_(tests_types(region_.tree.text())) {
+      narrows_(region_.tests_types) {
     for (const Binding& binding : region_.bindings)
         if (binding.kind == BindingKind::Nonlocal) nonlocals_.push_back(region_.name_of(binding));
 }

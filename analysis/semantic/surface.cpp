@@ -180,12 +180,15 @@ std::uint64_t returns_hash(const Region& region, const RegionFunction& function,
     }
     // An annotation says it all.
     const bool inferred = tree.child(function.node, Role::Returns) == kNoNode;
+    if (inferred && region.tests_types) hash = hash_combine(hash, 6);
     walk_same_function(tree, body, [&](NodeId n) {
         const bool yields = function.is_generator && inferred &&
                             (tree.is(n, Kind::Yield) || tree.is(n, Kind::YieldFrom));
         if (!yields && tree.kind(n) != Kind::Return) return true;
         hash =
             hash_combine(hash_combine(hash, hash_bytes(tree.text(n))), first_function(region, n));
+        if (const NodeId value = tree.child(n, Role::Value); inferred && value != kNoNode)
+            hash = hash_combine(hash, region.reads_local(function.scope, value) ? 7 : 8);
         if (spans != nullptr) spans->push_back(tree[n].span());
         return true;
     });

@@ -475,6 +475,7 @@ private:
             if (node.kind == Kind::Block && end == id + 1) damage(node.begin, node.end, id);
             if (node.kind == Kind::Try) check_try(id, end);
         }
+        if (top.type == T::UnionType && top.opened[0] != kNoNode) regroup_union(top.opened[0], end);
         if (top.mark != kNoMark) {
             StatementMark& mark = result_.marks[top.mark];
             mark.nodes_end = end;
@@ -482,6 +483,61 @@ private:
             mark.marks_end = static_cast<std::uint32_t>(result_.marks.size());
         }
         stack_.pop_back();
+    }
+
+    bool is_union(NodeId id) const {
+        const Node& node = result_.nodes[id];
+        return node.kind == Kind::Binary && node.op == static_cast<std::uint8_t>(Op::BitOr) &&
+               !node.has(node_flag::kParenthesized);
+    }
+
+    /// The grammar reads the annotation `a[x] | b | c` as `a[x] | (b | c)`; Python groups to the left. The union's nodes are
+    /// the last ones.
+    void regroup_union(NodeId root, NodeId end) {
+        const NodeId left = root + 1;
+        if (left >= end) return;
+        const NodeId right = result_.nodes[left].next;
+        if (right >= end || !is_union(right)) return;
+        // The parts in text order: what is no union itself.
+        std::vector<NodeId> parts{left};
+        std::vector<NodeId> unions;
+        for (NodeId id = right; id < end;) {
+            if (is_union(id)) {
+                unions.push_back(id);
+                ++id;
+            } else {
+                parts.push_back(id);
+                id = result_.nodes[id].next;
+            }
+        }
+        if (parts.size() != unions.size() + 2) return;
+        const std::vector<Node> before(result_.nodes.begin() + root, result_.nodes.begin() + end);
+        const NodeId count = static_cast<NodeId>(unions.size());
+        // All unions, the outermost first, then the parts: the first two are of the innermost union.
+        NodeId at = root + 1;
+        for (NodeId u = 0; u < count; ++u, ++at) {
+            Node& node = result_.nodes[at];
+            node = before[0];
+            node.end = before[parts[count - u] - root].end;
+            node.flags = 0;
+            node.role = Role::Left;
+            node.parent = at - 1;
+        }
+        for (std::size_t p = 0; p < parts.size(); ++p) {
+            const NodeId first = parts[p];
+            const NodeId behind = before[first - root].next;
+            const NodeId shift = at - first;
+            for (NodeId id = first; id < behind; ++id, ++at) {
+                Node node = before[id - root];
+                node.next += shift;
+                node.parent += shift;
+                result_.nodes[at] = node;
+            }
+            Node& top = result_.nodes[first + shift];
+            top.role = p == 0 ? Role::Left : Role::Right;
+            top.parent = root + count - (p == 0 ? 0 : static_cast<NodeId>(p) - 1);
+            if (p > 0) result_.nodes[top.parent].next = at;
+        }
     }
 
     void check_try(NodeId id, NodeId end) {
@@ -523,6 +579,7 @@ private:
 
     /// Opens a frame without a node: the children take its place.
     void pass_through(T type, Role role) {
+        ++stack_.back().index;
         Frame next = frame(type, stack_.back().node);
         next.role = role;
         next.flags = stack_.back().flags;

@@ -1,6 +1,7 @@
 #include "analysis/syntax/parser.h"
 
 #include "analysis/syntax/lower.h"
+#include "analysis/syntax/quick_parser.h"
 
 #include <tree_sitter/api.h>
 
@@ -128,6 +129,14 @@ bool has_lone_carriage_return(std::string_view text) {
 ParsedRegion parse_region(std::string text, std::shared_ptr<const ParseTree> previous,
                           const Tree* previous_tree) {
     ParsedRegion result;
+    // Nobody is typing here.
+    if (previous_tree == nullptr) {
+        if (std::optional<Lowered> quick = parse_quickly(text)) {
+            result.tree =
+                Tree(std::move(text), std::move(quick->nodes), std::move(quick->comments), {});
+            return result;
+        }
+    }
     const bool normal = !has_lone_carriage_return(text);
     const std::string* source = &text;
     std::string changed;

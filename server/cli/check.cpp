@@ -182,6 +182,9 @@ std::vector<FileReport> check_all(const std::vector<CheckInput>& inputs,
                 libraries.add(input.settings.environment_base, input.settings.environment);
     }
     const auto modules = std::make_shared<const DiskModules>(limit, std::move(libraries));
+    // The process ends with the run: to take what was read apart again is lost time.
+    static std::shared_ptr<const DiskModules>* const kept = new std::shared_ptr<const DiskModules>;
+    *kept = modules;
     // The parser's tables and the analysis do not fit into the processor's cache together: parsing many files one after
     // the other is a fifth faster. Small enough that all threads have work until the end.
     const std::size_t batch = std::clamp<std::size_t>(inputs.size() / (threads * 8), 1, 64);

@@ -3,6 +3,7 @@
 // The modules of a workspace as they lie on disk: which file an import means, read and parsed when it is asked for first.
 
 #include "analysis/semantic/module.h"
+#include "server/modules/effects_store.h"
 
 #include <atomic>
 #include <cstdint>
@@ -46,6 +47,7 @@ public:
                                                      std::string_view importer) const override;
     bool has_root(std::string_view root, std::string_view importer) const override;
     std::shared_ptr<const analysis::ModuleFile> at(std::string_view path) const override;
+    analysis::SharedEffects* effects() const override { return &effects_; }
 
     const Libraries& libraries() const { return libraries_; }
     /// The same with other libraries.
@@ -105,6 +107,7 @@ private:
     std::string project_root(std::string folder_path) const;
     std::string locate_below(const std::string& root, std::string_view name) const;
 
+    mutable EffectsStore effects_;
     const std::uint64_t max_file_size_;
     const Libraries libraries_;
     mutable std::mutex mutex_; // of what follows; a folder or an entry never goes

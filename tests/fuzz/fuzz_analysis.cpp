@@ -1,6 +1,8 @@
 // Any bytes as a Python file: reading, analysis, hover, suppression and fixes keep their promises.
 
+#include "analysis/syntax/outline.h"
 #include "tests/fuzz/analysis_invariants.h"
+#include "tests/support/same_syntax.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -70,6 +72,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(analysis::encode_source(decoded.text, decoded.encoding, decoded.had_bom, encoded) &&
                     encoded == bytes,
                 "what is read can be written back");
+
+    for (const analysis::RegionRange& region : analysis::make_outline(decoded.text).regions) {
+        const std::string_view text =
+            std::string_view(decoded.text).substr(region.span.begin, region.span.size());
+        const std::optional<analysis::Lowered> quick = analysis::parse_quickly(text);
+        require(!quick || tests::syntax_difference(text, *quick).empty(),
+                "the quick parser agrees with tree-sitter");
+    }
 
     // The bytes as they are, too: nothing in the analysis relies on UTF-8.
     if (decoded.text != bytes) fuzz::check_analysis(*fuzz::analyse(std::string(bytes)));
