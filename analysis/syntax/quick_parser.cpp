@@ -268,6 +268,7 @@ private:
         const bool own_line = before == 0 || text_[before - 1] == '\n';
         // Behind a backslash a line goes on.
         if (own_line && before > 1 && text_[before - 2] == '\\') throw NotKnown{};
+        if (own_line && static_cast<std::int32_t>(begin - before) < indent_) throw NotKnown{};
         result_.comments.push_back({{begin, position_}, own_line});
         last_end_ = position_;
     }
@@ -275,6 +276,8 @@ private:
     /// Takes the next token of the line.
     void next() {
         last_end_ = end_;
+        std::uint32_t line =
+            0; // where the token's line starts, if it is another one than that of the token before
         for (;;) {
             const char c = at(position_);
             if (c == ' ') {
@@ -287,9 +290,9 @@ private:
                     token_ = Token::Newline;
                     return;
                 }
-                ++position_;
+                line = ++position_;
             } else if (c == '\\' && at(position_ + 1) == '\n') {
-                position_ += 2;
+                line = position_ += 2;
                 // A line that consists of the backslash, or is behind the last one, is for others.
                 if (position_ >= text_.size() || at(position_) == '\n') throw NotKnown{};
             } else {
@@ -304,6 +307,10 @@ private:
             return;
         }
         const char c = text_[position_];
+        // The grammar may end the block there, even between brackets.
+        if (line > 0 && static_cast<std::int32_t>(position_ - line) < indent_ && c != ')' &&
+            c != ']' && c != '}')
+            throw NotKnown{};
         switch (class_of(c)) {
         case kLetter: word(); return;
         case kDigit: number(); return;
@@ -546,7 +553,7 @@ private:
                 waiting_.push_back({begin, position_, begin - line});
             } else {
                 column_ = static_cast<std::int32_t>(position_ - line);
-                if (column_ >= 0xfff0) throw NotKnown{};
+                if (column_ >= 0xfff0 || c == '\\') throw NotKnown{};
                 // What is on the way belongs to the file.
                 if (waiting_at_ == waiting_.size()) {
                     waiting_.clear();
@@ -643,12 +650,19 @@ private:
             default: break;
             }
             for (;;) {
-                attach(result, simple_statement(), Role::Statement);
+                const Index statement = simple_statement();
+                // The `:` may be that of the header to the grammar.
+                if (drafts_[statement].kind == Kind::AnnAssign) throw NotKnown{};
+                attach(result, statement, Role::Statement);
                 if (!is(Token::Semicolon)) break;
                 next();
                 if (is(Token::Newline) || is(Token::End)) break;
             }
             drafts_[result].end = last_end_;
+            // The grammar may end the block at a line's indentation between brackets.
+            if (text_.substr(drafts_[result].begin, end_ - drafts_[result].begin).find('\n') !=
+                std::string_view::npos)
+                throw NotKnown{};
             end_line();
             return result;
         }
@@ -746,7 +760,40 @@ private:
 
     Expression annotation() {
         if (is_operator(Op::Mul)) throw NotKnown{};
-        return expression();
+        const Expression result = expression();
+        check_annotation(result.node);
+        return result;
+    }
+
+    /// The grammar has a syntax of its own for types with arguments, and sees errors where those meet anything unusual.
+    void check_annotation(Index node) const {
+        const Draft& draft = drafts_[node];
+        switch (draft.kind) {
+        case Kind::Name:
+        case Kind::None:
+        case Kind::True:
+        case Kind::False:
+        case Kind::String:
+        case Kind::Integer:
+        case Kind::Ellipsis:
+        case Kind::List: return;
+        case Kind::Attribute:
+        case Kind::Call: check_dotted_name(draft.first); return;
+        case Kind::Subscript:
+            check_dotted_name(draft.first);
+            for (Index c = drafts_[draft.first].next; c != kNothing; c = drafts_[c].next)
+                check_annotation(c);
+            return;
+        case Kind::Binary:
+            if (static_cast<Op>(draft.op) != Op::BitOr) throw NotKnown{};
+            for (Index c = draft.first; c != kNothing; c = drafts_[c].next) check_annotation(c);
+            return;
+        default: throw NotKnown{};
+        }
+    }
+    void check_dotted_name(Index node) const {
+        while (drafts_[node].kind == Kind::Attribute) node = drafts_[node].first;
+        if (drafts_[node].kind != Kind::Name) throw NotKnown{};
     }
 
     /// Up to the token that ends them, which stays.
@@ -831,7 +878,7 @@ private:
     bool continues(Token keyword) {
         if (column_ < 0 || column_ != (indent_ < 0 ? base_ : indent_)) return false;
         std::uint32_t end = position_;
-        while (class_of(at(end)) == kLetter) ++end;
+        while (class_of(at(end)) >= kLetter) ++end;
         if (end == position_ ||
             keyword_or_name(text_.substr(position_, end - position_)) != keyword)
             return false;
@@ -874,6 +921,7 @@ private:
         if (is(Token::LeftParen)) throw NotKnown{};
         for (;;) {
             const Expression value = expression();
+            if (drafts_[value.node].kind == Kind::Tuple) throw NotKnown{};
             Expression item = around(Kind::WithItem, value.begin, value, Role::Value);
             if (accept(Token::As)) {
                 const Expression target = star_target();
@@ -962,7 +1010,7 @@ private:
         case Token::Del: {
             const Index node = leaf_statement(Kind::Delete);
             for (;;) {
-                const Expression target = star_target();
+                const Expression target = primary();
                 store(target.node, node_flag::kDel);
                 add(node, target, Role::Target);
                 if (!is(Token::Comma)) break;
@@ -1058,11 +1106,14 @@ private:
         if (!is(Token::Import)) dotted_name(module);
         if (dots == 0 && drafts_[module].first == kNothing) throw NotKnown{};
         attach(node, module, Role::Name);
+        const std::string_view name =
+            text_.substr(drafts_[module].begin, drafts_[module].end - drafts_[module].begin);
+        const bool is_future = name == "__future__";
+        if (!is_future && name.starts_with("__future__")) throw NotKnown{};
         if (!is(Token::Import)) throw NotKnown{};
         next();
         if (is_operator(Op::Mul)) {
-            if (dots == 0 && text_.substr(drafts_[module].begin, 10) == "__future__")
-                throw NotKnown{};
+            if (is_future) throw NotKnown{};
             drafts_[node].flags |= node_flag::kStar;
             drafts_[node].end = end_;
             next();
@@ -1116,6 +1167,8 @@ private:
             if (is(Token::Equal)) throw NotKnown{};
             return node;
         }
+        // Behind a comma the grammar may go on with an assignment on the next line.
+        if (text_[first.end - 1] == ',') throw NotKnown{};
         const Index node = make(Kind::ExprStmt, begin, first.end);
         attach(node, first, Role::Value);
         return node;
@@ -1191,10 +1244,19 @@ private:
     template <typename Inner>
     Expression starred(Inner inner) {
         const std::uint32_t begin = begin_;
-        if (at(end_) == ' ' || at(end_) == '\\' || at(end_) == '\n' || at(end_) == '(')
+        const char behind = at(end_);
+        if (class_of(behind) != kLetter || (begin > 0 && class_of(text_[begin - 1]) >= kLetter))
             throw NotKnown{};
         next();
-        return around(Kind::Starred, begin, inner(), Role::Value);
+        const Expression value = inner();
+        switch (drafts_[value.node].kind) {
+        case Kind::Name:
+        case Kind::Attribute:
+        case Kind::Subscript:
+        case Kind::Call: break;
+        default: throw NotKnown{};
+        }
+        return around(Kind::Starred, begin, value, Role::Value);
     }
 
     /// One or more, with commas: then a tuple.

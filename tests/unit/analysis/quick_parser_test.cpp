@@ -3,14 +3,17 @@
 #include "analysis/syntax/outline.h"
 #include "analysis/syntax/parser.h"
 #include "analysis/syntax/quick_parser.h"
+#include "tests/support/random_edits.h"
 #include "tests/support/same_syntax.h"
 
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace awaitls::analysis {
@@ -114,6 +117,19 @@ TEST(QuickParser, WhatTheGrammarReadsDifferentlyIsLeftToIt) {
              "def f[T](a): pass\n",
              "f(a\n =b)\n",
              "\tif a: b\n",
+             "a, b,\nc = d\n",
+             "{*a * b}\n",
+             "f[*[a]]\n",
+             "with a, ():\n    pass\n",
+             "x: a[b, :c]\n",
+             "def f(a: b[c] ** d): pass\n",
+             "if a:\n    f(b,\nc)\n",
+             "if a:\n    f(b,\n# c\n    d)\n",
+             "def f(): g(\n    a)\n",
+             "\\\na\n",
+             "from __future__.a import b\n",
+             "return*a, b\n",
+             "del *a\n",
              "a\r\nb\r\n",
              "\xc3\xa9 = 1\n",
              "0777\n",
@@ -175,6 +191,57 @@ TEST(QuickParser, DepthIsBounded) {
     std::string chain = "a";
     for (int i = 0; i < 20'000; ++i) chain += ".b()";
     EXPECT_TRUE(is_quick(chain + "\n"));
+}
+
+/// Replaces, inserts, removes or swaps words and signs of a text.
+std::string mutated(const std::string& text, tests::Random& random) {
+    constexpr const char* kPieces[] = {
+        "(",       ")",      "[",      "]",       "{",       "}",     ",",     ":",    ";",
+        "=",       "==",     ":=",     "*",       "**",      "->",    ".",     "...",  "\n",
+        "\n    ",  " ",      "#c\n",   "'a'",     "f'{a}'",  "b''",   "not ",  "is ",  "in ",
+        "await ",  "async ", "yield ", "lambda ", "if ",     "else",  "else:", "for ", "from ",
+        "import ", "print ", "type ",  "match ",  "as ",     "with ", "None",  "1",    "0x1",
+        "@",       "-",      "~",      "|",       "&",       "^",     "<",     "!",    "\\\n",
+        "return ", "def ",   "class ", "try:",    "except ", "pass",  "del ",  "*a",   "+="};
+    std::vector<std::string> words;
+    for (std::size_t i = 0; i < text.size();) {
+        const auto kind = [](char c) {
+            return c == ' ' ? 1 : std::isalnum(static_cast<unsigned char>(c)) != 0 ? 2 : 0;
+        };
+        std::size_t end = i + 1;
+        while (kind(text[i]) != 0 && end < text.size() && kind(text[end]) == kind(text[i])) ++end;
+        words.push_back(text.substr(i, end - i));
+        i = end;
+    }
+    for (std::uint32_t edits = 1 + random.below(3); edits > 0; --edits) {
+        const std::size_t at = random.below(words.size());
+        const char* const piece = kPieces[random.below(std::size(kPieces))];
+        switch (random.below(4)) {
+        case 0: words[at].clear(); break;
+        case 1: words[at] = piece; break;
+        case 2: words[at].insert(0, piece); break;
+        default: std::swap(words[at], words[random.below(words.size())]); break;
+        }
+    }
+    std::string result;
+    for (const std::string& word : words) result += word;
+    return result;
+}
+
+TEST(QuickParser, MutantsOfRealCode) {
+    tests::Random random(20);
+    std::size_t accepted = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(AWAITLS_FIXTURES)) {
+        if (entry.path().extension() != ".py") continue;
+        std::ifstream in(entry.path(), std::ios::binary);
+        const std::string text{std::istreambuf_iterator<char>(in), {}};
+        for (const RegionRange& region : make_outline(text).regions) {
+            const std::string part = text.substr(region.span.begin, region.span.size());
+            for (int i = 0; i < 12 && !part.empty(); ++i)
+                accepted += is_quick(mutated(part, random));
+        }
+    }
+    EXPECT_GT(accepted, 1'000u);
 }
 
 TEST(QuickParser, RealCode) {
