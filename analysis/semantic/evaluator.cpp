@@ -255,8 +255,8 @@ Type Evaluator::module_member(std::int32_t number, std::string_view name, int de
     Space& space = *spaces_[static_cast<std::size_t>(number)];
     const FileModel& file = *space.module->model;
     if (file.find_name(name) != nullptr) return module_variable(space, name);
-    const std::string own_name(space.file ? space.file->name : place_.name);
-    const bool package = space.file ? space.file->package : place_.package;
+    const std::string own_name(name_of(space));
+    const bool package = is_package(space);
     if (package) {
         const std::string inner = own_name + "." + std::string(name);
         if (const std::int32_t found = find_any_module(inner, space); found >= 0)
@@ -319,8 +319,8 @@ Type Evaluator::source_name(std::string_view qualified, Owner owner) {
 std::string Evaluator::imported_name(const Space& importer, const Tree& tree, NodeId module) const {
     std::string result;
     if (std::uint8_t level = tree[module].op; level > 0) {
-        const std::string& own = importer.file ? importer.file->name : place_.name;
-        const bool package = importer.file ? importer.file->package : place_.package;
+        const std::string_view own = name_of(importer);
+        const bool package = is_package(importer);
         std::string_view base = own;
         for (level = package ? level - 1 : level; level > 0; --level) {
             const std::size_t dot = base.rfind('.');
@@ -1540,7 +1540,7 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
         data.receiver = receiver;
         if (const Space& owner = space_of(method.slot); is_library(owner)) {
             // The tables know more of it, or rules know it by its name.
-            data.name = kept(canonical(owner.file->name + "." + method.qualname));
+            data.name = kept(canonical(std::string(name_of(owner)) + "." + method.qualname));
             if (find_api(data.name) != nullptr) data.function = nullptr;
         }
         return make(std::move(data));

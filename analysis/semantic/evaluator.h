@@ -166,6 +166,12 @@ private:
     std::string_view path_of(const Space& space) const {
         return space.file ? std::string_view(space.file->path) : std::string_view(place_.path);
     }
+    std::string_view name_of(const Space& space) const {
+        return space.file ? space.file->name : place_.name;
+    }
+    bool is_package(const Space& space) const {
+        return space.file ? space.file->package : place_.package;
+    }
     Space& space_of(std::uint32_t slot) { return *spaces_[slot >> kSpaceBits]; }
     const Space& space_of(std::uint32_t slot) const { return *spaces_[slot >> kSpaceBits]; }
     Space& space_of_class(std::int32_t id) {

@@ -3,6 +3,7 @@
 // A workspace in memory: modules by their dotted names, all of one project.
 
 #include "analysis/semantic/module.h"
+#include "server/modules/effects_store.h"
 
 #include <map>
 #include <memory>
@@ -16,6 +17,7 @@ class MemoryModules final : public analysis::Modules {
 public:
     /// `library`: it is installed, and not of the project.
     void set(const std::string& name, std::string text, bool library = false) {
+        effects_ = nullptr;
         constexpr std::string_view kInit = ".__init__";
         auto file = std::make_shared<analysis::ModuleFile>();
         file->package = name.ends_with(kInit);
@@ -30,6 +32,7 @@ public:
         files_[file->path] = std::move(file);
     }
     void remove(const std::string& name) {
+        effects_ = nullptr;
         names_.erase(name);
         files_.erase(path_of(name));
     }
@@ -50,6 +53,10 @@ public:
         return found == files_.end() ? nullptr : found->second;
     }
 
+    analysis::SharedEffects* effects() const override { return effects_.get(); }
+    /// From now on, and until something is set, analyses leave effects for one another.
+    void share_effects() { effects_ = std::make_shared<server::EffectsStore>(); }
+
     static std::string path_of(std::string_view name) {
         std::string path = "/" + std::string(name) + ".py";
         for (std::size_t i = 0; i + 3 < path.size(); ++i)
@@ -60,6 +67,7 @@ public:
 private:
     std::map<std::string, std::string, std::less<>> names_;
     std::map<std::string, std::shared_ptr<const analysis::ModuleFile>, std::less<>> files_;
+    std::shared_ptr<server::EffectsStore> effects_;
 };
 
 } // namespace awaitls::tests

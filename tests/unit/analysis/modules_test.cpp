@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <utility>
 
 namespace awaitls::analysis {
 namespace {
@@ -40,11 +41,17 @@ public:
     }
 
     /// "line rule: message" of each finding of the file, one a line, with "< path:line" for each related place. Goes on from
-    /// the analysis before, which must make no difference.
+    /// the analysis before, and shares effects with other analyses: neither may make a difference.
     std::string check(const std::string& text) {
         const std::string fresh = shown(*analyse(text, nullptr));
         latest_ = analyse(text, latest_);
         EXPECT_EQ(shown(*latest_), fresh);
+        auto sharing = std::make_shared<MemoryModules>(*modules_);
+        sharing->share_effects();
+        const std::shared_ptr<const MemoryModules> alone = std::exchange(modules_, sharing);
+        EXPECT_EQ(shown(*analyse(text, nullptr)), fresh);
+        EXPECT_EQ(shown(*analyse(text, nullptr)), fresh);
+        modules_ = alone;
         return fresh;
     }
     Settings& settings() { return *settings_; }
