@@ -140,7 +140,8 @@ enum class World : std::uint8_t {
 
 /// `files` are those of `uses`, and become what they are now; `names` gets those that they changed.
 World compare_world(const ModulePlace& before, const Uses& uses, const ModulePlace& now,
-                    std::vector<std::shared_ptr<const ModuleFile>>& files, ChangedNames& names) {
+                    const Module& own_module, std::vector<std::shared_ptr<const ModuleFile>>& files,
+                    ChangedNames& names) {
     if (before.path != now.path || before.name != now.name || before.package != now.package ||
         (before.modules == nullptr) != (now.modules == nullptr))
         return World::Other;
@@ -151,6 +152,12 @@ World compare_world(const ModulePlace& before, const Uses& uses, const ModulePla
         const std::shared_ptr<const ModuleFile> found =
             now.modules->find(question.name, question.importer);
         if ((found ? found->path : std::string_view{}) != question.answer) return World::Other;
+    }
+    for (const Uses::Search& search : uses.searches) {
+        // Those in the file itself are looked at where its versions are compared.
+        const bool own = search.kind == Uses::Search::Kind::CallsOf && search.importer == now.path;
+        if (!own && answer_of(search, now.modules.get(), own_module, now.path) != search.answer)
+            return World::Other;
     }
     for (std::shared_ptr<const ModuleFile>& file : files) {
         std::shared_ptr<const ModuleFile> present = now.modules->at(file->path);
@@ -185,12 +192,19 @@ struct FileAnalysis::Impl::Update {
 private:
     void compare(const Impl& before, const Impl& now) {
         files = before.uses->files;
-        world = before.place.modules == now.place.modules
-                    ? World::Same
-                    : compare_world(before.place, *before.uses, now.place, files, names);
+        world =
+            before.place.modules == now.place.modules
+                ? World::Same
+                : compare_world(before.place, *before.uses, now.place, *now.module, files, names);
         if (world == World::Other || before.settings_fingerprint != now.settings_fingerprint ||
             !names.add(*before.module, *now.module))
             return;
+        for (const Uses::Search& search : before.uses->searches)
+            if (search.kind == Uses::Search::Kind::CallsOf && search.importer == now.place.path &&
+                before.module != now.module &&
+                answer_of(search, now.place.modules.get(), *now.module, now.place.path) !=
+                    search.answer)
+                return;
         if (!names.empty()) {
             std::vector<const Module*> modules{now.module.get()};
             const std::vector<Uses::Question>& questions = before.uses->questions;
@@ -234,7 +248,8 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation*
     if (!evaluation || !evaluation->evaluator.advance(module, place, concerned))
         evaluation = std::make_unique<Evaluation>(
             module, settings, place,
-            keeps ? Uses{before->uses->questions, before->uses->roots, std::move(update.files)}
+            keeps ? Uses{before->uses->questions, before->uses->roots, before->uses->searches,
+                         std::move(update.files)}
                   : Uses{});
     Evaluator& evaluator = evaluation->evaluator;
     if (keeps) {
@@ -290,7 +305,8 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation*
     calls = std::move(evaluator.calls);
     const bool same_uses = keeps && world == World::Same &&
                            evaluator.uses().questions.size() == before->uses->questions.size() &&
-                           evaluator.uses().roots.size() == before->uses->roots.size();
+                           evaluator.uses().roots.size() == before->uses->roots.size() &&
+                           evaluator.uses().searches.size() == before->uses->searches.size();
     uses = same_uses ? before->uses : std::make_shared<const Uses>(evaluator.uses());
     if (evaluator.model_count() <= kKeptModels && evaluator.type_count() <= kKeptTypes)
         kept.keep(std::move(evaluation));
@@ -459,6 +475,8 @@ FileAnalysis::analyse_module(std::shared_ptr<const Module> module,
 }
 
 bool FileAnalysis::may_use(std::string_view path) const {
+    // Any file may have what was searched for, from now on.
+    if (!impl_->uses->searches.empty()) return true;
     const auto is_at = [&](const std::shared_ptr<const ModuleFile>& file) {
         const std::string& held = file->path;
         return held == path || (held.starts_with(path) && held[path.size()] == '/');

@@ -86,10 +86,30 @@ struct Uses {
         std::string importer; // path
         bool known;           // there are modules below it, maybe
     };
+    /// A search of the whole project.
+    struct Search {
+        enum class Kind : std::uint8_t {
+            FilesWith,      // `name`
+            SyncOverriders, // of the method `name` of `base`
+            AsyncOverriders,
+            ClassesWith, // a method `name`
+            CallsOf,     // `name` in the file `importer` itself
+        };
+        Kind kind;
+        std::string name;
+        std::string base;
+        std::string importer; // path
+        std::uint64_t answer; // hash
+    };
     std::vector<Question> questions;
     std::vector<Root> roots;
+    std::vector<Search> searches;
     std::vector<std::shared_ptr<const ModuleFile>> files; // in the order in which they were met
 };
+
+/// Asks again, where there are modules; `own` is the present module of the file under analysis.
+std::uint64_t answer_of(const Uses::Search& search, const Modules* modules, const Module& own,
+                        std::string_view own_path);
 
 class RegionModel;
 
@@ -295,7 +315,21 @@ private:
                       int depth, bool& open);
     Answer has_method(std::int32_t id, std::string_view name, int depth = 0);
     bool overridden_differently(std::int32_t id, std::string_view name, const FunctionDef& method);
-    /// Types of a class's bases.
+    /// Nothing outside of the project calls the methods of a class but by its name.
+    bool is_called_by_project_only(std::int32_t id, int depth = 0);
+    bool find_different_override(std::int32_t id, std::string_view name, const FunctionDef& method);
+    /// The number of a project's module by its path, which is met now if it was not before; -1: it is gone, or one too many.
+    std::int32_t space_at(const std::string& path);
+    void note_search(Uses::Search::Kind kind, std::string_view name, std::string_view base,
+                     std::string_view importer, std::uint64_t answer);
+    /// What all calls that the project has pass for a parameter without annotation; unknown where one does not tell.
+    Type parameter_from_callers(std::uint32_t slot, NodeId parameter);
+    Type find_parameter_from_callers(std::uint32_t slot, NodeId parameter);
+    /// Adds what the calls in one module pass. False where one does not tell.
+    bool add_passed(std::int32_t space, std::string_view name, const FunctionDef& function,
+                    NodeId parameter, int& found_calls, Type& passed);
+    /// The only method of the name that the project's classes have, certain to be no more than likely.
+    Type only_method(std::string_view name, Space& asker); /// Types of a class's bases.
     std::vector<Type> bases(std::int32_t id);
     bool derives_from(std::int32_t id, std::int32_t base, int depth = 0);
     Type entered(Type type, bool is_async);
@@ -362,6 +396,9 @@ private:
         std::uint64_t hash;
     };
     NameMap<Mentions> mentions_;
+    std::unordered_map<std::uint64_t, bool> overridden_; // by class and name
+    std::unordered_map<std::uint64_t, Type> passed_;     // by slot and Parameter
+    std::unordered_set<std::uint64_t> searches_;         // those in uses_, by hash
     /// Functions whose result, and members whose type is being worked out, the innermost last.
     std::vector<std::uint64_t> evaluating_;
     bool is_evaluating(std::uint64_t id) const {
@@ -443,6 +480,8 @@ private:
         int index = -1;
     };
     ParameterPlace parameter_of(NodeId call, NodeId value) const;
+    /// What a call of the function passes for a parameter: kNoNode for nothing; no answer where stars hide it.
+    std::optional<NodeId> passed_to(NodeId call, NodeId parameter) const;
     std::string_view class_name(NodeId exception) const;
 
     Evaluator& evaluator_;

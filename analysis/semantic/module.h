@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,13 @@ struct ModuleFile {
 
 class SharedEffects;
 
+/// A class of the project by its file and name, which need not be the only one there.
+struct ClassPlace {
+    std::string path;
+    std::string name;
+    friend bool operator==(const ClassPlace&, const ClassPlace&) = default;
+};
+
 /// The modules of a workspace at one moment: the same questions always have the same answers. May be asked by any thread.
 class Modules {
 public:
@@ -60,6 +68,27 @@ public:
     virtual bool has_root(std::string_view root, std::string_view importer) const = 0;
     /// The module of a file that find() gave earlier as it is now; null when it is gone.
     virtual std::shared_ptr<const ModuleFile> at(std::string_view path) const = 0;
+    /// The files of the importer's project, tests left out, that have the word: sorted paths. Nothing where they are more than
+    /// `limit`, or not known (yet).
+    virtual std::optional<std::vector<std::string>>
+    files_with(std::string_view word, std::string_view importer, std::size_t limit) const {
+        (void)word, (void)importer, (void)limit;
+        return std::nullopt;
+    }
+    /// Classes of the importer's project that may define a method so, async or not, and by the names of their bases derive
+    /// from one of the name: sorted. None where that is not known (yet).
+    virtual std::vector<ClassPlace> overriders(std::string_view base, std::string_view method,
+                                               bool is_async, std::string_view importer) const {
+        (void)base, (void)method, (void)is_async, (void)importer;
+        return {};
+    }
+    /// Classes of the importer's project that may define a method of the name: sorted. Nothing where they are more than
+    /// `limit`, or not known (yet).
+    virtual std::optional<std::vector<ClassPlace>>
+    classes_with(std::string_view method, std::string_view importer, std::size_t limit) const {
+        (void)method, (void)importer, (void)limit;
+        return std::nullopt;
+    }
     /// Where analyses of modules leave effects for one another; null: nowhere.
     virtual SharedEffects* effects() const { return nullptr; }
 };

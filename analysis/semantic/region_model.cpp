@@ -475,17 +475,7 @@ Type RegionModel::evaluate(NodeId node) const {
                                       : ev.member(object, name);
         if (ev.settings_.strictness != Strictness::Likely || is_common_method(name))
             return unknown_type();
-        // A method name that only one class of the file has.
-        Type only = unknown_type();
-        const std::vector<ClassEntry>& classes = space_.module->model->classes();
-        for (std::size_t i = 0; i < classes.size(); ++i) {
-            if (!classes[i].members.contains(name)) continue;
-            const std::int32_t id = space_.first_class + static_cast<std::int32_t>(i);
-            if (only->known()) return unknown_type();
-            bool open = false;
-            only = ev.class_member(id, name, ev.instance_of(ev.class_def(id)), false, 0, open);
-            if (only->kind != TypeKind::Function) return unknown_type();
-        }
+        const Type only = ev.only_method(name, space_);
         return ev.limit(only, Confidence::Likely);
     }
     case Kind::Call: return call_type(node);
@@ -998,6 +988,18 @@ RegionModel::ParameterPlace RegionModel::parameter_of(NodeId call, NodeId value)
         ++at;
     }
     return {};
+}
+
+std::optional<NodeId> RegionModel::passed_to(NodeId call, NodeId parameter) const {
+    const Tree& tree = region_.tree;
+    for (const NodeId child : tree.children(call)) {
+        if (tree.role(child) != Role::Argument) continue;
+        if (tree.is(child, Kind::Starred) || tree.is(child, Kind::DoubleStarred))
+            return std::nullopt;
+        const NodeId value = tree.is(child, Kind::Keyword) ? tree.child(child, Role::Value) : child;
+        if (value != kNoNode && parameter_of(call, value).node == parameter) return value;
+    }
+    return kNoNode;
 }
 
 Type RegionModel::declared_parameter(NodeId call, NodeId value) const {

@@ -259,6 +259,14 @@ std::uint64_t surface_hash(const Region& region) {
     return hash;
 }
 
+std::uint64_t passed_hash(const Region& region, NodeId call) {
+    const std::uint64_t text = hash_bytes(region.tree.text(call));
+    const std::int32_t function = region.function_at(call);
+    if (function < 0) return text;
+    const RegionFunction& owner = region.functions[static_cast<std::size_t>(function)];
+    return hash_combine(text, LocalInputs(region, owner).hash(call));
+}
+
 namespace {
 
 /// What a name stands for, as others see it.

@@ -14,6 +14,9 @@ namespace awaitls::analysis {
 /// Hash of everything that other regions can learn about one: equal surfaces look the same from outside.
 std::uint64_t surface_hash(const Region& region);
 
+/// Hash of what decides, in its region, what a call passes: its text, and the local variables that it reads.
+std::uint64_t passed_hash(const Region& region, NodeId call);
+
 /// Names that mean something else than they did in an earlier version of some modules. Code finds what others define by
 /// spelling its name, or by the special names that the language looks up by itself: regions that have none of the names
 /// mean what they meant.

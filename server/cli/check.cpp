@@ -162,13 +162,10 @@ std::string show_settings(const std::string& shown, const std::string& folder,
 /// Checks the inputs on several threads; the results stand in the order of the inputs.
 std::vector<FileReport> check_all(const std::vector<CheckInput>& inputs,
                                   const CheckOptions& options, unsigned threads,
-                                  StageTimes& times) {
+                                  const DiskModules::FilesBelow& files_below,
+                                  const std::vector<std::string>& complete, StageTimes& times) {
     std::vector<FileReport> reports(inputs.size());
     std::vector<StageTimes> times_of_threads(threads);
-    std::atomic<std::size_t> next{0};
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::size_t done = 0; // guarded by mutex
 
     std::uint64_t limit = 0;
     for (const CheckInput& input : inputs) limit = std::max(limit, input.settings.max_file_size);
@@ -181,43 +178,42 @@ std::vector<FileReport> check_all(const std::vector<CheckInput>& inputs,
             if (!input.settings.environment.empty())
                 libraries.add(input.settings.environment_base, input.settings.environment);
     }
-    const auto modules = std::make_shared<const DiskModules>(limit, std::move(libraries));
+    const auto modules = std::make_shared<DiskModules>(
+        limit, std::move(libraries), std::vector<std::string>{current_directory()});
     // The process ends with the run: to take what was read apart again is lost time.
     static std::shared_ptr<const DiskModules>* const kept = new std::shared_ptr<const DiskModules>;
     *kept = modules;
-    // The parser's tables and the analysis do not fit into the processor's cache together: parsing many files one after
-    // the other is a fifth faster. Small enough that all threads have work until the end.
-    const std::size_t batch = std::clamp<std::size_t>(inputs.size() / (threads * 8), 1, 64);
-    const auto work = [&](StageTimes& own_times) {
-        std::vector<LoadedInput> loaded;
-        for (std::size_t begin = next.fetch_add(batch); begin < inputs.size();
-             begin = next.fetch_add(batch)) {
-            const std::size_t end = std::min(begin + batch, inputs.size());
-            loaded.clear();
-            for (std::size_t index = begin; index < end; ++index)
-                loaded.push_back(load_input(inputs[index], modules, own_times));
-            for (std::size_t index = begin; index < end; ++index) {
-                reports[index] =
-                    check_input(inputs[index], loaded[index - begin], options, modules, own_times);
-                const std::lock_guard lock(mutex);
-                if (++done == inputs.size()) changed.notify_one();
-            }
-        }
-    };
-    {
-        Progress progress(inputs.size());
+    modules->index_with(files_below, complete, true);
+    std::vector<LoadedInput> loaded(inputs.size());
+    Progress progress(2 * inputs.size());
+    const auto on_all_threads = [&](std::size_t before, const auto& work) {
+        std::atomic<std::size_t> next{0};
+        std::atomic<std::size_t> done{0};
+        std::mutex mutex;
+        std::condition_variable changed;
         std::vector<std::jthread> workers;
         for (StageTimes& own_times : times_of_threads)
-            workers.emplace_back(work, std::ref(own_times));
+            workers.emplace_back([&] {
+                for (std::size_t index = next++; index < inputs.size(); index = next++) {
+                    work(index, own_times);
+                    if (++done < inputs.size()) continue;
+                    const std::lock_guard lock(mutex);
+                    changed.notify_one();
+                }
+            });
         std::unique_lock lock(mutex);
         while (done < inputs.size()) {
             changed.wait_for(lock, std::chrono::milliseconds(100));
-            const std::size_t count = done;
-            lock.unlock();
-            progress.update(count);
-            lock.lock();
+            progress.update(before + done);
         }
-    }
+    };
+    // All are read before any is analysed: what a file means depends on the others.
+    on_all_threads(0, [&](std::size_t index, StageTimes& own_times) {
+        loaded[index] = load_input(inputs[index], modules, own_times);
+    });
+    on_all_threads(inputs.size(), [&](std::size_t index, StageTimes& own_times) {
+        reports[index] = check_input(inputs[index], loaded[index], options, modules, own_times);
+    });
     for (const StageTimes& own : times_of_threads) {
         times.read += own.read;
         times.parse += own.parse;
@@ -281,7 +277,15 @@ public:
         const unsigned cores =
             options_.jobs > 0 ? options_.jobs : std::max(1u, std::thread::hardware_concurrency());
         threads_ = static_cast<unsigned>(std::clamp<std::size_t>(inputs_.size(), 1, cores));
-        reports_ = check_all(inputs_, options_, threads_, times_);
+        const auto files_below = [&resolver](const std::string& folder) {
+            Discovery discovery = discover(
+                {folder}, [&](const std::string& path) { return resolver.excludes(path); });
+            std::vector<std::string> files;
+            for (DiscoveredFile& file : discovery.files) files.push_back(std::move(file.path));
+            return files;
+        };
+        reports_ = check_all(inputs_, options_, threads_, files_below,
+                             from_stdin() ? std::vector<std::string>{} : given_paths(), times_);
         for (const FileReport& report : reports_) {
             if (!report.error.empty())
                 complaints_.error(fmt::format("{}: {}", report.shown, report.error));

@@ -97,7 +97,7 @@ bool is_python(std::string_view name) {
 
 class Walk {
 public:
-    Walk(const Excluded& excluded, Discovery& result) : excluded_(excluded), result_(result) {}
+    Walk(const IsExcluded& excluded, Discovery& result) : excluded_(excluded), result_(result) {}
 
     void add_file(std::string path, bool given) {
         if (seen_.insert(path).second) result_.files.push_back({std::move(path), given});
@@ -172,7 +172,7 @@ private:
         open.push_back({std::move(path), directory, scope});
     }
 
-    const Excluded& excluded_;
+    const IsExcluded& excluded_;
     Discovery& result_;
     std::set<std::string> seen_;
     std::set<std::string> entered_;
@@ -181,7 +181,7 @@ private:
 
 } // namespace
 
-Discovery discover(const std::vector<std::string>& paths, const Excluded& excluded) {
+Discovery discover(const std::vector<std::string>& paths, const IsExcluded& excluded) {
     Discovery result;
     Walk walk(excluded, result);
     for (const std::string& path : paths) {

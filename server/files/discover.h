@@ -26,12 +26,12 @@ struct Discovery {
 
 /// True for a file or folder that the configuration excludes; a folder is then not entered. The
 /// path is absolute.
-using Excluded = std::function<bool(const std::string& path)>;
+using IsExcluded = std::function<bool(const std::string& path)>;
 
 /// Finds *.py and *.pyi below the given paths (absolute). Respects .gitignore, .ignore and git's
 /// info/exclude, from the top of the git work tree that holds the path downward, and `excluded`.
 /// Links to files are followed, links to folders are not; a file that two names lead to is taken
 /// once. What cannot be read becomes a problem and the rest goes on.
-Discovery discover(const std::vector<std::string>& paths, const Excluded& excluded);
+Discovery discover(const std::vector<std::string>& paths, const IsExcluded& excluded);
 
 } // namespace awaitls::server

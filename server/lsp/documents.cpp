@@ -27,6 +27,9 @@ std::string megabytes(std::uint64_t bytes) {
 /// How often edits alone make us look at the configuration files, where nobody watches them for us.
 constexpr std::chrono::seconds kCheckInterval{1};
 
+/// Indexing that takes longer is shown as progress.
+constexpr std::chrono::milliseconds kSlowIndexing{500};
+
 /// A configuration file that is larger is shown with its problems on the first line.
 constexpr std::uint64_t kMaxShownFile = 1'000'000;
 
@@ -298,6 +301,7 @@ const analysis::ModulePlace& Session::place_of(OpenDocument& open) {
                 others.emplace(other->module_file->path, other->module_file);
             }
         }
+        index_project(disk_modules_->project_of(*path));
         DiskModules::Name name = disk_modules_->name_of(*path);
         open.place = {std::make_shared<const OverlayModules>(disk_modules_, std::move(others)),
                       *path, std::move(name.dotted), name.package};
@@ -329,6 +333,11 @@ void Session::share_module(OpenDocument& open, const AnalysisPtr& analysis) {
 
 void Session::files_changed(const std::vector<std::string>& paths) {
     disk_modules_ = disk_modules_->changed(paths);
+    for (const auto& [project, indexing] : indexing_) {
+        if (!indexing->done) {
+            indexing->changed.insert(indexing->changed.end(), paths.begin(), paths.end());
+        }
+    }
     ++module_changes_;
     for (const std::string& path : paths) {
         recheck_users(path, nullptr);
@@ -336,10 +345,20 @@ void Session::files_changed(const std::vector<std::string>& paths) {
 }
 
 void Session::recheck_users(std::string_view path, const OpenDocument* except) {
+    recheck([&](const OpenDocument& open) {
+        const AnalysisPtr& latest = open.analyser.latest();
+        return &open != except && latest && latest->may_use(path);
+    });
+}
+
+void Session::recheck_all() {
+    recheck([](const OpenDocument& open) { return open.analyser.latest() != nullptr; });
+}
+
+void Session::recheck(const std::function<bool(const OpenDocument&)>& concerns) {
     bool any = false;
     for (const auto& [key, open] : documents_) {
-        const AnalysisPtr& latest = open->analyser.latest();
-        if (open.get() == except || !latest || !latest->may_use(path)) {
+        if (!concerns(*open)) {
             continue;
         }
         open->document.touch();
@@ -491,36 +510,99 @@ void Session::refresh_pulled() {
     }
 }
 
-void Session::slow(OpenDocument& open, bool is_slow) {
-    if (!is_slow) {
-        if (open.progress) {
-            open.progress->over = true;
-            if (open.progress->begun) {
-                connection_->notify<method::Progress>(
-                    {open.progress->token, protocol::to_json(protocol::WorkDoneProgressEnd{})});
-            }
-            open.progress.reset();
-        }
-        return;
+std::shared_ptr<Session::Progress> Session::begin_progress(const std::string& message) {
+    if (!style_.capabilities.work_done_progress) {
+        return nullptr;
     }
-    if (!style_.capabilities.work_done_progress || open.progress) {
-        return;
-    }
-    open.progress = std::make_shared<Progress>();
-    open.progress->token = "awaitls-" + std::to_string(++progress_tokens_);
+    auto progress = std::make_shared<Progress>();
+    progress->token = "awaitls-" + std::to_string(++progress_tokens_);
     connection_->request<method::WorkDoneProgressCreate>(
-        {open.progress->token},
-        [this, progress = open.progress,
-         name = open.document.display_name()](const protocol::Outcome<protocol::Null>& outcome) {
+        {progress->token},
+        [this, progress, message](const protocol::Outcome<protocol::Null>& outcome) {
             if (!outcome.value || progress->over) {
                 return;
             }
             progress->begun = true;
             protocol::WorkDoneProgressBegin begin;
             begin.title = "awaitls";
-            begin.message = "Analysing " + name;
+            begin.message = message;
             connection_->notify<method::Progress>({progress->token, protocol::to_json(begin)});
         });
+    return progress;
+}
+
+void Session::end_progress(std::shared_ptr<Progress>& progress) {
+    if (!progress) {
+        return;
+    }
+    progress->over = true;
+    if (progress->begun) {
+        connection_->notify<method::Progress>(
+            {progress->token, protocol::to_json(protocol::WorkDoneProgressEnd{})});
+    }
+    progress.reset();
+}
+
+void Session::slow(OpenDocument& open, bool is_slow) {
+    if (!is_slow) {
+        end_progress(open.progress);
+    } else if (!open.progress) {
+        open.progress = begin_progress("Analysing " + open.document.display_name());
+    }
+}
+
+// ---- The index ----
+
+void Session::index_project(const std::string& project) {
+    const auto [known, is_new] = indexing_.try_emplace(project);
+    if (!is_new) {
+        return;
+    }
+    known->second = std::make_unique<Indexing>(loop_);
+    Indexing& indexing = *known->second;
+    indexing.begin = Clock::now();
+    indexing.slow.start(kSlowIndexing, [this, &indexing, project] {
+        indexing.progress = begin_progress("Indexing " + project);
+    });
+    pool_.submit(Lane::Report, [this, project, modules = disk_modules_, &loop = loop_,
+                                alive = std::weak_ptr<bool>(alive_)] {
+        std::shared_ptr<const ProjectIndex> index;
+        std::string problem;
+        try {
+            index = modules->make_index(project);
+        } catch (const std::exception& error) {
+            problem = error.what();
+        }
+        loop.post([this, project, index, problem, alive] {
+            if (!alive.expired()) {
+                indexed(project, index, problem);
+            }
+        });
+    });
+}
+
+void Session::indexed(const std::string& project, std::shared_ptr<const ProjectIndex> index,
+                      const std::string& problem) {
+    Indexing& indexing = *indexing_.at(project);
+    indexing.slow.cancel();
+    end_progress(indexing.progress);
+    if (!problem.empty()) {
+        log_.anomaly("index", project + ": " + problem);
+    } else if (!index) {
+        log_.warning(project + " has too many Python files: what other files of the project do "
+                               "with what they import from one is not looked at");
+    } else {
+        char time[32];
+        std::snprintf(time, sizeof time, "%.0f ms", milliseconds(Clock::now() - indexing.begin));
+        log_.info("indexed " + project + " in " + time);
+    }
+    indexing.done = true;
+    disk_modules_ = disk_modules_->with(project, std::move(index));
+    if (!indexing.changed.empty()) {
+        disk_modules_ = disk_modules_->changed(std::exchange(indexing.changed, {}));
+    }
+    ++module_changes_;
+    recheck_all();
 }
 
 // ---- Configuration ----
@@ -713,9 +795,25 @@ void Session::did_change_watched_files(const protocol::DidChangeWatchedFilesPara
     }
 }
 
+void Session::take_folders() {
+    std::vector<std::string> folders;
+    for (const Workspace::Folder& folder : workspace_.folders()) {
+        if (folder.path) {
+            folders.push_back(*folder.path);
+        }
+    }
+    if (folders == disk_modules_->workspace()) {
+        return;
+    }
+    disk_modules_ = disk_modules_->with(std::move(folders));
+    ++module_changes_;
+    recheck_all();
+}
+
 void Session::did_change_workspace_folders(
     const protocol::DidChangeWorkspaceFoldersParams& params) {
     workspace_.change_folders(params.event);
+    take_folders();
     configure_again_ = true;
     pull_configuration();
 }

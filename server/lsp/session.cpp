@@ -2,6 +2,8 @@
 
 #include "generated/version.h"
 #include "protocol/json_text.h"
+#include "server/config/resolve.h"
+#include "server/files/discover.h"
 #include "server/lsp/code_actions.h"
 #include "server/lsp/open_document.h"
 
@@ -61,6 +63,24 @@ protocol::ServerCapabilities server_capabilities(const ClientStyle& style) {
 
 } // namespace
 
+namespace {
+/// The files of a project that are analysed by default; called from a worker.
+std::vector<std::string> files_below(const std::string& folder) {
+    ConfigResolver resolver;
+    Discovery discovery =
+        discover({folder}, [&](const std::string& path) { return resolver.excludes(path); });
+    std::vector<std::string> files;
+    for (DiscoveredFile& file : discovery.files) files.push_back(std::move(file.path));
+    return files;
+}
+
+std::shared_ptr<const DiskModules> make_modules(const Libraries& libraries) {
+    auto modules = std::make_shared<DiskModules>(kDefaultMaxFileSize, libraries);
+    modules->index_with(files_below, {}, false);
+    return modules;
+}
+} // namespace
+
 Session::Session(EventLoop& loop, Pool& pool, Log& log,
                  std::unique_ptr<protocol::Transport> transport, SessionOptions options)
     : loop_(loop),
@@ -68,7 +88,7 @@ Session::Session(EventLoop& loop, Pool& pool, Log& log,
       log_(log),
       options_(std::move(options)),
       analyser_context_{loop, pool, log, options_.analyse},
-      disk_modules_(std::make_shared<const DiskModules>(kDefaultMaxFileSize, options_.libraries)) {
+      disk_modules_(make_modules(options_.libraries)) {
     protocol::Connection::Hooks hooks;
     hooks.on_batch_done = [this] { batch_done(); };
     hooks.on_end = [this](protocol::EndReason reason, const std::string& detail) {
@@ -167,6 +187,7 @@ void Session::initialize(protocol::InitializeParams params,
     style_.capabilities = std::move(params.capabilities);
     style_.encoding = style_.capabilities.negotiate_position_encoding();
     workspace_.set_folders(initial_folders(params));
+    take_folders();
     responder.reply(
         {server_capabilities(style_), protocol::ServerInfo{"awaitls", std::string(kVersion)}});
 

@@ -106,6 +106,16 @@ private:
     void files_changed(const std::vector<std::string>& paths);
     /// Has the documents analysed again whose imports may mean the file.
     void recheck_users(std::string_view path, const OpenDocument* except);
+    void recheck_all();
+    void recheck(const std::function<bool(const OpenDocument&)>& concerns);
+    /// Null where the client shows no progress.
+    std::shared_ptr<Progress> begin_progress(const std::string& message);
+    void end_progress(std::shared_ptr<Progress>& progress);
+    /// Reads all files of a project on a worker, once; the open documents are analysed again then.
+    void index_project(const std::string& project);
+    void indexed(const std::string& project, std::shared_ptr<const ProjectIndex> index,
+                 const std::string& problem);
+    void take_folders();
     /// Calls `answer` now or when the analysis is there. `nothing` is the result for documents that are
     /// not open or not Python.
     void with_analysis(std::string_view uri, protocol::AnyResponder responder,
@@ -154,6 +164,15 @@ private:
     std::map<std::string, std::string> other_documents_; // Uri::key -> the client's spelling
     std::shared_ptr<const DiskModules> disk_modules_;
     std::uint64_t module_changes_ = 1; // of files and documents
+    struct Indexing {
+        explicit Indexing(EventLoop& loop) : slow(loop) {}
+        Clock::time_point begin;
+        Timer slow;
+        std::shared_ptr<Progress> progress;
+        std::vector<std::string> changed; // files, meanwhile
+        bool done = false;
+    };
+    std::map<std::string, std::unique_ptr<Indexing>> indexing_; // by project
     std::uint64_t openings_ = 0;
     std::uint64_t progress_tokens_ = 0;
     std::uint64_t registrations_ = 0;

@@ -17,6 +17,9 @@ using analysis::ModuleFile;
 
 constexpr std::string_view kStubs = "-stubs"; // behind a package's name: PEP 561
 
+/// Larger projects are not indexed.
+constexpr std::size_t kMaxIndexedFiles = 40'000;
+
 std::string parent_of(const std::string& path) {
     const std::size_t slash = path.rfind('/');
     return slash == std::string::npos ? std::string() : path.substr(0, slash == 0 ? 1 : slash);
@@ -38,6 +41,19 @@ std::string_view stem(std::string_view name) {
     for (const std::string_view ending : {".pyi", ".py"})
         if (name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
     return name;
+}
+
+bool is_python(std::string_view path) {
+    return path.ends_with(".py") || path.ends_with(".pyi");
+}
+
+/// Null where the file cannot be read.
+std::shared_ptr<const analysis::FileDigest> read_digest(const std::string& path,
+                                                        std::uint64_t max_file_size) {
+    const FileBytes bytes = read_file(path, max_file_size);
+    if (!bytes.error.empty() || bytes.too_large) return nullptr;
+    return std::make_shared<const analysis::FileDigest>(
+        analysis::digest_of(analysis::decode_source(bytes.bytes).text));
 }
 
 } // namespace
@@ -63,8 +79,11 @@ bool Libraries::add(const std::string& folder, const std::string& environment) {
     return true;
 }
 
-DiskModules::DiskModules(std::uint64_t max_file_size, Libraries libraries)
-    : max_file_size_(max_file_size), libraries_(std::move(libraries)) {
+DiskModules::DiskModules(std::uint64_t max_file_size, Libraries libraries,
+                         std::vector<std::string> workspace)
+    : max_file_size_(max_file_size),
+      libraries_(std::move(libraries)),
+      workspace_(std::move(workspace)) {
     note_libraries(libraries_.given);
     note_libraries(libraries_.fallback);
     for (const auto& [folder_path, packages] : libraries_.of_folders) note_libraries(packages);
@@ -138,8 +157,13 @@ std::string DiskModules::project_root(std::string folder_path) const {
     for (std::string at = folder_path;; at = parent_of(at)) {
         for (const char* const mark : {"pyproject.toml", "setup.py", "setup.cfg", ".git"})
             if (holds(at, mark)) return at;
-        if (at.size() <= 1) return folder_path;
+        if (at.size() <= 1) break;
     }
+    std::string result = folder_path;
+    for (const std::string& outer : workspace_)
+        if (outer.size() < result.size() && join(folder_path, "").starts_with(join(outer, "")))
+            result = outer;
+    return result;
 }
 
 std::string DiskModules::locate_below(const std::string& root, std::string_view name) const {
@@ -239,18 +263,46 @@ std::string DiskModules::locate(std::string_view name, std::string_view importer
     return roots.located.emplace(name, std::move(path)).first->second;
 }
 
-std::shared_ptr<const DiskModules> DiskModules::with(Libraries libraries) const {
-    auto result = std::make_shared<DiskModules>(max_file_size_, std::move(libraries));
+std::shared_ptr<DiskModules> DiskModules::copy(Libraries libraries,
+                                               std::vector<std::string> workspace) const {
+    auto result =
+        std::make_shared<DiskModules>(max_file_size_, std::move(libraries), std::move(workspace));
+    result->index_with(files_below_, complete_, index_when_asked_);
+    result->indexes_ = indexes_;
     const std::lock_guard lock(mutex_);
     result->folders_ = folders_;
     return result;
 }
 
+std::shared_ptr<const DiskModules> DiskModules::with(Libraries libraries) const {
+    return copy(std::move(libraries), workspace_);
+}
+
+std::shared_ptr<const DiskModules> DiskModules::with(std::vector<std::string> workspace) const {
+    return copy(libraries_, std::move(workspace));
+}
+
+std::shared_ptr<const DiskModules>
+DiskModules::with(const std::string& project, std::shared_ptr<const ProjectIndex> index) const {
+    std::shared_ptr<DiskModules> result = copy(libraries_, workspace_);
+    result->indexes_[project] = std::move(index);
+    const std::lock_guard lock(mutex_);
+    result->entries_ = entries_;
+    return result;
+}
+
 std::shared_ptr<const DiskModules>
 DiskModules::changed(const std::vector<std::string>& paths) const {
-    auto result = std::make_shared<DiskModules>(max_file_size_, libraries_);
+    std::shared_ptr<DiskModules> result = copy(libraries_, workspace_);
+    for (auto& [project, index] : result->indexes_) {
+        if (!index) continue;
+        ProjectIndex::Digests changes;
+        for (const std::string& path : paths)
+            if (path.starts_with(join(project, "")) && is_python(path))
+                changes.emplace(path, read_digest(path, max_file_size_));
+        if (!changes.empty()) index = index->with(changes);
+    }
     const std::lock_guard lock(mutex_);
-    result->folders_ = folders_;
     result->entries_ = entries_;
     for (const std::string& path : paths) {
         // A folder may have come or gone with all that is in it.
@@ -293,6 +345,8 @@ std::shared_ptr<const analysis::Module> DiskModules::put(const std::string& path
     Entry& found = entry(path);
     std::call_once(found.loaded, [&] {
         found.file = make(path, text);
+        if (index_when_asked_)
+            found.digest = std::make_shared<const analysis::FileDigest>(analysis::digest_of(text));
         found.done = true;
     });
     if (found.file && found.file->module->text() == text) return found.file->module;
@@ -310,6 +364,98 @@ std::shared_ptr<const ModuleFile> DiskModules::make(const std::string& path,
     file->module =
         analysis::make_module(std::make_shared<const analysis::SourceText>(std::move(text)));
     return file;
+}
+
+// --- the index -----------------------------------------------------------------------------------
+
+void DiskModules::index_with(FilesBelow files_below, std::vector<std::string> complete,
+                             bool when_asked) {
+    files_below_ = std::move(files_below);
+    complete_ = std::move(complete);
+    index_when_asked_ = when_asked;
+}
+
+std::string DiskModules::project_of(const std::string& path) const {
+    return roots_of(parent_of(path)).project;
+}
+
+std::shared_ptr<const ProjectIndex> DiskModules::index_of(std::string_view importer) const {
+    if (indexes_.empty() && !index_when_asked_) return nullptr;
+    const std::string project = project_of(std::string(importer));
+    if (const auto given = indexes_.find(project); given != indexes_.end()) return given->second;
+    if (!index_when_asked_) return nullptr;
+    std::shared_ptr<Project> found;
+    {
+        const std::lock_guard lock(mutex_);
+        std::shared_ptr<Project>& known = projects_[project];
+        if (!known) known = std::make_shared<Project>();
+        found = known; // and never goes
+    }
+    std::call_once(found->indexed, [&] { found->index = make_index(project); });
+    return found->index;
+}
+
+std::shared_ptr<const ProjectIndex> DiskModules::make_index(const std::string& project) const {
+    const std::string below = join(project, "");
+    std::vector<std::string> paths;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [path, known] : entries_)
+            if (path.starts_with(below)) paths.push_back(path);
+    }
+    const bool complete =
+        std::any_of(complete_.begin(), complete_.end(), [&](const std::string& folder_path) {
+            return project == folder_path || below.starts_with(join(folder_path, ""));
+        });
+    if (!complete && files_below_) {
+        const std::lock_guard lock(listing_);
+        for (std::string& path : files_below_(project)) paths.push_back(std::move(path));
+    }
+    std::sort(paths.begin(), paths.end());
+    paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+    if (paths.size() > kMaxIndexedFiles) return nullptr;
+    ProjectIndex::Digests digests;
+    for (const std::string& path : paths) {
+        if (!library_of(path).empty()) continue;
+        std::shared_ptr<Entry> read;
+        {
+            const std::lock_guard lock(mutex_);
+            if (const auto known = entries_.find(path); known != entries_.end())
+                read = known->second;
+        }
+        std::shared_ptr<const analysis::FileDigest> digest;
+        if (read && read->done.load()) {
+            digest = read->digest;
+            if (!digest && read->file)
+                digest = std::make_shared<const analysis::FileDigest>(
+                    analysis::digest_of(read->file->module->text()));
+        } else {
+            digest = read_digest(path, max_file_size_);
+        }
+        if (digest) digests.emplace(path, std::move(digest));
+    }
+    return std::make_shared<const ProjectIndex>(std::move(digests));
+}
+
+std::optional<std::vector<std::string>>
+DiskModules::files_with(std::string_view word, std::string_view importer, std::size_t limit) const {
+    const std::shared_ptr<const ProjectIndex> index = index_of(importer);
+    return index == nullptr ? std::nullopt : index->files_with(word, limit);
+}
+
+std::vector<analysis::ClassPlace> DiskModules::overriders(std::string_view base,
+                                                          std::string_view method, bool is_async,
+                                                          std::string_view importer) const {
+    const std::shared_ptr<const ProjectIndex> index = index_of(importer);
+    return index == nullptr ? std::vector<analysis::ClassPlace>{}
+                            : index->overriders(base, method, is_async);
+}
+
+std::optional<std::vector<analysis::ClassPlace>>
+DiskModules::classes_with(std::string_view method, std::string_view importer,
+                          std::size_t limit) const {
+    const std::shared_ptr<const ProjectIndex> index = index_of(importer);
+    return index == nullptr ? std::nullopt : index->classes_with(method, limit);
 }
 
 DiskModules::Name DiskModules::name_of(const std::string& path) const {

@@ -4,12 +4,16 @@
 
 #include "analysis/semantic/module.h"
 #include "server/modules/effects_store.h"
+#include "server/modules/project_index.h"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,7 +26,7 @@ namespace awaitls::server {
 ///
 /// An import is looked for where Python would find it when the project runs: beside the outermost package of the importing
 /// file (a script: in its own folder), in the project's folder, and in its `src`. The project's folder is the nearest one
-/// upward with a pyproject.toml, setup.py, setup.cfg or .git. A stub wins over the code beside it, a package over a module
+/// upward with a pyproject.toml, setup.py, setup.cfg or .git, else the outermost of the workspace's that the file is in. A stub wins over the code beside it, a package over a module
 /// of its name, and the standard library over all.
 /// Where installed packages are, as absolute folders of packages. The first that has any counts: that of a folder around the
 /// project, `given`, the environment in the project's folder (`.venv`), `fallback`.
@@ -41,17 +45,44 @@ struct Libraries {
 class DiskModules final : public analysis::Modules {
 public:
     /// Larger files are taken for absent.
-    explicit DiskModules(std::uint64_t max_file_size, Libraries libraries = {});
+    explicit DiskModules(std::uint64_t max_file_size, Libraries libraries = {},
+                         std::vector<std::string> workspace = {});
 
     std::shared_ptr<const analysis::ModuleFile> find(std::string_view name,
                                                      std::string_view importer) const override;
     bool has_root(std::string_view root, std::string_view importer) const override;
     std::shared_ptr<const analysis::ModuleFile> at(std::string_view path) const override;
     analysis::SharedEffects* effects() const override { return &effects_; }
+    std::optional<std::vector<std::string>>
+    files_with(std::string_view word, std::string_view importer, std::size_t limit) const override;
+    std::vector<analysis::ClassPlace> overriders(std::string_view base, std::string_view method,
+                                                 bool is_async,
+                                                 std::string_view importer) const override;
+    std::optional<std::vector<analysis::ClassPlace>> classes_with(std::string_view method,
+                                                                  std::string_view importer,
+                                                                  std::size_t limit) const override;
+
+    using FilesBelow = std::function<std::vector<std::string>(const std::string& folder)>;
+    /// `files_below` lists a project's files for an index; it is called from any thread, once at a time. The files in
+    /// `complete` folders have all been put. `when_asked`: projects without a given index are indexed when the first question
+    /// about them is asked. Call before anything else.
+    void index_with(FilesBelow files_below, std::vector<std::string> complete, bool when_asked);
+    /// The index of the project that a file belongs to; null: there is none.
+    std::shared_ptr<const ProjectIndex> index_of(std::string_view importer) const;
+    /// The project that a file belongs to: its folder.
+    std::string project_of(const std::string& path) const;
 
     const Libraries& libraries() const { return libraries_; }
     /// The same with other libraries.
     std::shared_ptr<const DiskModules> with(Libraries libraries) const;
+    /// The same with other folders of the workspace.
+    std::shared_ptr<const DiskModules> with(std::vector<std::string> workspace) const;
+    /// The same with the index of a project; null: it is too large.
+    std::shared_ptr<const DiskModules> with(const std::string& project,
+                                            std::shared_ptr<const ProjectIndex> index) const;
+    const std::vector<std::string>& workspace() const { return workspace_; }
+    /// Reads all files of a project that were not read yet. Null where they are too many. Takes long; any thread.
+    std::shared_ptr<const ProjectIndex> make_index(const std::string& project) const;
 
     /// The module of a file if it was read already, else null.
     std::shared_ptr<const analysis::ModuleFile> known(const std::string& path) const;
@@ -76,8 +107,15 @@ private:
     struct Entry {
         std::once_flag loaded;
         std::atomic<bool> done{false}; // `file` may be read without asking for it
-        std::shared_ptr<const analysis::ModuleFile> file; // null: unreadable
+        std::shared_ptr<const analysis::ModuleFile> file;   // null: unreadable
+        std::shared_ptr<const analysis::FileDigest> digest; // where it was put for an index
     };
+    struct Project {
+        std::once_flag indexed;
+        std::shared_ptr<const ProjectIndex> index; // null: too many files
+    };
+    std::shared_ptr<DiskModules> copy(Libraries libraries,
+                                      std::vector<std::string> workspace) const;
     using Names = std::unordered_set<std::string>;
 
     Entry& entry(const std::string& path) const;
@@ -108,13 +146,20 @@ private:
     std::string locate_below(const std::string& root, std::string_view name) const;
 
     mutable EffectsStore effects_;
+    FilesBelow files_below_;
+    std::vector<std::string> complete_;
+    bool index_when_asked_ = false;
+    mutable std::mutex listing_; // held while files_below_ runs
     const std::uint64_t max_file_size_;
     const Libraries libraries_;
+    const std::vector<std::string> workspace_;
+    std::map<std::string, std::shared_ptr<const ProjectIndex>> indexes_; // given, by project
     mutable std::mutex mutex_; // of what follows; a folder or an entry never goes
     mutable std::unordered_map<std::string, std::shared_ptr<const Names>> folders_;
     mutable std::unordered_map<std::string, std::shared_ptr<Entry>> entries_;
     mutable std::unordered_map<std::string, std::shared_ptr<Roots>> roots_;      // by folder
     mutable std::unordered_map<std::string, std::shared_ptr<Roots>> same_roots_; // by what they are
+    mutable std::unordered_map<std::string, std::shared_ptr<Project>> projects_; // by folder
     /// By folder of packages, all of its environment.
     mutable std::unordered_map<std::string, std::vector<std::string>> library_folders_;
 };

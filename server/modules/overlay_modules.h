@@ -4,11 +4,16 @@
 
 #include "server/modules/disk_modules.h"
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace awaitls::server {
 
@@ -21,6 +26,25 @@ public:
 
     OverlayModules(std::shared_ptr<const DiskModules> disk, OpenModules open)
         : disk_(std::move(disk)), open_(std::move(open)) {}
+
+    std::optional<std::vector<std::string>>
+    files_with(std::string_view word, std::string_view importer, std::size_t limit) const override {
+        const std::shared_ptr<const ProjectIndex> index = index_of(importer);
+        return index ? index->files_with(word, limit) : std::nullopt;
+    }
+    std::vector<analysis::ClassPlace> overriders(std::string_view base, std::string_view method,
+                                                 bool is_async,
+                                                 std::string_view importer) const override {
+        const std::shared_ptr<const ProjectIndex> index = index_of(importer);
+        return index ? index->overriders(base, method, is_async)
+                     : std::vector<analysis::ClassPlace>{};
+    }
+    std::optional<std::vector<analysis::ClassPlace>>
+    classes_with(std::string_view method, std::string_view importer,
+                 std::size_t limit) const override {
+        const std::shared_ptr<const ProjectIndex> index = index_of(importer);
+        return index ? index->classes_with(method, limit) : std::nullopt;
+    }
 
     std::shared_ptr<const analysis::ModuleFile> find(std::string_view name,
                                                      std::string_view importer) const override {
@@ -36,8 +60,27 @@ public:
     }
 
 private:
+    /// That of the importer's project as the editor has it; null while there is none.
+    std::shared_ptr<const ProjectIndex> index_of(std::string_view importer) const {
+        const std::shared_ptr<const ProjectIndex> index = disk_->index_of(importer);
+        if (!index) return nullptr;
+        const std::string project = disk_->project_of(std::string(importer));
+        const std::lock_guard lock(mutex_);
+        std::shared_ptr<const ProjectIndex>& known = indexes_[project];
+        if (known) return known;
+        ProjectIndex::Digests changes;
+        for (const auto& [path, file] : open_)
+            if (disk_->project_of(path) == project)
+                changes.emplace(path, std::make_shared<const analysis::FileDigest>(
+                                          analysis::digest_of(file->module->text())));
+        known = changes.empty() ? index : index->with(changes);
+        return known;
+    }
+
     std::shared_ptr<const DiskModules> disk_;
     OpenModules open_;
+    mutable std::mutex mutex_;
+    mutable std::map<std::string, std::shared_ptr<const ProjectIndex>> indexes_; // by project
 };
 
 } // namespace awaitls::server

@@ -14,8 +14,8 @@ constexpr std::string_view kDoc =
 it raises `TypeError: object NoneType can't be used in 'await' expression`, after the call has
 already been made. `await time.sleep(1)` blocks the whole event loop for a second and raises then.
 
-The rule reports literals and displays, calls of functions that are known to be synchronous, and
-coroutine functions that are awaited without being called. Functions of the file count when they
+The rule reports literals and displays, calls of functions that are known to be synchronous, async
+generators, and coroutine functions that are awaited without being called. Functions of the file count when they
 have no decorator and return a plain value; methods count only when they are private, since a
 subclass may make the others async.
 
@@ -191,7 +191,7 @@ bool is_without_await(const Model& model, Type type) {
     return type->cls == nullptr && lacks_await(model, type);
 }
 
-enum class Verdict : std::uint8_t { Fine, PlainValue, SyncCall, NotCalled };
+enum class Verdict : std::uint8_t { Fine, PlainValue, SyncCall, NotCalled, AsyncGenerator };
 
 Verdict judge(const Model& model, NodeId operand, const CallTarget& target) {
     const Tree& tree = model.tree();
@@ -212,6 +212,9 @@ Verdict judge(const Model& model, NodeId operand, const CallTarget& target) {
     if (kind != Kind::Call || target.confidence != Confidence::Certain) return Verdict::Fine;
     if (target.function != nullptr && target.cls == nullptr) {
         const FunctionDef& function = *target.function;
+        if (function.is_async && function.is_generator &&
+            model.type_of(operand)->kind == TypeKind::AsyncIterator)
+            return Verdict::AsyncGenerator;
         if (function.is_lambda || !is_final(function) || ought_to_be_async(model, function))
             return Verdict::Fine;
         const bool plain =
@@ -358,6 +361,11 @@ void check(RuleContext& context, NodeId await) {
         offer_call(context, finding, operand);
         return;
     }
+    case Verdict::AsyncGenerator:
+        context.report(await, "`" + callee_text(tree, operand) +
+                                  "()` is an async generator, which cannot be awaited; iterate " +
+                                  "over it with `async for`");
+        return;
     case Verdict::SyncCall: break;
     }
     const BlockingApi* const blocking = synchronous_api(target.name);

@@ -490,6 +490,47 @@ TEST(Types, OfTargetsThatAreTakenApart) {
     EXPECT_EQ(reveal_in(both, "t: tuple[A, B]", "a, b, c = t\n    reveal(a)"), "?");
 }
 
+TEST(Types, OfParametersComeFromAllCalls) {
+    const std::string head = "class A:\n    pass\n\nclass B:\n    pass\n\n";
+    const auto in = [&](const std::string& rest) { return Program(head + rest).reveal(); };
+    EXPECT_EQ(in("def f(x):\n    reveal(x)\n\nf(A())\nf(x=A())\n"), "A");
+    EXPECT_EQ(in("def f(x):\n    reveal(x)\n\nf(A())\nf(B())\n"), "A | B");
+    EXPECT_EQ(in("def f(x=None):\n    reveal(x)\n\nf(A())\nf()\n"), "A");
+    EXPECT_EQ(in("def f(y, *, x=B()):\n    reveal(x)\n\nf(1, x=A())\nf(2)\n"), "A | B");
+    EXPECT_EQ(
+        in("class C:\n    def __init__(self, x):\n        self.x = x\n\n"
+           "    def g(self):\n        reveal(self.x)\n\ndef main():\n    a = A()\n    C(a)\n"),
+        "A");
+    EXPECT_EQ(in("class C:\n    def m(self, x):\n        reveal(x)\n\n    def g(self):\n"
+                 "        self.m(A())\n"),
+              "A");
+    EXPECT_EQ(in("def g(y):\n    f(y)\n\ndef f(x):\n    reveal(x)\n\ng(A())\n"), "A");
+    // What one call passes is not known, or not all calls are.
+    EXPECT_EQ(in("def f(x):\n    reveal(x)\n"), "?");
+    EXPECT_EQ(in("def f(x):\n    reveal(x)\n\nf(A())\nf(unheard)\n"), "?");
+    EXPECT_EQ(in("def f(x):\n    reveal(x)\n\nf(A())\nf(*rest)\n"), "?");
+    EXPECT_EQ(in("def f(x):\n    reveal(x)\n\nf(A())\nlater(f)\n"), "?");
+    EXPECT_EQ(in("def f(x):\n    reveal(x)\n\nf(A())\nunheard.f(B())\n"), "?");
+    EXPECT_EQ(in("@unheard\ndef f(x):\n    reveal(x)\n\nf(A())\n"), "?");
+    EXPECT_EQ(in("def f(*x):\n    reveal(x)\n\nf(A())\n"), "builtins.tuple");
+    EXPECT_EQ(in("def f(x):\n    f(x)\n    reveal(x)\n\nf(A())\n"), "?");
+    EXPECT_EQ(in("class C:\n    def __init__(self, x):\n        reveal(x)\n\n"
+                 "class D(C):\n    pass\n\nC(A())\n"),
+              "?")
+        << "a subclass may be made";
+    EXPECT_EQ(in("class C:\n    def __init__(self, x):\n        reveal(x)\n\n"
+                 "    @classmethod\n    def make(cls):\n        return cls(B())\n\nC(A())\n"),
+              "?");
+    EXPECT_EQ(in("from unheard import Base\n\nclass C(Base):\n    def m(self, x):\n"
+                 "        reveal(x)\n\n    def g(self):\n        self.m(A())\n"),
+              "?")
+        << "a framework may call it";
+    // What only names a class does not make one.
+    EXPECT_EQ(in("class C:\n    def __init__(self, x):\n        reveal(x)\n\n"
+                 "def g(c: C) -> C:\n    isinstance(c, C)\n\nC(A())\n"),
+              "A");
+}
+
 TEST(Types, OfWhatBodiesReturn) {
     const std::string both = kTwo;
     EXPECT_EQ(
@@ -511,7 +552,7 @@ TEST(Types, OfWhatBodiesReturn) {
                         "", "with f() as y: reveal(y)"),
               "A");
     EXPECT_EQ(
-        reveal_in(both + "def f(x):\n    if x: return A()\n    return x\n", "", "reveal(f(1))"),
+        reveal_in(both + "def f(x):\n    if x: return A()\n    return x\n", "", "reveal(f(y))"),
         "?");
     EXPECT_EQ(reveal_in(both + "def f(x):\n    return f(x)\n", "", "reveal(f(1))"), "?");
     EXPECT_EQ(reveal_in("from typing import TypeVar\nT = TypeVar('T', bound='A')\n" + both +

@@ -13,7 +13,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <utility>
 
 namespace awaitls::analysis {
 namespace {
@@ -443,6 +442,67 @@ TEST(Modules, ConfiguredCallsAreNamedByTheirModules) {
               "from app import store as s\n\nasync def main():\n    s.load()\n"})
             EXPECT_NE(workspace.check(text).find("use `aload`"), std::string::npos) << text;
     }
+}
+
+TEST(Modules, OverridesInOtherFilesAreSeen) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    workspace.set("app.base", "class Store:\n    async def load(self):\n        return 1\n");
+    const std::string main = "from .base import Store\n\nasync def main(store: Store):\n"
+                             "    store.load()\n    pass\n";
+    EXPECT_NE(workspace.check(main), "");
+    workspace.set("app.sync", "from .base import Store\n\nclass Sync(Store):\n"
+                              "    def load(self):\n        return 1\n");
+    EXPECT_EQ(workspace.check(main), "") << "which one it is, is not known";
+    workspace.set("app.sync", "from elsewhere import Store\n\nclass Sync(Store):\n"
+                              "    def load(self):\n        return 1\n");
+    EXPECT_NE(workspace.check(main), "") << "another class of that name";
+    workspace.set("app.sync", "from .mid import Middle\n\nclass Sync(Middle):\n"
+                              "    def load(self):\n        return 1\n");
+    workspace.set("app.mid", "from . import base\n\nclass Middle(base.Store):\n    pass\n");
+    EXPECT_EQ(workspace.check(main), "");
+    workspace.remove("app.sync");
+    EXPECT_NE(workspace.check(main), "");
+}
+
+TEST(Modules, ParametersAreWhatAllFilesPass) {
+    Workspace workspace("app.player");
+    workspace.set("app.__init__", "");
+    workspace.set("app.music", "class Music:\n    async def tracks(self):\n        return 1\n");
+    const auto hub = [](const std::string& music) {
+        return "from .player import Player\nfrom .music import Music\n\n\nclass Hub:\n"
+               "    def __init__(self):\n        self.music = " +
+               music + "\n        self.player = Player(self)\n";
+    };
+    const std::string player = "class Player:\n    def __init__(self, hub):\n"
+                               "        self.hub = hub\n\n    async def play(self):\n"
+                               "        self.hub.music.tracks()\n        print()\n";
+    workspace.set("app.player", player);
+    EXPECT_EQ(workspace.check(player), "") << "nobody makes one";
+    workspace.set("app.hub", hub("Music()"));
+    EXPECT_NE(workspace.check(player), "");
+    workspace.set("app.hub", hub("unheard()"));
+    EXPECT_EQ(workspace.check(player), "");
+    workspace.set("app.hub", hub("Music()"));
+    workspace.set("app.other", "from .player import Player\n\nmake = Player\n");
+    EXPECT_EQ(workspace.check(player), "") << "and who calls make() is not known";
+    workspace.set("app.other", "from .player import Player\n\ndef name(player: Player):\n"
+                               "    return isinstance(player, Player)\n");
+    EXPECT_NE(workspace.check(player), "");
+    workspace.set("app.other", "from .player import Player\n\n\ndef local():\n"
+                               "    hub = None\n    hub = unheard()\n    return Player(hub)\n");
+    EXPECT_EQ(workspace.check(player), "");
+}
+
+TEST(Modules, OnlyOneClassHasTheMethod) {
+    Workspace workspace;
+    workspace.settings().strictness = Strictness::Likely;
+    workspace.set("app.__init__", "");
+    workspace.set("app.a", "class A:\n    async def save_packages(self):\n        return 1\n");
+    const std::string main = "async def main(bot):\n    bot.save_packages()\n    pass\n";
+    EXPECT_NE(workspace.check(main), "");
+    workspace.set("app.b", "class B:\n    def save_packages(self):\n        return 1\n");
+    EXPECT_EQ(workspace.check(main), "");
 }
 
 TEST(Modules, BranchesMayBePassedBy) {

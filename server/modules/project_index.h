@@ -1,0 +1,57 @@
+#pragma once
+
+// Which files of a project a question is about, from digests of all of them.
+
+#include "analysis/semantic/digest.h"
+#include "analysis/semantic/module.h"
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace awaitls::server {
+
+/// Immutable; may be asked by any thread. Paths are absolute. The answers are those of analysis::Modules.
+class ProjectIndex {
+public:
+    using Digests = std::map<std::string, std::shared_ptr<const analysis::FileDigest>, std::less<>>;
+
+    explicit ProjectIndex(Digests digests);
+
+    /// The same with other digests of some files; null: the file is gone. Costs what changes, not the size of the project.
+    std::shared_ptr<const ProjectIndex> with(const Digests& changes) const;
+
+    std::optional<std::vector<std::string>> files_with(std::string_view word,
+                                                       std::size_t limit) const;
+    std::vector<analysis::ClassPlace> overriders(std::string_view base, std::string_view method,
+                                                 bool is_async) const;
+    std::optional<std::vector<analysis::ClassPlace>> classes_with(std::string_view method,
+                                                                  std::size_t limit) const;
+
+private:
+    struct Base;
+    ProjectIndex(std::shared_ptr<const Base> base, Digests changed)
+        : base_(std::move(base)), changed_(std::move(changed)) {}
+    /// Calls visit(path, class, method) for all methods of a name; visit returns false to stop.
+    template <typename Visit>
+    void each_method(std::string_view name, Visit visit) const;
+    /// Calls visit(class) for all classes of a name.
+    template <typename Visit>
+    void each_class(std::string_view name, Visit visit) const;
+    /// A class of the name `base` is among those that the class derives from, by names.
+    bool derives(const analysis::DeclaredClass& declared, std::string_view base) const;
+
+    std::shared_ptr<const Base> base_;
+    Digests changed_; // since; they take the place of those in the base
+};
+
+/// Tests give stand-ins to what they test: they tell nothing about it.
+bool is_test_file(std::string_view path);
+
+} // namespace awaitls::server
