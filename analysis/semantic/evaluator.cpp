@@ -1723,15 +1723,15 @@ bool Evaluator::add_passed(std::int32_t number, std::string_view name, const Fun
         if (call == kNoNode) {
             const NodeId whole = tree.is(parent, Kind::Attribute) ? parent : mention;
             const NodeId outer = tree.parent(whole);
-            const bool asked = tree.is(outer, Kind::Call) &&
-                               scope.name_of(tree.child(outer, Role::Callee)) ==
-                                   "builtins.isinstance";
+            const bool asked =
+                tree.is(outer, Kind::Call) &&
+                scope.name_of(tree.child(outer, Role::Callee)) == "builtins.isinstance";
             // It may be something else that has the name.
             const Type type = asked ? unknown_type() : scope.type_of(whole);
-            const bool other =
-                type->known() && type->kind != TypeKind::Union && type->function != &function &&
-                (type->kind != TypeKind::Class || type->cls == nullptr ||
-                 type->cls->id != function.class_id);
+            const bool other = type->known() && type->kind != TypeKind::Union &&
+                               type->function != &function &&
+                               (type->kind != TypeKind::Class || type->cls == nullptr ||
+                                type->cls->id != function.class_id);
             all = asked || other;
             return;
         }

@@ -352,7 +352,7 @@ void Session::recheck_users(std::string_view path, const OpenDocument* except) {
 }
 
 void Session::recheck_all() {
-    recheck([](const OpenDocument& open) { return open.analyser.latest() != nullptr; });
+    recheck([](const OpenDocument&) { return true; });
 }
 
 void Session::recheck(const std::function<bool(const OpenDocument&)>& concerns) {

@@ -113,3 +113,45 @@ def test_imports_in_a_circle(client, project):
     assert codes(client.published(main, 1)) == ["unawaited-coroutine"]
     client.change(store, 2, {"text": text.replace("    again()", "    await again()")})
     assert client.published(store, 2) == []
+
+
+def settled(client, uri: str, version: int, wanted: list[str]) -> list[dict]:
+    """What is published in the end: the project is indexed meanwhile, which may change it once."""
+    found = client.published(uri, version)
+    return found if codes(found) == wanted else client.published(uri, version)
+
+
+def test_an_override_in_a_file_that_nobody_imports(client, project):
+    (project.path / "store.py").write_text("class Store:\n    async def load(self):\n        return 1\n")
+    (project.path / "quick.py").write_text(
+        "from .store import Store\n\n\nclass Quick(Store):\n    def load(self):\n        return 1\n"
+    )
+    main = project("main.py")
+    client.open(main, "from .store import Store\n\n\nasync def main(store: Store):\n    store.load()\n    print()\n")
+    assert settled(client, main, 1, []) == []
+    (project.path / "quick.py").unlink()
+    changed(client, project("quick.py"), 3)
+    assert codes(client.published(main, 1)) == ["unawaited-coroutine"]
+    # The editor's text counts before it is saved.
+    quick = project("quick.py")
+    client.open(quick, "from .store import Store\n\n\nclass Quick(Store):\n    def load(self):\n        return 1\n")
+    assert client.published(quick, 1) == []
+    assert client.published(main, 1) == []
+
+
+def test_what_other_files_pass(client, project):
+    (project.path / "store.py").write_text("class Store:\n    async def load(self):\n        return 1\n")
+    (project.path / "start.py").write_text(
+        "from .main import run\nfrom .store import Store\n\n\nasync def start():\n    await run(Store())\n"
+    )
+    text = "async def run(store):\n    store.load()\n    print()\n"
+    (project.path / "main.py").write_text(text)
+    main = project("main.py")
+    client.open(main, text)
+    assert codes(settled(client, main, 1, ["unawaited-coroutine"])) == ["unawaited-coroutine"]
+    start = project("start.py")
+    client.open(start, (project.path / "start.py").read_text())
+    assert client.published(start, 1) == []
+    client.change(start, 2, {"text": "from .main import run\n\n\nasync def start(store):\n    await run(store)\n"})
+    assert client.published(start, 2) == []
+    assert client.published(main, 1) == [], "what is passed is not known any more"
