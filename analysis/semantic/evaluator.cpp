@@ -2261,6 +2261,61 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
     return *known;
 }
 
+void Evaluator::add_overrides(std::uint32_t slot, const FunctionDef& method,
+                              std::vector<RegionEffects::Effect>& effects_of_method) {
+    constexpr std::size_t kMaxOverrides = 16;
+    const Tree& tree = method.region->tree;
+    const NodeId body = tree.child(method.node, Role::Body);
+    if (method.class_id < 0 || method.is_async || method.is_generator || body == kNoNode ||
+        !is_abstract(tree, body))
+        return;
+    std::vector<const FunctionDef*> overrides;
+    const auto add = [&](Space& space, std::size_t index) {
+        const ClassEntry& entry = space.module->model->classes()[index];
+        const std::int32_t id = space.first_class + static_cast<std::int32_t>(index);
+        const auto found = entry.members.find(method.name);
+        if (id == method.class_id || found == entry.members.end() || found->second.size() != 1 ||
+            found->second.front().attribute || !derives_from(id, method.class_id))
+            return;
+        const Reference& reference = found->second.front();
+        const std::uint32_t at = space.first_slot + reference.slot;
+        const Type type = binding_type(at, slot_at(at).region->bindings[reference.index]);
+        if (type->kind != TypeKind::Function || type->function == nullptr ||
+            type->function->is_async || type->function->is_generator)
+            return;
+        overrides.push_back(type->function);
+    };
+    Space& own = space_of_class(method.class_id);
+    for (std::size_t i = 0; i < own.module->model->classes().size(); ++i) add(own, i);
+    if (place_.modules && !is_library(own)) {
+        const std::string importer(path_of(own));
+        const std::string base = class_entry(method.class_id).name;
+        const std::vector<ClassPlace> places =
+            place_.modules->overriders(base, method.name, false, importer);
+        note_search(Uses::Search::Kind::SyncOverriders, method.name, base, importer,
+                    hash_of(places));
+        for (const ClassPlace& place : places) {
+            if (overrides.size() > kMaxOverrides) break;
+            if (place.path == importer) continue;
+            const std::int32_t number = space_at(place.path);
+            if (number < 0) continue;
+            Space& space = *spaces_[static_cast<std::size_t>(number)];
+            for (std::size_t i = 0; i < space.module->model->classes().size(); ++i)
+                if (space.module->model->classes()[i].name == place.name) add(space, i);
+        }
+    }
+    if (overrides.size() > kMaxOverrides) return;
+    const NodeId name = tree.child(method.node, Role::Name);
+    for (const FunctionDef* const override_ : overrides) {
+        RegionEffects::Effect effect;
+        effect.span = tree[name == kNoNode ? method.node : name].span();
+        // Which one it is, is not known.
+        effect.conditional = overrides.size() > 1;
+        set_callee(effect, slot, *override_);
+        effects_of_method.push_back(std::move(effect));
+    }
+}
+
 std::shared_ptr<const RegionEffects> Evaluator::find_effects(std::uint32_t slot) {
     auto result = std::make_shared<RegionEffects>();
     RegionModel& scope = model(slot);
@@ -2269,6 +2324,9 @@ std::shared_ptr<const RegionEffects> Evaluator::find_effects(std::uint32_t slot)
     result->functions.resize(region.functions.size());
     result->iterated.resize(region.functions.size());
     if (region.clean()) {
+        for (std::uint32_t i = 0; i < region.functions.size(); ++i)
+            if (!region.functions[i].is_lambda)
+                add_overrides(slot, *function_def(slot, i), result->functions[i]);
         for (NodeId node = 0; node < tree.size(); ++node) {
             const Kind kind = tree.kind(node);
             if (kind == Kind::For || kind == Kind::CompFor) note_iterated(region, node, *result);

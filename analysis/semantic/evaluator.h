@@ -341,6 +341,9 @@ private:
     RunnerFacts find_runners(std::uint32_t slot);
     const RegionEffects& region_effects(std::uint32_t slot);
     std::shared_ptr<const RegionEffects> find_effects(std::uint32_t slot);
+    /// What runs when an abstract method is called: its overrides, anywhere in the project.
+    void add_overrides(std::uint32_t slot, const FunctionDef& method,
+                       std::vector<RegionEffects::Effect>& effects_of_method);
     /// The function that an effect in a slot calls.
     std::uint64_t callee_of(std::uint32_t slot, const RegionEffects::Effect& effect);
     const std::shared_ptr<const ModuleFile>& own_file() const;

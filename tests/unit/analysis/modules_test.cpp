@@ -465,6 +465,30 @@ TEST(Modules, OverridesInOtherFilesAreSeen) {
     EXPECT_NE(workspace.check(main), "");
 }
 
+TEST(Modules, AbstractMethodsAreTheirOverrides) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    workspace.set("app.base",
+                  "class Store:\n    def load(self):\n        raise NotImplementedError\n\n"
+                  "    def read(self):\n        return self.load()\n");
+    const std::string main = "from .base import Store\n\nasync def main(store: Store):\n"
+                             "    store.load()\n    store.read()\n";
+    EXPECT_EQ(workspace.check(main), "");
+    workspace.set("app.one", "import time\nfrom .base import Store\n\nclass One(Store):\n"
+                             "    def load(self):\n        time.sleep(1)\n");
+    EXPECT_EQ(workspace.check(main),
+              "4 transitive-blocking-call: `store.load()` blocks the event loop: Store.load -> "
+              "One.load -> time.sleep (one.py:6) < /app/base.py:2 < /app/one.py:6\n"
+              "5 transitive-blocking-call: `store.read()` blocks the event loop: Store.read -> "
+              "Store.load -> One.load -> time.sleep (one.py:6) < /app/base.py:6 < /app/base.py:2 < "
+              "/app/one.py:6\n");
+    workspace.set("app.two", "from .base import Store\n\nclass Two(Store):\n"
+                             "    def load(self):\n        return 1\n");
+    EXPECT_NE(workspace.check(main).find("`store.load()` may block"), std::string::npos);
+    workspace.remove("app.one");
+    EXPECT_EQ(workspace.check(main), "");
+}
+
 TEST(Modules, ParametersAreWhatAllFilesPass) {
     Workspace workspace("app.player");
     workspace.set("app.__init__", "");
