@@ -1,6 +1,8 @@
 // A coroutine whose truth is asked for.
 
+#include "analysis/knowledge/knowledge.h"
 #include "analysis/rules/await/common.h"
+#include "analysis/semantic/region.h"
 
 namespace awaitls::analysis {
 
@@ -11,8 +13,11 @@ constexpr std::string_view kDoc =
 async function without `await` therefore takes the same branch every time, or loops for ever, and
 the function's body never runs. Access checks written this way let everybody in.
 
-The rule reports tests of `if`, `elif`, `while`, `assert`, conditional expressions, `case` guards
-and comprehension filters, and the operands of `not`, `and` and `or` whose truth decides.
+An async method that is tested without being called, as if it were a property, is as true as its
+coroutine would be; the rule reports that too.
+
+It looks at tests of `if`, `elif`, `while`, `assert`, conditional expressions, `case` guards and
+comprehension filters, and the operands of `not`, `and` and `or` whose truth decides.
 
 ## Bad
 
@@ -58,7 +63,8 @@ asyncio.run(delete_everything("guest"))
 
 Inserts `await` before the call. It is safe: nobody asks a new coroutine object for its truth on
 purpose. Inside generator expressions and in sync functions, where `await` cannot stand or would
-mean something else, there is no fix.
+mean something else, there is no fix. An async method gets its parentheses as well, which is
+unsafe.
 
 ## Differences
 
@@ -76,7 +82,51 @@ std::string place(const Tree& tree, NodeId user) {
     }
 }
 
+/// An async method that is read without being called, as a property would be. What an attribute holds may be absent; what a
+/// class defines is there.
+bool is_uncalled_method(const Model& model, NodeId node) {
+    const Tree& tree = model.tree();
+    if (!tree.is(node, Kind::Attribute) || tree.role(node) == Role::Callee) return false;
+    const Type type = model.type_of(node);
+    if (type->kind != TypeKind::Function || type->confidence != Confidence::Certain ||
+        type->receiver == nullptr || type->receiver->kind != TypeKind::Instance)
+        return false;
+    if (type->function != nullptr)
+        return type->function->class_id >= 0 && type->function->is_async &&
+               !type->function->is_generator;
+    const Api* const api = find_api(type->name);
+    return api != nullptr && api->kind == ApiKind::Coroutine;
+}
+
+/// `a.ready` -> `await a.ready()`, where its parameters allow that.
+void offer_awaited_call(const RuleContext& context, Finding& finding, NodeId node) {
+    const FunctionDef* const method = context.model.type_of(node)->function;
+    if (method == nullptr || !context.model.in_async(node)) return;
+    const Tree& there = method->region->tree;
+    const NodeId parameters = there.child(method->node, Kind::Parameters);
+    int required = -1; // self
+    for (const NodeId parameter : there.children(parameters)) {
+        const auto form = static_cast<ParameterForm>(there[parameter].op);
+        required += there.is(parameter, Kind::Parameter) && form != ParameterForm::VarArgs &&
+                    form != ParameterForm::VarKeywords &&
+                    there.child(parameter, Role::Default) == kNoNode;
+    }
+    if (required > 0) return;
+    const Span span = context.tree[node].span();
+    finding.fix("Call and await `" + context.text(node) + "`", Applicability::Unsafe,
+                {{{span.begin, span.begin}, "await "}, {{span.end, span.end}, "()"}});
+}
+
 void check(RuleContext& context, NodeId node) {
+    if (is_uncalled_method(context.model, node)) {
+        const CoroutineFate tested = fate_of(context.model, node, context.model.type_of(node));
+        if (tested.fate != Fate::Tested) return;
+        Finding finding = context.report(
+            node, "`" + context.text(node) + "` is an async method and always true, " +
+                      place(context.tree, tested.user) + "; call and await it");
+        offer_awaited_call(context, finding, node);
+        return;
+    }
     CoroutineFate found;
     Type coroutine = nullptr;
     if (!has_fate(context.model, node, Fate::Tested, found, coroutine)) return;
