@@ -18,7 +18,8 @@ the work either.
 The rule looks at every use of the variable in its function, and reports the assignment once. Uses
 that only print, test, compare or take apart the object do not await it. An operation that a
 coroutine does not have, such as `reply.status`, proves the mistake even where the variable is
-returned afterwards.
+returned afterwards. Under `strictness = "likely"` a variable counts, too, whose only use puts the
+object into a dict under a literal key, as messages are made.
 
 ## Bad
 
@@ -80,6 +81,7 @@ struct Uses {
     NodeId proof = kNoNode;    // a use that shows that the result was meant
     std::string clause;        // of the proof
     bool proof_raises = false; // that use raises, and no other assignment reaches it
+    bool doubtful = false;     // somebody might still take it out of where it is put
 };
 
 /// Functions that see every local variable of their caller.
@@ -119,6 +121,16 @@ void look_at_use(const Model& model, NodeId use, NodeId coroutine_expression, Ty
     }
     if (is_awaited(tree, use)) {
         uses.awaited = uses.consumed = true;
+        return;
+    }
+    // Data by name, as messages are made of.
+    const NodeId pair = tree.parent(use);
+    if (tree.is(pair, Kind::Pair) && node.role == Role::Value &&
+        tree.is(tree.child(pair, Role::Key), Kind::String)) {
+        uses.doubtful = true;
+        if (uses.proof != kNoNode) return;
+        uses.proof = use;
+        uses.clause = "is put into a dict";
         return;
     }
     CoroutineFate found = fate_of(model, use, coroutine);
@@ -180,7 +192,8 @@ void check(RuleContext& context, NodeId node) {
         message += await_advice(model, node);
     }
     Finding finding = context.report(node, std::move(message));
-    finding.confidence(coroutine->confidence);
+    finding.confidence(uses.doubtful ? std::min(coroutine->confidence, Confidence::Likely)
+                                     : coroutine->confidence);
     if (read) finding.related(tree[uses.proof].span(), "here it is a coroutine and " + uses.clause);
     offer_await(context, finding, node, read ? Applicability::Safe : Applicability::Unsafe);
 }
