@@ -2146,6 +2146,11 @@ bool is_short_sleep(const Tree& tree, const BlockingOperation& operation) {
         seconds == kNoNode ? std::nullopt : number_value(tree, seconds);
     return value && *value <= kNegligibleWait;
 }
+
+/// Helpers take locks to count and to look things up, and let go at once: that others hold one for long shows nowhere.
+bool is_lock(const BlockingOperation& operation) {
+    return operation.api != nullptr && operation.api->kind == BlockingKind::Lock;
+}
 } // namespace
 
 namespace {
@@ -2340,7 +2345,7 @@ std::shared_ptr<const RegionEffects> Evaluator::find_effects(std::uint32_t slot)
             if (const std::optional<BlockingOperation> operation =
                     blocking_operation(scope, node)) {
                 if (operation->confidence != Confidence::Certain || is_off_loop(scope, node) ||
-                    is_short_sleep(tree, *operation))
+                    is_short_sleep(tree, *operation) || is_lock(*operation))
                     continue;
                 if (is_library(space_of(slot)) &&
                     (operation->api == nullptr || !counts_in_libraries(operation->api->kind)))

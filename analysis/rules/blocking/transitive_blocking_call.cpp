@@ -17,8 +17,8 @@ What the helper hands to a thread, process or executor does not count, nor does 
 only passed on. A generator function is reported where the generator is consumed, not where it is
 made: by a loop, by `list()`, `str.join()` and the like, or by a helper that iterates its parameter.
 The severity is that of the operation at the end: a chain to a sleep, request or query is an
-error, one to a file or a lock is information, one to a call of `blocking-path` or `blocking-cpu`
-counts only when that rule is on.
+error, one to a file is information, one to a call of `blocking-path` or `blocking-cpu` counts only
+when that rule is on. A lock that a helper takes does not count: most are held for a moment.
 
 ## Bad
 
