@@ -117,10 +117,21 @@ void offer_awaited_call(const RuleContext& context, Finding& finding, NodeId nod
                 {{{span.begin, span.begin}, "await "}, {{span.end, span.end}, "()"}});
 }
 
+/// `if page.callback: await page.callback()` asks whether there is one.
+bool is_called_as_well(const Model& model, NodeId node) {
+    const Tree& tree = model.tree();
+    const std::string_view text = tree.text(node);
+    for (NodeId n = 0; n < tree.size(); ++n)
+        if (n != node && tree.kind(n) == Kind::Attribute && tree.role(n) == Role::Callee &&
+            tree.text(n) == text)
+            return true;
+    return false;
+}
+
 void check(RuleContext& context, NodeId node) {
     if (is_uncalled_method(context.model, node)) {
         const CoroutineFate tested = fate_of(context.model, node, context.model.type_of(node));
-        if (tested.fate != Fate::Tested) return;
+        if (tested.fate != Fate::Tested || is_called_as_well(context.model, node)) return;
         Finding finding = context.report(
             node, "`" + context.text(node) + "` is an async method and always true, " +
                       place(context.tree, tested.user) + "; call and await it");

@@ -410,6 +410,43 @@ Treatment treatment(const Model& model, NodeId handler) {
     return result;
 }
 
+namespace {
+
+bool mentions(const Tree& tree, NodeId node, std::string_view name) {
+    for (NodeId n = node; n < tree[node].next; ++n)
+        if (tree.is(n, Kind::Name) && tree.text(n) == name) return true;
+    return false;
+}
+
+/// A variable gets something of the exception: one that is raised or looked at later, `error = e if .. else wrap(e)`, or what
+/// a test behind it asks for, `expected = isinstance(e, ..)`.
+bool is_kept(const Model& model, NodeId handler, NodeId assignment, NodeId value,
+             std::string_view exception) {
+    const Tree& tree = model.tree();
+    const NodeId variable = tree.child(assignment, Role::Target);
+    if (exception.empty() || !tree.is(variable, Kind::Name) || !mentions(tree, value, exception))
+        return false;
+    if (tree.is(value, Kind::Conditional) &&
+        (is_target(tree, tree.child(value, Role::Body), exception) ||
+         is_target(tree, tree.child(value, Role::OrElse), exception)))
+        return true;
+    const std::string_view name = tree.text(variable);
+    for (NodeId n = assignment; n < tree[handler].next; ++n)
+        if (tree.role(n) == Role::Test && mentions(tree, n, name)) return true;
+    if (!tree.is(value, Kind::Call) || !has_target_argument(tree, value, exception)) return false;
+    const std::string_view callee = model.target(value).name;
+    if (callee == "builtins.str" || callee == "builtins.repr" || callee == "builtins.type" ||
+        callee == "builtins.isinstance")
+        return false;
+    // Nonlocal ones are read elsewhere.
+    const std::vector<NodeId> uses = model.uses_of_local(variable);
+    return uses.empty() || std::any_of(uses.begin(), uses.end(), [&](NodeId use) {
+               return !tree.within(use, handler) && !tree[use].has(node_flag::kStore);
+           });
+}
+
+} // namespace
+
 bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler) {
     const Tree& tree = model.tree();
     const std::string_view target = target_name(tree, handler);
@@ -430,6 +467,7 @@ bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler) {
             const NodeId value = tree.child(node, Role::Value);
             if (value == kNoNode) break;
             if (is_target(tree, value, target)) return true;
+            if (is_kept(model, handler, node, value, target)) return true;
             // `self.error = wrap(e)`
             if (!tree.is(tree.child(node, Role::Target), Kind::Name) &&
                 tree.is(value, Kind::Call) && has_target_argument(tree, value, target)) {
