@@ -213,7 +213,8 @@ bool can_await(const Model& model, NodeId node) {
         default: break;
         }
     }
-    return false;
+    // At the top of a notebook.
+    return comprehensions <= 1 || model.settings().target_version >= PythonVersion{3, 11};
 }
 
 std::vector<Edit> insert_await(const Tree& tree, NodeId expression) {

@@ -475,6 +475,7 @@ private:
     Type narrowed_by(NodeId test, bool truth, std::string_view text, Type type) const;
     Type call_type(NodeId call) const;
     Type result_of_call(Type callee, NodeId call) const;
+    bool is_at_module_level(NodeId node) const;
     Type annotation_type(NodeId annotation) const;
     /// The parameter that an argument becomes: the callee, and its number among the Parameter nodes; -1 where not known.
     struct ParameterPlace {

@@ -100,6 +100,7 @@ struct ModulePlace {
     std::string name; // empty for a script
     bool package = false;
     bool library = false;
+    bool notebook = false; // code at its top may await
 };
 
 } // namespace awaitls::analysis

@@ -1053,13 +1053,22 @@ const FunctionDef* RegionModel::function_at(NodeId node) const {
     return index < 0 ? nullptr : evaluator_.function_def(slot_, static_cast<std::uint32_t>(index));
 }
 
+bool RegionModel::is_at_module_level(NodeId node) const {
+    ScopeId scope = region_.scope_at(node);
+    while (region_.scopes[scope].kind == ScopeKind::Comprehension)
+        scope = region_.scopes[scope].parent;
+    return region_.scopes[scope].kind == ScopeKind::Module;
+}
+
 bool RegionModel::in_async(NodeId node) const {
     const std::int32_t index = region_.function_at(node);
-    return index >= 0 && region_.functions[static_cast<std::size_t>(index)].is_async;
+    if (index >= 0) return region_.functions[static_cast<std::size_t>(index)].is_async;
+    return evaluator_.place_.notebook && !space_.file && is_at_module_level(node);
 }
 
 bool RegionModel::on_loop(NodeId node) const {
-    return in_async(node) || in_loop_callback(node);
+    const bool in_function = region_.function_at(node) >= 0;
+    return (in_function && in_async(node)) || in_loop_callback(node);
 }
 
 bool RegionModel::in_loop_callback(NodeId node) const {

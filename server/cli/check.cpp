@@ -277,7 +277,8 @@ public:
         const unsigned cores =
             options_.jobs > 0 ? options_.jobs : std::max(1u, std::thread::hardware_concurrency());
         threads_ = static_cast<unsigned>(std::clamp<std::size_t>(inputs_.size(), 1, cores));
-        const auto files_below = [&resolver](const std::string& folder) {
+        const auto files_below = [&resolver](const std::string& folder,
+                                             const std::function<bool()>&) {
             Discovery discovery = discover(
                 {folder}, [&](const std::string& path) { return resolver.excludes(path); });
             std::vector<std::string> files;
@@ -317,7 +318,7 @@ private:
             return;
         }
         Discovery discovery = discover(
-            given_paths(), [&](const std::string& path) { return resolver.excludes(path); });
+            given_paths(), [&](const std::string& path) { return resolver.excludes(path); }, true);
         for (const DiscoveryProblem& problem : discovery.problems) {
             complaints_.error(
                 fmt::format("{}: {}", relative_to(problem.path, folder_), problem.message));

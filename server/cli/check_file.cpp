@@ -67,12 +67,17 @@ void take_findings(const std::vector<Diagnostic>& found, const CheckInput& input
 /// the analysis of what is then the text; the one before where nothing was done.
 std::shared_ptr<const FileAnalysis> fix(const std::shared_ptr<const FileAnalysis>& before,
                                         const CheckInput& input, const CheckOptions& options,
-                                        std::string_view bytes, const analysis::Decoded& decoded,
-                                        const std::string& name, FileReport& report) {
+                                        const LoadedInput& loaded, const std::string& name,
+                                        FileReport& report) {
+    const std::string_view bytes = loaded.file.bytes;
+    const analysis::Decoded& decoded = loaded.decoded;
     analysis::FixResult result = analysis::fix_all(before, name, options.unsafe_fixes);
     if (result.applied == 0) return before;
     std::string fixed_bytes;
-    if (!analysis::encode_source(result.text, decoded.encoding, decoded.had_bom, fixed_bytes)) {
+    if (loaded.notebook)
+        fixed_bytes = with_code(bytes, *loaded.notebook, result.text);
+    else if (!analysis::encode_source(result.text, decoded.encoding, decoded.had_bom,
+                                      fixed_bytes)) {
         report.error =
             fmt::format("not fixed: a character of the fix has no form in {}", decoded.encoding);
         return before;
@@ -104,6 +109,7 @@ void analyse(const CheckInput& input, const CheckOptions& options,
         if (input.path.starts_with('/')) {
             DiskModules::Name module = modules->name_of(input.path);
             place = {modules, input.path, std::move(module.dotted), module.package};
+            place.notebook = loaded.notebook.has_value();
         }
         result = FileAnalysis::analyse_module(loaded.module, input.settings.settings, name, nullptr,
                                               nullptr, std::move(place));
@@ -115,13 +121,17 @@ void analyse(const CheckInput& input, const CheckOptions& options,
     report.fixed_text = input.is_stdin && !options.diff ? loaded.file.bytes : std::string();
     if (fixes) {
         const Stopwatch watch(times.fix);
-        result = fix(result, input, options, loaded.file.bytes, decoded, name, report);
+        result = fix(result, input, options, loaded, name, report);
         // A diff starts from what was read; findings speak of what is there now.
         if (!options.diff) report.text = result->text();
     }
     if (!decoded.error.empty()) report.findings.push_back(note(Severity::Warning, decoded.error));
     take_findings(result->diagnostics(), input, options, report);
     report.lines = analysis::LineIndex(report.text);
+    if (loaded.notebook) {
+        report.cells = cells_of(report.text, *loaded.notebook);
+        if (report.fixed == 0) report.text = loaded.notebook->shown;
+    }
 }
 
 } // namespace
@@ -138,9 +148,15 @@ LoadedInput load_input(const CheckInput& input, const std::shared_ptr<const Disk
     if (!result.file.error.empty() || result.file.too_large) return result;
     const Stopwatch watch(times.parse);
     try {
-        result.decoded = analysis::decode_source(result.file.bytes);
-        // What standard input holds is not what others import.
-        result.module = input.is_stdin
+        if (is_notebook(input.path)) {
+            result.notebook = read_notebook(result.file.bytes);
+            result.file.error = result.notebook->error;
+            result.decoded.text = result.notebook->text;
+        } else {
+            result.decoded = analysis::decode_source(result.file.bytes);
+        }
+        // What standard input or a notebook holds is not what others import.
+        result.module = input.is_stdin || result.notebook
                             ? analysis::make_module(
                                   std::make_shared<const analysis::SourceText>(result.decoded.text))
                             : modules->put(input.path, result.decoded.text);
@@ -183,6 +199,7 @@ FileReport check_input(const CheckInput& input, const LoadedInput& loaded,
     if (report.findings.empty() && !(options.diff && report.fixed > 0)) {
         report.text.clear();
         report.lines = analysis::LineIndex();
+        report.cells.clear();
     }
     return report;
 }

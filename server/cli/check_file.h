@@ -9,9 +9,11 @@
 #include "server/config/resolve.h"
 #include "server/files/file.h"
 #include "server/modules/disk_modules.h"
+#include "server/notebook/notebook.h"
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace awaitls::server {
@@ -36,6 +38,7 @@ struct StageTimes {
 struct LoadedInput {
     FileBytes file;
     analysis::Decoded decoded;
+    std::optional<Notebook> notebook; // where the file is one; `decoded` is then its code
     std::shared_ptr<const analysis::Module>
         module; // null where the file has an error or is too large
 };

@@ -45,7 +45,8 @@ std::string one_line(std::string_view text) {
 
 std::string place(const FileReport& file, std::uint32_t offset) {
     const Location at = locate(file, offset);
-    return fmt::format("{}:{}:{}", one_line(file.shown), at.row, at.column);
+    const std::string cell = at.cell > 0 ? fmt::format("cell {}:", at.cell) : std::string();
+    return fmt::format("{}:{}{}:{}", one_line(file.shown), cell, at.row, at.column);
 }
 
 std::string_view name_or_note(const Diagnostic& finding) {
@@ -77,7 +78,9 @@ public:
         const std::uint32_t first = file_->lines.line_of(span.begin);
         const std::uint32_t last = last_line(span);
         bar();
-        if (first > 0 && !is_blank(first - 1)) plain(first - 1);
+        const CellLines* const cell = cell_at(*file_, first);
+        const bool starts_cell = cell != nullptr && cell->first == first;
+        if (first > 0 && !starts_cell && !is_blank(first - 1)) plain(first - 1);
         for (std::uint32_t line = first; line <= last; ++line) {
             if (last - first >= kMaxSpanLines && line == first + kMaxSpanLines / 2) {
                 out_ += fmt::format("{}\n", paint(Tint::Gutter, "..."));
@@ -85,7 +88,10 @@ public:
             }
             marked(line, span, tint);
         }
-        if (last + 1 < file_->lines.line_count() && !is_blank(last + 1)) plain(last + 1);
+        const CellLines* const behind = cell_at(*file_, last + 2);
+        const bool ends_cell = behind != nullptr && behind->first == last + 2;
+        if (last + 1 < file_->lines.line_count() && !ends_cell && !is_blank(last + 1))
+            plain(last + 1);
         bar();
     }
 
@@ -110,7 +116,9 @@ private:
 
     void bar() { out_ += fmt::format("{} {}\n", blanks(width_), paint(Tint::Gutter, "|")); }
     void numbered(std::uint32_t line, std::string_view shown) {
-        const std::string number = fmt::format("{:>{}} |", line + 1, width_);
+        const CellLines* const cell = cell_at(*file_, line);
+        const std::uint32_t shown_line = cell == nullptr ? line : line - cell->first;
+        const std::string number = fmt::format("{:>{}} |", shown_line + 1, width_);
         out_ += paint(Tint::Gutter, number);
         if (!shown.empty()) out_ += ' ';
         out_ += shown;
@@ -217,7 +225,8 @@ void append_concise(const FileReport& file, const Diagnostic& finding, const Rep
 void append_grouped(const FileReport& file, const ReportStyle& style, std::string& out) {
     const auto position = [&](const Diagnostic& finding) {
         const Location at = locate(file, finding.span.begin);
-        return fmt::format("{}:{}", at.row, at.column);
+        return at.cell > 0 ? fmt::format("cell {}:{}:{}", at.cell, at.row, at.column)
+                           : fmt::format("{}:{}", at.row, at.column);
     };
     std::size_t width = 0;
     for (const Diagnostic& finding : file.findings)
@@ -365,7 +374,16 @@ Location locate(const FileReport& file, std::uint32_t offset) {
     for (std::size_t at = start; at < end; ++at) {
         if ((static_cast<unsigned char>(file.text[at]) & 0xC0) != 0x80) ++column;
     }
-    return {line + std::size_t{1}, column};
+    const CellLines* const cell = cell_at(file, line);
+    if (cell == nullptr) return {line + std::size_t{1}, column};
+    return {line - cell->first + std::size_t{1}, column, cell->number};
+}
+
+const CellLines* cell_at(const FileReport& file, std::uint32_t line) {
+    const auto behind =
+        std::upper_bound(file.cells.begin(), file.cells.end(), line,
+                         [](std::uint32_t l, const CellLines& cell) { return l < cell.first; });
+    return behind == file.cells.begin() ? nullptr : &*(behind - 1);
 }
 
 std::string_view finding_code(const Diagnostic& finding) {

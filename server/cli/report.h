@@ -5,6 +5,7 @@
 #include "analysis/diagnostic.h"
 #include "analysis/text/text.h"
 #include "server/cli/command_line.h"
+#include "server/notebook/notebook.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +22,7 @@ struct FileReport {
     std::string shown; // as people are told it: relative to the current folder where it lies below
     std::string text;  // UTF-8; empty where nothing refers to it
     analysis::LineIndex lines;
+    std::vector<CellLines> cells;               // of a notebook, in the order of the text
     std::vector<analysis::Diagnostic> findings; // those to report, in the order of the text
     std::size_t hidden_hints = 0;               // left out of the findings
     std::uint32_t fixed = 0;                    // findings ended by --fix, or that --diff would end
@@ -29,12 +31,15 @@ struct FileReport {
     std::string error; // why it could not be read or written, for people
 };
 
-/// Row and column from 1, the column in characters.
+/// Row and column from 1, the column in characters. In a notebook the row is that in the cell.
 struct Location {
     std::size_t row;
     std::size_t column;
+    std::size_t cell = 0; // its number; 0 where there are none
 };
 Location locate(const FileReport& file, std::uint32_t offset);
+/// The cell that a line of the text is in; null where there is none.
+const CellLines* cell_at(const FileReport& file, std::uint32_t line);
 
 /// The file of a related place that is not in the finding's own file: names, text and lines.
 FileReport other_file(const FileReport& file, const analysis::Related& related);

@@ -59,12 +59,15 @@ json finding_object(const FileReport& file, const analysis::Diagnostic& finding)
         {"aliases", json::array()},
         {"severity", severity_name(finding.severity)},
         {"filename", file.path},
+        {"cell", nullptr},
         {"location", location(file, finding.span.begin)},
         {"end_location", location(file, finding.span.end)},
         {"message", finding.message},
         {"fix", fix_object(file, finding)},
         {"related", std::move(related)},
     };
+    if (const std::size_t cell = locate(file, finding.span.begin).cell; cell > 0)
+        object["cell"] = cell;
     if (finding.rule != analysis::kNoteRule) {
         const analysis::RuleInfo& info = analysis::catalog()[finding.rule].info;
         object["code"] = info.name;

@@ -91,13 +91,15 @@ bool ignored(const Scope& start, const std::string& path, bool is_directory) {
     return false;
 }
 
-bool is_python(std::string_view name) {
-    return name.ends_with(".py") || name.ends_with(".pyi");
+bool is_wanted(std::string_view name, bool notebooks) {
+    return name.ends_with(".py") || name.ends_with(".pyi") ||
+           (notebooks && name.ends_with(".ipynb"));
 }
 
 class Walk {
 public:
-    Walk(const IsExcluded& excluded, Discovery& result) : excluded_(excluded), result_(result) {}
+    Walk(const IsExcluded& excluded, bool notebooks, Discovery& result)
+        : excluded_(excluded), notebooks_(notebooks), result_(result) {}
 
     void add_file(std::string path, bool given) {
         if (seen_.insert(path).second) result_.files.push_back({std::move(path), given});
@@ -166,13 +168,14 @@ private:
         std::string path = entry.path().string();
         const bool link = entry.is_symlink(error);
         const bool directory = !link && entry.is_directory(error);
-        if (!directory && !(is_python(path) && entry.is_regular_file(error))) return;
+        if (!directory && !(is_wanted(path, notebooks_) && entry.is_regular_file(error))) return;
         if (excluded_(path) || ignored(scope, path, directory)) return;
         if (link) links_.insert(path);
         open.push_back({std::move(path), directory, scope});
     }
 
     const IsExcluded& excluded_;
+    const bool notebooks_;
     Discovery& result_;
     std::set<std::string> seen_;
     std::set<std::string> entered_;
@@ -181,9 +184,10 @@ private:
 
 } // namespace
 
-Discovery discover(const std::vector<std::string>& paths, const IsExcluded& excluded) {
+Discovery discover(const std::vector<std::string>& paths, const IsExcluded& excluded,
+                   bool notebooks) {
     Discovery result;
-    Walk walk(excluded, result);
+    Walk walk(excluded, notebooks, result);
     for (const std::string& path : paths) {
         std::error_code error;
         const fs::file_status status = fs::status(path, error);

@@ -28,10 +28,11 @@ struct Discovery {
 /// path is absolute.
 using IsExcluded = std::function<bool(const std::string& path)>;
 
-/// Finds *.py and *.pyi below the given paths (absolute). Respects .gitignore, .ignore and git's
+/// Finds *.py, *.pyi and, where they are wanted, *.ipynb below the given paths (absolute). Respects .gitignore, .ignore and git's
 /// info/exclude, from the top of the git work tree that holds the path downward, and `excluded`.
 /// Links to files are followed, links to folders are not; a file that two names lead to is taken
 /// once. What cannot be read becomes a problem and the rest goes on.
-Discovery discover(const std::vector<std::string>& paths, const IsExcluded& excluded);
+Discovery discover(const std::vector<std::string>& paths, const IsExcluded& excluded,
+                   bool notebooks = false);
 
 } // namespace awaitls::server

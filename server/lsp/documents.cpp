@@ -554,6 +554,9 @@ void Session::slow(OpenDocument& open, bool is_slow) {
 // ---- The index ----
 
 void Session::index_project(const std::string& project) {
+    if (!disk_modules_->is_project(project)) {
+        return;
+    }
     const auto [known, is_new] = indexing_.try_emplace(project);
     if (!is_new) {
         return;
@@ -569,7 +572,9 @@ void Session::index_project(const std::string& project) {
         std::shared_ptr<const ProjectIndex> index;
         std::string problem;
         try {
-            index = modules->make_index(project);
+            index = modules->make_index(project, [&alive] { return alive.expired(); });
+        } catch (const DiskModules::Stopped&) {
+            // The session has ended, or the folder holds too much.
         } catch (const std::exception& error) {
             problem = error.what();
         }

@@ -64,11 +64,17 @@ protocol::ServerCapabilities server_capabilities(const ClientStyle& style) {
 } // namespace
 
 namespace {
+/// A folder with more entries is no project, but somebody's home.
+constexpr std::size_t kMaxEntries = 1'000'000;
+
 /// The files of a project that are analysed by default; called from a worker.
-std::vector<std::string> files_below(const std::string& folder) {
+std::vector<std::string> files_below(const std::string& folder, const std::function<bool()>& stop) {
     ConfigResolver resolver;
-    Discovery discovery =
-        discover({folder}, [&](const std::string& path) { return resolver.excludes(path); });
+    std::size_t entries = 0;
+    Discovery discovery = discover({folder}, [&](const std::string& path) {
+        if (++entries > kMaxEntries || (stop && stop())) throw DiskModules::Stopped{};
+        return resolver.excludes(path);
+    });
     std::vector<std::string> files;
     for (DiscoveredFile& file : discovery.files) files.push_back(std::move(file.path));
     return files;

@@ -153,10 +153,20 @@ std::string DiskModules::package_root(std::string folder_path) const {
     return folder_path;
 }
 
+bool DiskModules::has_mark(const std::string& folder_path) const {
+    for (const char* const mark : {"pyproject.toml", "setup.py", "setup.cfg", ".git"})
+        if (holds(folder_path, mark)) return true;
+    return false;
+}
+
+bool DiskModules::is_project(const std::string& folder_path) const {
+    return has_mark(folder_path) ||
+           std::find(workspace_.begin(), workspace_.end(), folder_path) != workspace_.end();
+}
+
 std::string DiskModules::project_root(std::string folder_path) const {
     for (std::string at = folder_path;; at = parent_of(at)) {
-        for (const char* const mark : {"pyproject.toml", "setup.py", "setup.cfg", ".git"})
-            if (holds(at, mark)) return at;
+        if (has_mark(at)) return at;
         if (at.size() <= 1) break;
     }
     std::string result = folder_path;
@@ -395,7 +405,9 @@ std::shared_ptr<const ProjectIndex> DiskModules::index_of(std::string_view impor
     return found->index;
 }
 
-std::shared_ptr<const ProjectIndex> DiskModules::make_index(const std::string& project) const {
+std::shared_ptr<const ProjectIndex>
+DiskModules::make_index(const std::string& project, const std::function<bool()>& stop) const {
+    if (!is_project(project)) return nullptr;
     const std::string below = join(project, "");
     std::vector<std::string> paths;
     {
@@ -409,13 +421,14 @@ std::shared_ptr<const ProjectIndex> DiskModules::make_index(const std::string& p
         });
     if (!complete && files_below_) {
         const std::lock_guard lock(listing_);
-        for (std::string& path : files_below_(project)) paths.push_back(std::move(path));
+        for (std::string& path : files_below_(project, stop)) paths.push_back(std::move(path));
     }
     std::sort(paths.begin(), paths.end());
     paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
     if (paths.size() > kMaxIndexedFiles) return nullptr;
     ProjectIndex::Digests digests;
     for (const std::string& path : paths) {
+        if (stop && stop()) throw Stopped{};
         if (!library_of(path).empty()) continue;
         std::shared_ptr<Entry> read;
         {

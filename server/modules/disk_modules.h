@@ -62,7 +62,9 @@ public:
                                                                   std::string_view importer,
                                                                   std::size_t limit) const override;
 
-    using FilesBelow = std::function<std::vector<std::string>(const std::string& folder)>;
+    /// May throw Stopped.
+    using FilesBelow = std::function<std::vector<std::string>(const std::string& folder,
+                                                              const std::function<bool()>& stop)>;
     /// `files_below` lists a project's files for an index; it is called from any thread, once at a time. The files in
     /// `complete` folders have all been put. `when_asked`: projects without a given index are indexed when the first question
     /// about them is asked. Call before anything else.
@@ -81,8 +83,13 @@ public:
     std::shared_ptr<const DiskModules> with(const std::string& project,
                                             std::shared_ptr<const ProjectIndex> index) const;
     const std::vector<std::string>& workspace() const { return workspace_; }
-    /// Reads all files of a project that were not read yet. Null where they are too many. Takes long; any thread.
-    std::shared_ptr<const ProjectIndex> make_index(const std::string& project) const;
+    /// Reads all files of a project that were not read yet. Null where they are too many, or where the folder is no project: its
+    /// files may have nothing to do with each other. Takes long, and throws Stopped soon after `stop` says so; any thread.
+    struct Stopped {};
+    std::shared_ptr<const ProjectIndex> make_index(const std::string& project,
+                                                   const std::function<bool()>& stop = {}) const;
+    /// The folder has what marks a project, or is one of the workspace's.
+    bool is_project(const std::string& folder_path) const;
 
     /// The module of a file if it was read already, else null.
     std::shared_ptr<const analysis::ModuleFile> known(const std::string& path) const;
@@ -142,6 +149,7 @@ private:
     /// The folder of packages that a path is in; empty: it is of a project.
     std::string library_of(const std::string& path) const;
     std::string package_root(std::string folder_path) const;
+    bool has_mark(const std::string& folder_path) const;
     std::string project_root(std::string folder_path) const;
     std::string locate_below(const std::string& root, std::string_view name) const;
 

@@ -6,7 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace awaitls::server {
 namespace {
@@ -107,6 +110,35 @@ TEST_F(DiskModulesTest, AFileIsParsedOnce) {
     EXPECT_EQ(modules_.find("a", folder_.path() + "/b.py")->module, put);
     EXPECT_EQ(modules_.put(path, "x = 1\n"), put);
     EXPECT_NE(modules_.put(path, "x = 2\n"), put);
+}
+
+TEST_F(DiskModulesTest, OnlyProjectsAreIndexed) {
+    folder_.write("a.py", "class A:\n    def f(self): pass\n");
+    folder_.write("deep/b.py", "import a\n");
+    const std::string& root = folder_.path();
+    const auto list = [&](const std::string&, const std::function<bool()>&) {
+        return std::vector<std::string>{root + "/a.py", root + "/deep/b.py"};
+    };
+    DiskModules loose(1 << 20);
+    loose.index_with(list, {}, true);
+    EXPECT_EQ(loose.make_index(root), nullptr) << "somebody's downloads, say";
+    EXPECT_EQ(loose.files_with("a", root + "/a.py", 9), std::nullopt);
+    DiskModules workspace(1 << 20, {}, {root});
+    workspace.index_with(list, {}, true);
+    EXPECT_EQ(workspace.project_of(root + "/deep/b.py"), root);
+    EXPECT_EQ(workspace.files_with("a", root + "/a.py", 9)->size(), 1u);
+    EXPECT_THROW(workspace.make_index(root, [] { return true; }), DiskModules::Stopped);
+    folder_.write("setup.py", "");
+    DiskModules marked(1 << 20);
+    marked.index_with(list, {}, true);
+    EXPECT_EQ(marked.classes_with("f", root + "/deep/b.py", 9)->size(), 1u);
+    // What changes is read again, and nothing else.
+    folder_.write("deep/b.py", "class B:\n    def f(self): pass\n");
+    const auto indexed = marked.with(root, marked.make_index(root));
+    EXPECT_EQ(indexed->classes_with("f", root + "/a.py", 9)->size(), 2u);
+    folder_.write("deep/b.py", "");
+    EXPECT_EQ(indexed->changed({root + "/deep/b.py"})->classes_with("f", root + "/a.py", 9)->size(),
+              1u);
 }
 
 TEST_F(DiskModulesTest, InstalledPackages) {
