@@ -256,7 +256,8 @@ def test_json_contract(cli: Cli) -> None:
     assert done.returncode == 1
     [finding] = json.loads(done.stdout)
     assert finding.keys() == {
-        "code", "name", "category", "severity", "review_severity", "aliases", "filename", "location", "end_location",
+        "code", "name", "category",
+        "cell", "severity", "review_severity", "aliases", "filename", "location", "end_location",
         "message", "url", "fix", "related",
     }  # fmt: skip
     assert finding["code"] == finding["name"] == "blocking-sleep"

@@ -155,3 +155,22 @@ def test_what_other_files_pass(client, project):
     client.change(start, 2, {"text": "from .main import run\n\n\nasync def start(store):\n    await run(store)\n"})
     assert client.published(start, 2) == []
     assert client.published(main, 1) == [], "what is passed is not known any more"
+
+
+def test_a_file_that_is_renamed(client, project):
+    (project.path / "store.py").write_text(ASYNC)
+    main = project("main.py")
+    client.open(main, MAIN.replace(".store", ".late"))
+    assert client.published(main, 1) == []
+    (project.path / "store.py").rename(project.path / "late.py")
+    client.notify(
+        "workspace/didChangeWatchedFiles",
+        {"changes": [{"uri": project("store.py"), "type": 3}, {"uri": project("late.py"), "type": 1}]},
+    )
+    assert codes(client.published(main, 1)) == ["unawaited-coroutine"]
+    (project.path / "late.py").rename(project.path / "store.py")
+    client.notify(
+        "workspace/didChangeWatchedFiles",
+        {"changes": [{"uri": project("late.py"), "type": 3}, {"uri": project("store.py"), "type": 1}]},
+    )
+    assert client.published(main, 1) == []
