@@ -268,11 +268,11 @@ private:
         std::string_view method; // its qualified name, where there is no type
     };
     ExternalMember find_external_member(std::string_view cls, std::string_view name);
-    bool external_subclass(std::string_view cls, std::string_view base, int depth = 0);
+    bool external_subclass(std::string_view cls, std::string_view base);
     Type from_annotation(const Annotation& annotation, const RegionModel* scope, NodeId at,
                          int depth = 0);
     Type from_table(std::string_view returns);
-    Type api_result(const Api& api, Type receiver);
+    Type api_result(const Api& api);
 
     // Things of this file.
     bool file_imports(std::string_view module);
@@ -283,7 +283,7 @@ private:
     Type binding_type(std::uint32_t slot, const Binding& binding);
     Type source_type(std::uint32_t slot, BindingKind kind, NodeId name, NodeId source);
     Type function_binding(std::uint32_t slot, NodeId node);
-    Type call_result(const FunctionDef& function, Type receiver);
+    Type call_result(const FunctionDef& function);
     struct Decorated {
         bool known = true; // all decorators are understood
         bool property = false;

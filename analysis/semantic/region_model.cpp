@@ -727,7 +727,7 @@ Type RegionModel::result_of_call(Type callee, NodeId call) const {
     if (callee->kind == TypeKind::Instance && callee->cls != nullptr) {
         const Type method = ev.member(callee, "__call__");
         return method->kind == TypeKind::Function && method->function != nullptr
-                   ? ev.call_result(*method->function, callee)
+                   ? ev.call_result(*method->function)
                    : unknown_type();
     }
     if (callee->kind != TypeKind::Function) {
@@ -743,7 +743,7 @@ Type RegionModel::result_of_call(Type callee, NodeId call) const {
         }
         return unknown_type();
     }
-    if (callee->function != nullptr) return ev.call_result(*callee->function, callee->receiver);
+    if (callee->function != nullptr) return ev.call_result(*callee->function);
 
     const std::string_view name = callee->name;
     const auto first = [&](std::string_view keyword) {
@@ -814,7 +814,7 @@ Type RegionModel::result_of_call(Type callee, NodeId call) const {
         const Type function = first("func");
         const Type result = function->kind == TypeKind::Function && function->function != nullptr &&
                                     !function->function->is_async
-                                ? ev.call_result(*function->function, function->receiver)
+                                ? ev.call_result(*function->function)
                                 : unknown_type();
         return ev.wrap(TypeKind::Coroutine, result, nullptr, name);
     }
@@ -824,7 +824,7 @@ Type RegionModel::result_of_call(Type callee, NodeId call) const {
         (name.starts_with("contextlib.AsyncExitStack") || name.starts_with("contextlib.ExitStack")))
         return ev.entered(first("cm"), false);
     if (const Api* const api = find_api(name)) {
-        const Type result = ev.api_result(*api, callee->receiver);
+        const Type result = ev.api_result(*api);
         // A method that gives its own class gives the receiver's.
         if (callee->receiver != nullptr && callee->receiver->kind == TypeKind::Instance &&
             result->kind == TypeKind::Instance && result->cls == nullptr &&
