@@ -475,8 +475,6 @@ FileAnalysis::analyse_module(std::shared_ptr<const Module> module,
 }
 
 bool FileAnalysis::may_use(std::string_view path) const {
-    // Any file may have what was searched for, from now on.
-    if (!impl_->uses->searches.empty()) return true;
     const auto is_at = [&](const std::shared_ptr<const ModuleFile>& file) {
         const std::string& held = file->path;
         return held == path || (held.starts_with(path) && held[path.size()] == '/');
@@ -501,6 +499,9 @@ bool FileAnalysis::may_use(std::string_view path) const {
                        [&](const Uses::Root& root) {
                            return !root.known && (root.name == name || part(root.name));
                        });
+}
+bool FileAnalysis::searches_project() const {
+    return !impl_->uses->searches.empty();
 }
 const ModulePlace& FileAnalysis::place() const {
     return impl_->place;

@@ -66,6 +66,8 @@ public:
     const ModulePlace& place() const;
     /// What the imports mean may change when the file or folder at the path comes, goes or changes.
     bool may_use(std::string_view path) const;
+    /// It rests on what was found, or not found, by searching all files of the project.
+    bool searches_project() const;
     const std::string& text() const;
     const LineIndex& lines() const;
     const Settings& settings() const;

@@ -13,6 +13,7 @@ namespace awaitls::analysis {
 struct DeclaredMethod {
     std::string name;
     bool is_async;
+    friend bool operator==(const DeclaredMethod&, const DeclaredMethod&) = default;
 };
 
 /// A class as its header and the headers of its methods say.
@@ -20,11 +21,13 @@ struct DeclaredClass {
     std::string name;
     std::vector<std::string> bases; // the last part of each: "Entity" for `helpers.Entity[T]`
     std::vector<DeclaredMethod> methods;
+    friend bool operator==(const DeclaredClass&, const DeclaredClass&) = default;
 };
 
 struct FileDigest {
     std::vector<std::uint32_t> names; // name_hash() of every word in the text; sorted, each once
     std::vector<DeclaredClass> classes;
+    friend bool operator==(const FileDigest&, const FileDigest&) = default;
 };
 
 /// Words with the same hash are taken for one.

@@ -38,6 +38,8 @@ struct Module {
 std::shared_ptr<const Module> make_module(std::shared_ptr<const SourceText> source,
                                           const Module* before = nullptr);
 
+struct FileDigest;
+
 /// A module, and what it is called.
 struct ModuleFile {
     std::string path;     // identifies the file among all; as messages show it
@@ -45,6 +47,8 @@ struct ModuleFile {
     bool package = false; // its code is that of an __init__
     bool library = false; // installed, and not of the project
     std::shared_ptr<const Module> module;
+    std::shared_ptr<const FileDigest>
+        digest; // of its text, where somebody needed it before; else null
 };
 
 class SharedEffects;

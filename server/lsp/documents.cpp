@@ -323,11 +323,23 @@ void Session::share_module(OpenDocument& open, const AnalysisPtr& analysis) {
     // Those who asked before the document was open know what was read from the disk.
     const std::shared_ptr<const analysis::ModuleFile> before =
         open.module_file ? open.module_file : disk_modules_->known(file->path);
+    const bool changed = !before || before->module->text() != analysis->text();
+    const bool searched =
+        changed && std::any_of(documents_.begin(), documents_.end(), [&](const auto& entry) {
+            const AnalysisPtr& other = entry.second->analyser.latest();
+            return entry.second.get() != &open && other && other->searches_project();
+        });
+    if (searched) {
+        file->digest =
+            std::make_shared<const analysis::FileDigest>(analysis::digest_of(analysis->text()));
+    }
+    const bool other_words =
+        searched && (!before || !before->digest || *before->digest != *file->digest);
     open.module_file = std::move(file);
     ++module_changes_;
     ++open.module_changes;
-    if (!before || before->module->text() != analysis->text()) {
-        recheck_users(open.module_file->path, &open);
+    if (changed) {
+        recheck_users(open.module_file->path, &open, other_words);
     }
 }
 
@@ -340,14 +352,15 @@ void Session::files_changed(const std::vector<std::string>& paths) {
     }
     ++module_changes_;
     for (const std::string& path : paths) {
-        recheck_users(path, nullptr);
+        recheck_users(path, nullptr, true);
     }
 }
 
-void Session::recheck_users(std::string_view path, const OpenDocument* except) {
+void Session::recheck_users(std::string_view path, const OpenDocument* except, bool other_words) {
     recheck([&](const OpenDocument& open) {
         const AnalysisPtr& latest = open.analyser.latest();
-        return &open != except && latest && latest->may_use(path);
+        return &open != except && latest &&
+               (latest->may_use(path) || (other_words && latest->searches_project()));
     });
 }
 

@@ -104,8 +104,9 @@ private:
     void share_module(OpenDocument& document, const AnalysisPtr& analysis);
     /// Files came, went or changed, as their watcher or a document that was closed says.
     void files_changed(const std::vector<std::string>& paths);
-    /// Has the documents analysed again whose imports may mean the file.
-    void recheck_users(std::string_view path, const OpenDocument* except);
+    /// Has the documents analysed again whose imports may mean the file, and, where it has other words than before, those that
+    /// searched the project.
+    void recheck_users(std::string_view path, const OpenDocument* except, bool other_words);
     void recheck_all();
     void recheck(const std::function<bool(const OpenDocument&)>& concerns);
     /// Null where the client shows no progress.

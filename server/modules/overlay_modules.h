@@ -71,8 +71,10 @@ private:
         ProjectIndex::Digests changes;
         for (const auto& [path, file] : open_)
             if (disk_->project_of(path) == project)
-                changes.emplace(path, std::make_shared<const analysis::FileDigest>(
-                                          analysis::digest_of(file->module->text())));
+                changes.emplace(path, file->digest
+                                          ? file->digest
+                                          : std::make_shared<const analysis::FileDigest>(
+                                                analysis::digest_of(file->module->text())));
         known = changes.empty() ? index : index->with(changes);
         return known;
     }
