@@ -187,7 +187,7 @@ void Session::search_workspace(std::uint64_t number, const WorkspacePull& pull) 
                 add_environment(folder, environment);
             }
             now.projects = std::move(found.projects);
-            now.files = std::make_shared<const std::vector<ClosedFile>>(std::move(found.files));
+            now.found = std::move(found.files);
             now.phase = WorkspacePull::Phase::Indexing;
             for (const std::string& project : now.projects) {
                 index_project(project);
@@ -206,14 +206,11 @@ void Session::analyse_when_indexed(std::uint64_t number, WorkspacePull& pull) {
     pull.disk = disk_modules_;
     pull.modules = std::make_shared<const OverlayModules>(disk_modules_, open_modules(nullptr));
     // An open document was reported, or was opened since, and is then asked for on its own.
-    std::vector<ClosedFile> closed;
-    for (const ClosedFile& file : *pull.files) {
-        if (!documents_.contains(file.key) && !other_documents_.contains(file.key) &&
-            !pull.reported.contains(file.key)) {
-            closed.push_back(file);
-        }
-    }
-    pull.files = std::make_shared<const std::vector<ClosedFile>>(std::move(closed));
+    std::erase_if(pull.found, [&](const ClosedFile& file) {
+        return documents_.contains(file.key) || other_documents_.contains(file.key) ||
+               pull.reported.contains(file.key);
+    });
+    pull.files = std::make_shared<const std::vector<ClosedFile>>(std::move(pull.found));
     analyse_files(number, pull);
 }
 

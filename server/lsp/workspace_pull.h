@@ -59,7 +59,8 @@ struct Session::WorkspacePull {
     std::vector<protocol::RawJson> reports; // not sent yet
     WorkspaceState state;                   // that `results` are of
     std::set<std::string> projects;
-    std::shared_ptr<const std::vector<ClosedFile>> files;
+    std::vector<ClosedFile> found;                        // until they are all indexed
+    std::shared_ptr<const std::vector<ClosedFile>> files; // that are analysed
     std::shared_ptr<const DiskModules> disk;
     std::shared_ptr<const OverlayModules> modules;
     std::size_t next = 0;    // of `files`, to be given to a worker
