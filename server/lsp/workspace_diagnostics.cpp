@@ -197,10 +197,12 @@ void Session::search_workspace(std::uint64_t number, const WorkspacePull& pull) 
 }
 
 void Session::analyse_when_indexed(std::uint64_t number, WorkspacePull& pull) {
-    // What a file means depends on all files of its project.
-    if (!std::all_of(pull.projects.begin(), pull.projects.end(),
-                     [&](const std::string& project) { return indexing_.at(project)->done; })) {
-        return;
+    // What a file means depends on all files of its project. A folder that is no project has no index.
+    for (const std::string& project : pull.projects) {
+        const auto indexing = indexing_.find(project);
+        if (indexing != indexing_.end() && !indexing->second->done) {
+            return;
+        }
     }
     pull.phase = WorkspacePull::Phase::Analysing;
     pull.disk = disk_modules_;
