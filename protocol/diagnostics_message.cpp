@@ -28,8 +28,31 @@ DiagnosticsMessage DiagnosticsMessage::publish(std::string_view uri,
 
 DiagnosticsMessage DiagnosticsMessage::full_report(std::optional<std::string_view> result_id) {
     DiagnosticsMessage message("]}");
+    message.writer_.begin_object();
+    message.begin_items(result_id);
+    return message;
+}
+
+DiagnosticsMessage
+DiagnosticsMessage::workspace_full_report(std::string_view uri, std::optional<std::int64_t> version,
+                                          std::optional<std::string_view> result_id) {
+    DiagnosticsMessage message("]}");
     JsonWriter& writer = message.writer_;
     writer.begin_object();
+    writer.key("uri");
+    writer.string(uri);
+    writer.key("version");
+    if (version) {
+        writer.integer(*version);
+    } else {
+        writer.null();
+    }
+    message.begin_items(result_id);
+    return message;
+}
+
+void DiagnosticsMessage::begin_items(std::optional<std::string_view> result_id) {
+    JsonWriter& writer = writer_;
     writer.key("kind");
     writer.string("full");
     if (result_id) {
@@ -38,7 +61,6 @@ DiagnosticsMessage DiagnosticsMessage::full_report(std::optional<std::string_vie
     }
     writer.key("items");
     writer.begin_array();
-    return message;
 }
 
 void DiagnosticsMessage::add(const Diagnostic& diagnostic) {
@@ -56,6 +78,29 @@ RawJson unchanged_report(std::string_view result_id) {
     report.kind = ReportKind::Unchanged;
     report.result_id = result_id;
     return to_json(report);
+}
+
+RawJson workspace_unchanged_report(std::string_view uri, std::optional<std::int64_t> version,
+                                   std::string_view result_id) {
+    WorkspaceDocumentDiagnosticReport report;
+    report.kind = ReportKind::Unchanged;
+    report.result_id = result_id;
+    report.uri = uri;
+    report.version = version;
+    return to_json(report);
+}
+
+RawJson workspace_report(const std::vector<RawJson>& reports) {
+    JsonWriter writer;
+    writer.begin_object();
+    writer.key("items");
+    writer.begin_array();
+    for (const RawJson& report : reports) {
+        writer.raw(report.text);
+    }
+    writer.end_array();
+    writer.end_object();
+    return RawJson{writer.take()};
 }
 
 } // namespace awaitls::protocol

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace awaitls::protocol {
 
@@ -20,6 +21,10 @@ public:
     static DiagnosticsMessage publish(std::string_view uri, std::optional<std::int64_t> version);
     /// A full report, the result of textDocument/diagnostic.
     static DiagnosticsMessage full_report(std::optional<std::string_view> result_id);
+    /// The same among the reports of workspace/diagnostic. No version: the document is not open.
+    static DiagnosticsMessage workspace_full_report(std::string_view uri,
+                                                    std::optional<std::int64_t> version,
+                                                    std::optional<std::string_view> result_id);
 
     void reserve(std::size_t bytes) { writer_.reserve(bytes); }
     void add(const Diagnostic& diagnostic);
@@ -30,6 +35,7 @@ public:
 
 private:
     explicit DiagnosticsMessage(std::string_view tail) : tail_(tail) {}
+    void begin_items(std::optional<std::string_view> result_id);
 
     JsonWriter writer_;
     std::string_view tail_; // closes what stands around the items
@@ -37,5 +43,10 @@ private:
 
 /// The result of textDocument/diagnostic when nothing changed.
 RawJson unchanged_report(std::string_view result_id);
+RawJson workspace_unchanged_report(std::string_view uri, std::optional<std::int64_t> version,
+                                   std::string_view result_id);
+
+/// The result of workspace/diagnostic, or a partial one, with these reports.
+RawJson workspace_report(const std::vector<RawJson>& reports);
 
 } // namespace awaitls::protocol

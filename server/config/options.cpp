@@ -496,6 +496,18 @@ A mistake is told at its line and stops nothing else: the rest of the configurat
         }
     }
     if (!of_rules.empty()) page += "\n## Options of single rules\n\n" + of_rules;
+    page += R"(
+## Settings of editors alone
+
+These stand in an editor's settings (`awaitls.diagnosticMode`) or in the `initializationOptions` of
+its client, not in files.
+
+- `diagnosticMode`: `"openFiles"` (default) shows findings for open documents; `"workspace"` for all
+  Python files below the workspace's folders that `check` would look at, in clients that ask with
+  `workspace/diagnostic`. Clients that are sent diagnostics see those of open documents in both
+  modes. Each folder of the workspace may have a mode of its own.
+- `logLevel`: `"error"`, `"warning"`, `"info"` (default) or `"debug"`.
+)";
     return page;
 }
 

@@ -104,6 +104,15 @@ protocol::Diagnostic document_note(std::string message) {
     return note;
 }
 
+std::string result_id(std::uint64_t hash) {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    std::string text(16, '0');
+    for (std::size_t i = 16; i-- > 0; hash >>= 4U) {
+        text[i] = kDigits[hash & 15U];
+    }
+    return text;
+}
+
 bool DiagnosticsView::Item::shows(const analysis::Diagnostic& finding, const protocol::Range& place,
                                   const TextMap& map) const {
     if (!(place == range) || finding.rule != rule || finding.severity != severity ||

@@ -33,7 +33,10 @@ protocol::Diagnostic to_protocol(const analysis::Diagnostic& finding, const Text
 /// A remark about a whole document, at its first character.
 protocol::Diagnostic document_note(std::string message);
 
-/// The diagnostics of one open document as they were last worked out, and how to send them.
+/// The id of a report whose content has this hash.
+std::string result_id(std::uint64_t hash);
+
+/// The diagnostics of one document as they were last worked out, and how to send them.
 /// Findings whose text and positions did not change are not serialised again.
 class DiagnosticsView {
 public:

@@ -199,11 +199,13 @@ void Session::batch_done() {
     if (configure_again_) {
         configure_documents();
     }
+    review_workspace_pulls();
     for (const auto& [key, open] : documents_) {
         if (!open->waiters.empty()) {
             review_waiters(*open);
         }
-        if (open->edited || open->due_now || open->recheck || !open->waiters.empty()) {
+        if (open->edited || open->due_now || open->recheck || open->pulled ||
+            !open->waiters.empty()) {
             start_work(*open);
         }
     }
@@ -268,7 +270,7 @@ void Session::start_work(OpenDocument& open) {
     } else if (push && edited) {
         open.analyser.schedule_edit(*edited);
     }
-    if (!open.waiters.empty() || open.recheck) {
+    if (!open.waiters.empty() || open.recheck || open.pulled) {
         if (open.analyser.ready()) {
             ready(open);
         } else {
@@ -286,28 +288,36 @@ const analysis::ModulePlace& Session::place_of(OpenDocument& open) {
         return open.place;
     }
     if (!open.settings.environment.empty()) {
-        Libraries libraries = disk_modules_->libraries();
-        if (libraries.add(open.settings.environment_base, open.settings.environment)) {
-            disk_modules_ = disk_modules_->with(std::move(libraries));
-            ++module_changes_;
-        }
+        add_environment(open.settings.environment_base, open.settings.environment);
     }
     // Its own changes change nothing for itself.
     const std::uint64_t version = module_changes_ - open.module_changes;
     if (!open.place.modules || open.place_version != version) {
-        OverlayModules::OpenModules others;
-        for (const auto& [key, other] : documents_) {
-            if (other.get() != &open && other->module_file) {
-                others.emplace(other->module_file->path, other->module_file);
-            }
-        }
         index_project(disk_modules_->project_of(*path));
         DiskModules::Name name = disk_modules_->name_of(*path);
-        open.place = {std::make_shared<const OverlayModules>(disk_modules_, std::move(others)),
+        open.place = {std::make_shared<const OverlayModules>(disk_modules_, open_modules(&open)),
                       *path, std::move(name.dotted), name.package};
         open.place_version = version;
     }
     return open.place;
+}
+
+OverlayModules::OpenModules Session::open_modules(const OpenDocument* except) const {
+    OverlayModules::OpenModules modules;
+    for (const auto& [key, open] : documents_) {
+        if (open.get() != except && open->module_file) {
+            modules.emplace(open->module_file->path, open->module_file);
+        }
+    }
+    return modules;
+}
+
+void Session::add_environment(const std::string& folder, const std::string& environment) {
+    Libraries libraries = disk_modules_->libraries();
+    if (libraries.add(folder, environment)) {
+        disk_modules_ = disk_modules_->with(std::move(libraries));
+        ++module_changes_;
+    }
 }
 
 void Session::share_module(OpenDocument& open, const AnalysisPtr& analysis) {
@@ -417,6 +427,9 @@ void Session::ready(OpenDocument& open) {
         }
     }
     share_module(open, analysis);
+    if (std::exchange(open.pulled, false)) {
+        report_open(open);
+    }
 }
 
 void Session::log_request(const std::string& name, const std::string& id, Clock::duration queued,
@@ -621,6 +634,7 @@ void Session::indexed(const std::string& project, std::shared_ptr<const ProjectI
     }
     ++module_changes_;
     recheck_all();
+    review_workspace_pulls();
 }
 
 // ---- Configuration ----
@@ -656,7 +670,10 @@ void Session::configure_documents() {
             changed = true;
         }
     }
-    if (changed) {
+    // Nothing is kept of closed files that would tell whether other settings change their reports.
+    const bool whole = !workspace_.whole_folders().empty();
+    const bool was_whole = std::exchange(whole_folders_, whole);
+    if (changed || whole || was_whole) {
         refresh_pulled();
     }
 }
@@ -805,6 +822,9 @@ void Session::did_change_watched_files(const protocol::DidChangeWatchedFilesPara
     }
     if (!modules.empty()) {
         files_changed(modules);
+        if (whole_folders_ && !configuration) {
+            refresh_pulled();
+        }
     }
     if (configuration) {
         workspace_.forget_files();

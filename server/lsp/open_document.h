@@ -42,6 +42,12 @@ struct Session::OpenDocument {
           view(document.uri().text, style),
           sticky_timer(loop) {}
 
+    /// Of the content that `view` shows, and of the opening: a client that closed the document has
+    /// forgotten.
+    std::string result_id() const {
+        return server::result_id(analysis::hash_combine(view.hash(), opening));
+    }
+
     /// Why there is no analysis; empty where there is one.
     enum class Standing { Analysed, OutOfSync, Excluded, TooLarge };
 
@@ -60,6 +66,7 @@ struct Session::OpenDocument {
     std::optional<Clock::time_point> edited; // since the last batch
     bool due_now = false; // opened, saved or with other settings, since the last batch
     bool recheck = false; // what it imports has changed since it was pulled
+    bool pulled = false;  // a pull of the workspace waits for it
     /// Where it stands among the modules, and the number of their changes that this is of.
     analysis::ModulePlace place;
     std::uint64_t place_version = 0;

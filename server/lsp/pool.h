@@ -31,6 +31,8 @@ public:
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
+    std::size_t size() const { return size_; }
+
     /// Any thread. Dropped after stop().
     void submit(Lane lane, std::function<void()> task);
 

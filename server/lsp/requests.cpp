@@ -27,15 +27,6 @@ RawJson json_of(const T& value) {
     return RawJson{writer.take()};
 }
 
-std::string hex(std::uint64_t value) {
-    static constexpr char kDigits[] = "0123456789abcdef";
-    std::string text(16, '0');
-    for (std::size_t i = 16; i-- > 0; value >>= 4U) {
-        text[i] = kDigits[value & 15U];
-    }
-    return text;
-}
-
 /// What resolve needs to find the document again.
 RawJson action_data(const std::string& uri) {
     protocol::JsonWriter writer;
@@ -76,8 +67,7 @@ void Session::pull_diagnostics(const protocol::DocumentDiagnosticParams& params,
         [this, previous = params.previous_result_id](OpenDocument& open, const AnalysisPtr&,
                                                      AnyResponder reply) {
             update_view(open);
-            // Of the content, and of the opening: a client that closed the document has forgotten.
-            const std::string id = hex(analysis::hash_combine(open.view.hash(), open.opening));
+            const std::string id = open.result_id();
             if (previous == id) {
                 reply.reply_raw(protocol::unchanged_report(id));
                 return;

@@ -6,6 +6,7 @@
 #include "server/files/discover.h"
 #include "server/lsp/code_actions.h"
 #include "server/lsp/open_document.h"
+#include "server/lsp/workspace_pull.h"
 
 #include <utility>
 
@@ -49,7 +50,7 @@ protocol::ServerCapabilities server_capabilities(const ClientStyle& style) {
         {std::string(protocol::code_action_kind::kQuickFix), std::string(kFixAllKind)},
         style.capabilities.code_action_resolve_edit};
     if (style.capabilities.pull_diagnostics) {
-        result.diagnostic_provider = protocol::DiagnosticOptions{std::string(kSource), true, false};
+        result.diagnostic_provider = protocol::DiagnosticOptions{std::string(kSource), true, true};
     }
     if (style.capabilities.apply_edit) {
         result.execute_command_provider =
@@ -157,6 +158,10 @@ void Session::register_handlers() {
         [this, any](const protocol::DocumentDiagnosticParams& params, auto responder) {
             pull_diagnostics(params, any(std::move(responder)));
         });
+    router.on_request<method::WorkspaceDiagnostic>(
+        [this, any](const protocol::WorkspaceDiagnosticParams& params, auto responder) {
+            pull_workspace(params, any(std::move(responder)));
+        });
     router.on_request<method::CodeActions>(
         [this, any](protocol::CodeActionParams params, auto responder) {
             code_actions(std::move(params), any(std::move(responder)));
@@ -203,6 +208,7 @@ void Session::initialize(protocol::InitializeParams params,
     });
     trace_ = params.trace;
     take_editor_options(workspace_.set_initialization_options(params.initialization_options));
+    whole_folders_ = !workspace_.whole_folders().empty();
     const std::string client = params.client_info ? params.client_info->name + " " +
                                                         params.client_info->version.value_or("")
                                                   : "a client without a name";
@@ -251,6 +257,7 @@ void Session::shutdown(protocol::AnyResponder responder) {
     for (const auto& [key, document] : documents_) {
         refuse_waiters(*document, "the server shuts down");
     }
+    refuse_workspace_pulls("the server shuts down");
     documents_.clear();
     responder.reply_raw({});
 }
@@ -280,6 +287,7 @@ void Session::finish(int status) {
     exited_ = true;
     shut_down_ = true;
     documents_.clear();
+    refuse_workspace_pulls("the server ends");
     options_.on_exit(status);
     connection_->close();
 }

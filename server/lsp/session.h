@@ -5,6 +5,7 @@
 #include "protocol/connection.h"
 #include "protocol/messages.h"
 #include "server/lsp/analyser.h"
+#include "server/lsp/closed_files.h"
 #include "server/lsp/diagnostics.h"
 #include "server/lsp/document.h"
 #include "server/lsp/event_loop.h"
@@ -67,6 +68,13 @@ private:
     enum class Superseded { AnswerForNewText, Fail };
     struct Waiter;
     struct Progress;
+    struct WorkspacePull;
+    /// Changes with everything that reports of closed files depend on, as far as the session is told.
+    struct WorkspaceState {
+        std::uint64_t modules = 0;
+        std::uint64_t configuration = 0;
+        bool operator==(const WorkspaceState&) const = default;
+    };
 
     // session.cpp: life cycle and traces
     void register_handlers();
@@ -100,6 +108,10 @@ private:
     void refuse_waiters(OpenDocument& document, const std::string& why);
     /// Where the document stands among the modules: files, and other open documents.
     const analysis::ModulePlace& place_of(OpenDocument& document);
+    /// What others may import of the open documents, but for one.
+    OverlayModules::OpenModules open_modules(const OpenDocument* except) const;
+    /// The environment at a path counts for the projects in a folder.
+    void add_environment(const std::string& folder, const std::string& environment);
     /// Others may import what the document holds.
     void share_module(OpenDocument& document, const AnalysisPtr& analysis);
     /// Files came, went or changed, as their watcher or a document that was closed says.
@@ -153,6 +165,32 @@ private:
                                     protocol::AnyResponder)>
                      then);
 
+    // workspace_diagnostics.cpp; pulls go by their numbers, as any step may end them
+    void pull_workspace(const protocol::WorkspaceDiagnosticParams& params,
+                        protocol::AnyResponder responder);
+    /// Ends those that were cancelled, and goes on with those that waited for what is there now.
+    void review_workspace_pulls();
+    void refuse_workspace_pulls(const std::string& why);
+    /// The document is ready: reports it to the pulls that wait for it.
+    void report_open(OpenDocument& document);
+    void open_documents_reported(std::uint64_t number, WorkspacePull& pull);
+    void search_workspace(std::uint64_t number, const WorkspacePull& pull);
+    void analyse_when_indexed(std::uint64_t number, WorkspacePull& pull);
+    void analyse_files(std::uint64_t number, WorkspacePull& pull);
+    void take_reports(WorkspacePull& pull, ClosedReports& closed);
+    void send_reports(WorkspacePull& pull);
+    void finish_pull(std::uint64_t number);
+    void fail_pull(std::uint64_t number, protocol::ErrorCode code, const std::string& why,
+                   protocol::RawJson data = {});
+    void end_pull_progress(const WorkspacePull& pull);
+    /// Logs each once.
+    void tell_file_problems(const std::vector<std::string>& problems);
+    WorkspaceState workspace_state() const;
+    /// Runs `work()` on a worker and calls `then(pull, result)` on the io thread, if there still is
+    /// that pull.
+    template <class Work, class Then>
+    void work_for_pull(std::uint64_t number, Work work, Then then);
+
     EventLoop& loop_;
     Pool& pool_;
     Log& log_;
@@ -173,7 +211,14 @@ private:
         std::vector<std::string> changed; // files, meanwhile
         bool done = false;
     };
-    std::map<std::string, std::unique_ptr<Indexing>> indexing_; // by project
+    std::map<std::string, std::unique_ptr<Indexing>> indexing_;               // by project
+    std::map<std::uint64_t, std::unique_ptr<WorkspacePull>> workspace_pulls_; // by number
+    std::uint64_t workspace_pull_count_ = 0;
+    bool whole_folders_ = false; // some folder's mode was Workspace when it was last configured
+    /// What the last pull found in the files that were not open; null before.
+    std::shared_ptr<const std::vector<ClosedResult>> closed_results_;
+    WorkspaceState closed_results_state_;
+    std::set<std::string> told_file_problems_;
     std::uint64_t openings_ = 0;
     std::uint64_t progress_tokens_ = 0;
     std::uint64_t registrations_ = 0;

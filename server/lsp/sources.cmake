@@ -1,6 +1,7 @@
 # The language server. Included by server/CMakeLists.txt.
 set(AWAITLS_LSP_SOURCES
     lsp/analyser.cpp
+    lsp/closed_files.cpp
     lsp/code_actions.cpp
     lsp/diagnostics.cpp
     lsp/document.cpp
@@ -13,4 +14,5 @@ set(AWAITLS_LSP_SOURCES
     lsp/server.cpp
     lsp/session.cpp
     lsp/text_map.cpp
-    lsp/workspace.cpp)
+    lsp/workspace.cpp
+    lsp/workspace_diagnostics.cpp)

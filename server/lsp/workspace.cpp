@@ -82,7 +82,14 @@ ConfigValue section_of(const protocol::RawJson& json) {
     return value;
 }
 
-/// Reads the section: its options into a layer, the rest into `options`.
+std::optional<DiagnosticMode> diagnostic_mode_from_name(std::string_view name) {
+    if (name == "openFiles") {
+        return DiagnosticMode::OpenFiles;
+    }
+    return name == "workspace" ? std::optional(DiagnosticMode::Workspace) : std::nullopt;
+}
+
+/// Reads the section: its options into a layer, the rest into `options`. What it does not say stays.
 ConfigLayer read_section(const protocol::RawJson& json, const std::string& base,
                          EditorOptions& options) {
     ConfigValue section = section_of(json);
@@ -104,6 +111,14 @@ ConfigLayer read_section(const protocol::RawJson& json, const std::string& base,
             options.log_level = log_level_from_name(entry.value.string);
             if (!options.log_level) {
                 options.problems.emplace_back("logLevel must be error, warning, info or debug");
+            }
+            continue;
+        }
+        if (entry.key == "diagnosticMode") {
+            if (const auto mode = diagnostic_mode_from_name(entry.value.string)) {
+                options.diagnostic_mode = mode;
+            } else {
+                options.problems.emplace_back("diagnosticMode must be openFiles or workspace");
             }
             continue;
         }
@@ -154,6 +169,8 @@ std::uint64_t file_stamp(const std::string& path) {
 struct Workspace::Root {
     Folder folder;
     protocol::RawJson section;
+    std::vector<ConfigLayer> layers;
+    DiagnosticMode diagnostic_mode = DiagnosticMode::OpenFiles;
     ConfigResolver resolver;
 };
 
@@ -190,12 +207,13 @@ std::vector<Workspace::Folder> Workspace::folders() const {
 }
 
 void Workspace::rebuild_layers(Root& root) {
-    EditorOptions told_before;
+    EditorOptions options; // its problems were told before
     const std::string base = root.folder.path.value_or("/");
-    std::vector<ConfigLayer> layers;
-    layers.push_back(read_section(initialization_options_, base, told_before));
-    layers.push_back(read_section(root.section, base, told_before));
-    root.resolver.set_layers(std::move(layers));
+    root.layers.clear();
+    root.layers.push_back(read_section(initialization_options_, base, options));
+    root.layers.push_back(read_section(root.section, base, options));
+    root.resolver.set_layers(root.layers);
+    root.diagnostic_mode = options.diagnostic_mode.value_or(DiagnosticMode::OpenFiles);
 }
 
 EditorOptions Workspace::set_initialization_options(const protocol::RawJson& options) {
@@ -253,6 +271,27 @@ FileSettings Workspace::settings_for(const protocol::Uri& uri) {
     FileSettings settings = root.resolver.resolve((folder == "/" ? "" : folder) + "/untitled.py");
     settings.excluded = false;
     return settings;
+}
+
+std::vector<WholeFolder> Workspace::whole_folders() const {
+    std::vector<WholeFolder> result;
+    std::set<std::string> seen;
+    for (const std::unique_ptr<Root>& root : roots_) {
+        const std::optional<std::string>& path = root->folder.path;
+        if (root->diagnostic_mode != DiagnosticMode::Workspace || !path ||
+            !seen.insert(*path).second) {
+            continue;
+        }
+        WholeFolder folder{*path, root->layers, {}};
+        for (const std::unique_ptr<Root>& other : roots_) {
+            const std::optional<std::string>& inner = other->folder.path;
+            if (inner && *inner != *path && is_within(*inner, *path)) {
+                folder.inner.push_back(*inner);
+            }
+        }
+        result.push_back(std::move(folder));
+    }
+    return result;
 }
 
 void Workspace::forget_files() {

@@ -21,9 +21,14 @@ namespace awaitls::server {
 inline constexpr std::string_view kConfigurationSection = "awaitls";
 inline constexpr std::string_view kConfigurationFileNames[] = {"pyproject.toml", "awaitls.toml"};
 
+/// Which files findings are shown for: those that are open, or all of the workspace. Open documents
+/// elsewhere are shown theirs in both modes.
+enum class DiagnosticMode : std::uint8_t { OpenFiles, Workspace };
+
 /// What an editor's settings say beside the options of [tool.awaitls].
 struct EditorOptions {
     std::optional<LogLevel> log_level;
+    std::optional<DiagnosticMode> diagnostic_mode;
     std::vector<std::string> problems; // for people
 };
 
@@ -31,6 +36,13 @@ struct EditorOptions {
 struct FileProblems {
     std::string file; // absolute path
     std::vector<ConfigProblem> problems;
+};
+
+/// A folder whose mode is DiagnosticMode::Workspace. Enough to search it on any thread.
+struct WholeFolder {
+    std::string path;
+    std::vector<ConfigLayer> layers; // the editor's, on top of the configuration files
+    std::vector<std::string> inner;  // folders of the workspace below it: not part of it
 };
 
 /// Belongs to the io thread.
@@ -58,6 +70,8 @@ public:
     EditorOptions set_editor_settings_for_all(const protocol::RawJson& settings);
 
     FileSettings settings_for(const protocol::Uri& uri);
+    /// Each path once.
+    std::vector<WholeFolder> whole_folders() const;
 
     /// Drops what was read from configuration files.
     void forget_files();

@@ -36,7 +36,7 @@ def test_announces_what_it_does(start, push):
 def test_announces_pull_to_a_client_that_pulls(start, pull):
     capabilities = start().initialize(pull)["capabilities"]
     assert capabilities["diagnosticProvider"] == {
-        "identifier": "awaitls", "interFileDependencies": True, "workspaceDiagnostics": False
+        "identifier": "awaitls", "interFileDependencies": True, "workspaceDiagnostics": True
     }
 
 

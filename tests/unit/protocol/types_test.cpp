@@ -104,6 +104,19 @@ TEST(Diagnostics, FastPathEqualsTheStructures) {
     EXPECT_EQ(DiagnosticsMessage::full_report(std::nullopt).finish(),
               R"({"kind":"full","items":[]})");
     EXPECT_EQ(unchanged_report("r\"1").text, R"({"kind":"unchanged","resultId":"r\"1"})");
+
+    EXPECT_EQ(DiagnosticsMessage::workspace_full_report("file:///a.py", 3, "r1").finish(),
+              R"({"uri":"file:///a.py","version":3,"kind":"full","resultId":"r1","items":[]})");
+    const RawJson gone{
+        DiagnosticsMessage::workspace_full_report("file:///a.py", std::nullopt, std::nullopt)
+            .finish()};
+    EXPECT_EQ(gone.text, R"({"uri":"file:///a.py","version":null,"kind":"full","items":[]})");
+    const RawJson same = workspace_unchanged_report("file:///b.py", std::nullopt, "r2");
+    EXPECT_EQ(same.text,
+              R"({"kind":"unchanged","resultId":"r2","uri":"file:///b.py","version":null})");
+    EXPECT_EQ(workspace_report({}).text, R"({"items":[]})");
+    EXPECT_EQ(workspace_report({gone, same}).text,
+              R"({"items":[)" + gone.text + "," + same.text + "]}");
 }
 
 TEST(Diagnostics, AreReadBack) {

@@ -3,6 +3,7 @@
 #include "protocol/json_text.h"
 #include "protocol/transport.h"
 #include "server/lsp/session.h"
+#include "tests/unit/server/temp_dir.h"
 
 #include <asio/io_context.hpp>
 #include <gtest/gtest.h>
@@ -57,7 +58,8 @@ protected:
     }
 
     /// Requires: once, first.
-    void start(AnalyseFunction analyse, const std::string& capabilities = "{}") {
+    void start(AnalyseFunction analyse, const std::string& capabilities = "{}",
+               const std::string& more_params = "") {
         auto [server, client] = protocol::make_memory_transports(loop_.io());
         client_ = std::move(client);
         protocol::Transport::Handlers handlers;
@@ -80,7 +82,7 @@ protected:
         send(
             R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":null,"rootUri":null,)"
             R"("capabilities":)" +
-            capabilities + "}}");
+            capabilities + more_params + "}}");
         send(R"({"jsonrpc":"2.0","method":"initialized","params":{}})");
         receive(R"("id":1,"result")");
     }
@@ -296,6 +298,76 @@ TEST_F(SessionTest, ShutdownAnswersWhatWaits) {
         loop_.io().run_one();
     }
     EXPECT_EQ(exit_status_, 0);
+}
+
+/// Params of `initialize` that make a folder one whose closed files are reported.
+std::string whole_folder(const TempDir& folder) {
+    return R"(,"workspaceFolders":[{"uri":"file://)" + folder.path() +
+           R"(","name":"a"}],"initializationOptions":{"diagnosticMode":"workspace"})";
+}
+
+TEST_F(SessionTest, AWorkspacePullWaitsForOpenDocuments) {
+    start(
+        [this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
+            gate_.pass();
+            return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
+        },
+        R"({"textDocument":{"diagnostic":{}}})");
+    open("x = 1\\n");
+    request(2, "workspace/diagnostic", R"({"previousResultIds":[]})");
+    request(3, "workspace/diagnostic", R"({"previousResultIds":[]})");
+    settle(4);
+    notify("$/cancelRequest", R"({"id":2})");
+    EXPECT_NE(receive("\"id\":2").find("-32800"), std::string::npos);
+    change(2, "x = 2\\n");
+    settle(5);
+    EXPECT_EQ(count("\"id\":3"), 0U);
+    gate_.open();
+    EXPECT_NE(receive("\"id\":3").find("\"version\":2,\"kind\":\"full\""), std::string::npos);
+}
+
+TEST_F(SessionTest, AWorkspacePullDoesNotWaitForADocumentThatIsClosed) {
+    start(
+        [this](auto text, auto settings, auto name, auto previous, auto* cancellation, auto place) {
+            gate_.pass();
+            return FileAnalysis::analyse(text, settings, name, previous, cancellation, place);
+        },
+        R"({"textDocument":{"diagnostic":{}}})");
+    open("x = 1\\n");
+    request(2, "workspace/diagnostic", R"({"previousResultIds":[]})");
+    settle(3);
+    notify("textDocument/didClose", R"({"textDocument":{"uri":"file:///a.py"}})");
+    EXPECT_NE(receive("\"id\":2").find("\"items\":[]"), std::string::npos);
+}
+
+TEST_F(SessionTest, AWorkspacePullIsCancelledWhileWorkersAreBusy) {
+    const TempDir folder;
+    folder.write("a.py", "x = 1\n");
+    start(FileAnalysis::analyse, R"({"textDocument":{"diagnostic":{}}})", whole_folder(folder));
+    pool_.submit(Lane::Report, [this] { gate_.pass(); });
+    gate_.await();
+    request(2, "workspace/diagnostic", R"({"previousResultIds":[],"workDoneToken":"w"})");
+    request(3, "workspace/diagnostic", R"({"previousResultIds":[]})");
+    settle(4);
+    EXPECT_NE(receive("$/progress").find("\"kind\":\"begin\""), std::string::npos);
+    notify("$/cancelRequest", R"({"id":2})");
+    EXPECT_NE(receive("\"id\":2").find("-32800"), std::string::npos);
+    EXPECT_NE(receive("$/progress").find("\"kind\":\"end\""), std::string::npos);
+    EXPECT_EQ(count("\"id\":3"), 0U);
+    gate_.open();
+    EXPECT_NE(receive("\"id\":3").find("a.py\",\"version\":null,\"kind\":\"full\""),
+              std::string::npos);
+}
+
+TEST_F(SessionTest, ShutdownAnswersAWorkspacePull) {
+    const TempDir folder;
+    start(FileAnalysis::analyse, R"({"textDocument":{"diagnostic":{}}})", whole_folder(folder));
+    pool_.submit(Lane::Report, [this] { gate_.pass(); });
+    request(2, "workspace/diagnostic", R"({"previousResultIds":[]})");
+    settle(3);
+    request(4, "shutdown", "null");
+    EXPECT_NE(receive("\"id\":2").find("-32802"), std::string::npos);
+    EXPECT_NE(receive("\"id\":4").find("\"result\":null"), std::string::npos);
 }
 
 TEST_F(SessionTest, ALongAnalysisIsShownAsProgress) {

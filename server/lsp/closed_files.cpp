@@ -1,0 +1,136 @@
+#include "server/lsp/closed_files.h"
+
+#include "protocol/uri.h"
+#include "server/files/discover.h"
+#include "server/files/file.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace awaitls::server {
+
+namespace {
+
+using analysis::FileAnalysis;
+
+/// Null when cancelled.
+std::shared_ptr<const FileAnalysis> analyse_file(const ClosedFile& file, const std::string& bytes,
+                                                 const ClosedContext& context) {
+    std::string text = analysis::decode_source(bytes).text;
+    // A file that others import is parsed already. Others are not kept: nobody may ask for them.
+    const std::shared_ptr<const analysis::ModuleFile> known = context.disk.known(file.path);
+    std::shared_ptr<const analysis::Module> module =
+        known && known->module->text() == text
+            ? known->module
+            : analysis::make_module(std::make_shared<const analysis::SourceText>(std::move(text)));
+    DiskModules::Name name = context.disk.name_of(file.path);
+    return FileAnalysis::analyse_module(
+        std::move(module), file.settings, file.path.substr(file.path.rfind('/') + 1), nullptr,
+        &context.cancellation, {context.modules, file.path, std::move(name.dotted), name.package});
+}
+
+bool holds(const PreviousResults& previous, const std::string& key, const std::string& id) {
+    const auto found = previous.find(key);
+    return found != previous.end() && found->second.value == id;
+}
+
+} // namespace
+
+FoundFiles find_files(const std::vector<WholeFolder>& folders, const DiskModules& modules,
+                      const analysis::Cancellation& cancellation) {
+    FoundFiles result;
+    for (const WholeFolder& folder : folders) {
+        ConfigResolver resolver;
+        resolver.set_layers(folder.layers);
+        const Discovery discovery = discover({folder.path}, [&](const std::string& path) {
+            return cancellation.cancelled() ||
+                   std::find(folder.inner.begin(), folder.inner.end(), path) !=
+                       folder.inner.end() ||
+                   resolver.excludes(path);
+        });
+        for (const DiscoveryProblem& problem : discovery.problems) {
+            result.problems.push_back(problem.path + ": " + problem.message);
+        }
+        for (const DiscoveredFile& file : discovery.files) {
+            if (cancellation.cancelled()) {
+                return result;
+            }
+            FileSettings settings = resolver.resolve(file.path);
+            if (settings.excluded) {
+                continue;
+            }
+            result.projects.insert(modules.project_of(file.path));
+            if (!settings.environment.empty()) {
+                result.environments.emplace(settings.environment_base, settings.environment);
+            }
+            std::string uri = protocol::file_uri(file.path);
+            std::string key = protocol::uri_key(uri);
+            result.files.push_back({file.path, std::move(uri), std::move(key),
+                                    std::move(settings.settings), settings.max_file_size});
+        }
+    }
+    return result;
+}
+
+ClosedReports analyse_closed(const std::vector<ClosedFile>& files, std::size_t begin,
+                             std::size_t end, const ClosedContext& context) {
+    ClosedReports result;
+    for (std::size_t i = begin; i < end; ++i) {
+        const ClosedFile& file = files[i];
+        const FileBytes bytes = read_file(file.path, file.max_file_size);
+        if (!bytes.error.empty()) {
+            result.problems.push_back(file.path + ": " + bytes.error);
+        }
+        if (!bytes.error.empty() || bytes.too_large) {
+            continue;
+        }
+        DiagnosticsView view(file.uri, context.style);
+        try {
+            std::shared_ptr<const FileAnalysis> analysis = analyse_file(file, bytes.bytes, context);
+            if (!analysis) {
+                return result;
+            }
+            view.show(std::move(analysis));
+        } catch (const std::exception& error) {
+            result.problems.push_back("the analysis of " + file.path + " failed: " + error.what());
+            continue;
+        }
+        const std::string id = result_id(view.hash());
+        result.results.push_back({file.path, view.hash()});
+        result.keys.push_back(file.key);
+        if (holds(context.previous, file.key, id)) {
+            result.reports.push_back(
+                protocol::workspace_unchanged_report(file.uri, std::nullopt, id));
+            continue;
+        }
+        protocol::DiagnosticsMessage report =
+            protocol::DiagnosticsMessage::workspace_full_report(file.uri, std::nullopt, id);
+        view.append_to(report);
+        result.reports.push_back(protocol::RawJson{report.finish()});
+    }
+    return result;
+}
+
+std::optional<ClosedReports> repeat_reports(const std::vector<ClosedResult>& results,
+                                            const std::set<std::string>& open,
+                                            const PreviousResults& previous) {
+    ClosedReports reports;
+    for (const ClosedResult& result : results) {
+        const std::string uri = protocol::file_uri(result.path);
+        std::string key = protocol::uri_key(uri);
+        if (open.contains(key)) {
+            continue;
+        }
+        const std::string id = result_id(result.hash);
+        if (!holds(previous, key, id)) {
+            return std::nullopt;
+        }
+        reports.reports.push_back(protocol::workspace_unchanged_report(uri, std::nullopt, id));
+        reports.results.push_back(result);
+        reports.keys.push_back(std::move(key));
+    }
+    return reports;
+}
+
+} // namespace awaitls::server

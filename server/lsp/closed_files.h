@@ -1,0 +1,82 @@
+#pragma once
+
+// The files of a workspace that are not open: found and analysed on workers.
+
+#include "analysis/analysis.h"
+#include "protocol/json_writer.h"
+#include "protocol/types.h"
+#include "server/lsp/diagnostics.h"
+#include "server/lsp/workspace.h"
+#include "server/modules/overlay_modules.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace awaitls::server {
+
+struct ClosedFile {
+    std::string path;
+    std::string uri;
+    std::string key; // Uri::key
+    std::shared_ptr<const analysis::Settings> settings;
+    std::uint64_t max_file_size = 0;
+};
+
+struct FoundFiles {
+    std::vector<ClosedFile> files;  // each once
+    std::set<std::string> projects; // of the files, by their folders
+    std::map<std::string, std::string>
+        environments;                  // that settings name, by the folder they are for
+    std::vector<std::string> problems; // for people
+};
+
+/// The Python files below the folders that are analysed. Stops early, with any part of them, when
+/// cancelled.
+FoundFiles find_files(const std::vector<WholeFolder>& folders, const DiskModules& modules,
+                      const analysis::Cancellation& cancellation);
+
+/// What the client holds, by Uri::key.
+using PreviousResults = std::unordered_map<std::string, protocol::PreviousResultId>;
+
+/// All that is kept of a closed file between two pulls.
+struct ClosedResult {
+    std::string path;
+    std::uint64_t hash = 0; // of the report's content
+};
+
+/// Reports, each a member of a workspace report.
+struct ClosedReports {
+    std::vector<protocol::RawJson> reports;
+    std::vector<ClosedResult> results; // of the same files in the same order
+    std::vector<std::string> keys;     // likewise: Uri::key
+    std::vector<std::string> problems; // for people
+};
+
+/// What is the same for all files of a pull.
+struct ClosedContext {
+    const ClientStyle& style;
+    const PreviousResults& previous;
+    const DiskModules& disk;
+    std::shared_ptr<const analysis::Modules> modules; // `disk` below the open documents
+    const analysis::Cancellation& cancellation;
+};
+
+/// Analyses files[begin, end). Those that are too large, or that cannot be read, have no report.
+/// Stops early when cancelled.
+ClosedReports analyse_closed(const std::vector<ClosedFile>& files, std::size_t begin,
+                             std::size_t end, const ClosedContext& context);
+
+/// The reports of results that all hold still, without the `open` ones (by Uri::key). None where the
+/// client does not hold them all.
+std::optional<ClosedReports> repeat_reports(const std::vector<ClosedResult>& results,
+                                            const std::set<std::string>& open,
+                                            const PreviousResults& previous);
+
+} // namespace awaitls::server
