@@ -7,9 +7,10 @@ until every package has its number of call sites, and prints a table, every disa
 frequent kinds of calls that pyright resolves and awaitls does not. The exit status is 1 where more than 0.5 % of the
 answers disagree, or less than 70 % of the definitions in the project are named. A person runs it: it takes minutes.
 
-A call counts where pyright names one definition of a function or class: not a variable, a parameter or one of several
-definitions. Agreement is the same definition; a class, its __init__ and its __new__ are one, and so are the overloads and
-the accessors of one name. A library thing agrees with a stub or source outside the project by the last part of its name.
+A call counts where pyright names one definition of a function or class: not a variable, a parameter, a property (what it
+gives is called) or one of several definitions. Agreement is the same definition; a class, its __init__ and its __new__ are
+one, and so are overloads. A library thing agrees with a stub or source outside the project by the last part of its name;
+where module or class are spelled otherwise in the two (they may be aliases, or a base class), the pair is listed.
 """
 
 from __future__ import annotations
@@ -38,12 +39,14 @@ sys.path.insert(0, str(HERE.parent / "corpus"))
 from fetch import CORPUS, Package, fetch  # noqa: E402
 
 PYRIGHT = ROOT / "build" / "pyright"
+TYPESHED = PYRIGHT / "node_modules" / "pyright" / "dist" / "typeshed-fallback"
 WORK = ROOT / "build" / "differential"
 DUMP = Path(os.environ.get("AWAITLS_DUMP_CALLEES", ROOT / "build" / "release" / "tests" / "dump_callees")).resolve()
 
 MAX_DISAGREEMENT = 0.005
 MIN_NAMED = 0.70
 MAX_SITES_OF_FILE = 120  # of a longer file a draw, so that no file is all that is seen of a package
+NAMED = "agree", "unknown", "disagree"
 TIMEOUT = 300.0  # seconds that an answer may take; only a hang comes near it
 
 Place = tuple[str, int]  # a file and a line, from 1
@@ -131,13 +134,21 @@ def line_of(path: str, line: int) -> str:
 
 
 def definition_at(path: str, line: int, column: int) -> Definition | None:
-    """The definition whose name stands there; nothing where a variable or parameter does."""
+    """The definition whose name stands there; nothing where a variable, a parameter or a property does."""
     text = line_of(path, line)
     before = re.fullmatch(r"(\s*)(?:async\s+)?(def|class)\s+", text[:column])
     name = re.match(r"\w+", text[column:])
-    if before is None or name is None:
+    if before is None or name is None or is_property(path, line):
         return None
     return Definition(path, line, before[2], name[0], class_around(path, line, len(before[1])))
+
+
+def is_property(path: str, line: int) -> bool:
+    while line > 1 and (text := line_of(path, line - 1).strip()).startswith("@"):
+        if re.match(r"@[\w.]*(property|reify)\b", text):
+            return True
+        line -= 1
+    return False
 
 
 def class_around(path: str, line: int, indent: int) -> tuple[int, str] | None:
@@ -274,8 +285,9 @@ class Judged(NamedTuple):
     site: Site
     definition: Definition | None  # nothing where pyright does not name one
     inside: bool  # the definition is of the project
-    verdict: str  # "agree", "unknown", "disagree"; "" where pyright does not name one
+    verdict: str  # one of NAMED; "other" where pyright names several, and ours is none of them; else ""
     named: bool  # agrees, by a definition and not by a library's name
+    loose: bool = False  # agrees by no more than the last part of a name
 
 
 def the_definition(places: list[tuple[str, int, int]]) -> Definition | None:
@@ -322,16 +334,41 @@ def our_definition(answer: str) -> Definition | None:
 def judge(package: str, folder: Path, site: Site, places: list[tuple[str, int, int]]) -> Judged:
     definition = the_definition(places)
     if definition is None:
-        return Judged(package, site, None, False, "", False)
+        found = [definition_at(*place) for place in places]
+        ours = our_definition(site.answer) if ":" in site.answer and not site.answer.startswith("library:") else None
+        several = [one for one in found if one is not None]
+        other = len(several) > 1 and ours is not None and not any(is_same(ours, one) for one in several)
+        return Judged(package, site, several[0] if other else None, False, "other" if other else "", False)
     inside = Path(definition.path).is_relative_to(folder)
     if site.answer == "?":
         return Judged(package, site, definition, inside, "unknown", False)
     if site.answer.startswith("library:"):
-        agrees = site.answer.removeprefix("library:").rpartition(".")[2] == definition.spelled
-        return Judged(package, site, definition, inside, "agree" if agrees else "disagree", False)
+        name = site.answer.removeprefix("library:")
+        agrees = name.rpartition(".")[2] in (definition.name, definition.spelled) or is_alias(name, definition)
+        loose = agrees and not is_spelled_alike(name, definition)
+        return Judged(package, site, definition, inside, "agree" if agrees else "disagree", False, loose)
     ours = our_definition(site.answer)
     agrees = ours is not None and is_same(ours, definition)
     return Judged(package, site, definition, inside, "agree" if agrees else "disagree", agrees)
+
+
+def is_alias(name: str, definition: Definition) -> bool:
+    """The stub of the library's module imports the definition under this name: `from _hashlib import openssl_sha1 as sha1`."""
+    module, _, last = name.rpartition(".")
+    stub = TYPESHED / "stdlib" / f"{module.replace('.', '/')}.pyi"
+    return stub.is_file() and bool(re.search(rf"\b{definition.name} as {last}\b", read(str(stub))))
+
+
+def is_spelled_alike(name: str, definition: Definition) -> bool:
+    """The top-level module is the same, and so is the class of a method."""
+    path = Path(definition.path)
+    parts = path.relative_to(TYPESHED).parts[1:] if path.is_relative_to(TYPESHED) else path.parts
+    package = name.split(".")[0]
+    if package not in (part.removesuffix(".pyi").removesuffix(".py").lstrip("_") for part in parts):
+        return False
+    if definition.owner is None or name.rpartition(".")[2] == definition.owner[1]:
+        return True
+    return definition.owner[1] in name.split(".")
 
 
 def object_of(site: Site) -> str:
@@ -372,7 +409,7 @@ def percent(part: int, whole: int) -> str:
 
 
 def row(name: str, judged: list[Judged]) -> str:
-    named = [one for one in judged if one.verdict]
+    named = [one for one in judged if one.verdict in NAMED]
     count = collections.Counter(one.verdict for one in named)
     inside = [one for one in named if one.inside]
     ours = sum(one.named for one in inside)
@@ -382,23 +419,23 @@ def row(name: str, judged: list[Judged]) -> str:
 
 
 def shown(path: str) -> str:
-    for folder in (WORK, PYRIGHT / "node_modules" / "pyright" / "dist" / "typeshed-fallback"):
+    for folder in (WORK, TYPESHED):
         if Path(path).is_relative_to(folder):
             return Path(path).relative_to(folder).as_posix()
     return path
 
 
-def report(judged: list[Judged], every_unknown: bool) -> bool:
+def print_table(judged: list[Judged]) -> None:
     heads = ("sites", "pyright", "agree", "unknown", "disagree", "%", "inside", "named", "%")
     print(f"{'package':16}" + "".join(f"{head:>9}" for head in heads))
-    packages = sorted({one.package for one in judged})
-    for package in packages:
+    for package in sorted({one.package for one in judged}):
         print(row(package, [one for one in judged if one.package == package]))
     print(row("all", judged))
 
-    print("\ndisagreements")
+
+def print_disagreements(judged: list[Judged], verdict: str) -> None:
     for one in judged:
-        if one.verdict != "disagree" or one.definition is None:
+        if one.verdict != verdict or one.definition is None:
             continue
         site, theirs = one.site, one.definition
         print(f"{shown(site.path)}:{site.line}:{site.column + 1}: {line_of(site.path, site.line).strip()}")
@@ -406,34 +443,48 @@ def report(judged: list[Judged], every_unknown: bool) -> bool:
         print(f"    pyright: {shown(theirs.path)}:{theirs.line} {owner}{theirs.name}")
         print(f"    awaitls: {shown(site.answer)} ({site.confidence}; {site.about})")
 
-    for inside in (True, False):
-        unknown = [one for one in judged if one.verdict == "unknown" and one.inside == inside]
-        print(f"\nunknown to awaitls, of definitions {'inside' if inside else 'outside'} the project: {len(unknown)}")
-        kinds: dict[str, list[Judged]] = collections.defaultdict(list)
-        for one in unknown:
-            kinds[kind_of_unknown(one)].append(one)
-        for kind, ones in sorted(kinds.items(), key=lambda item: (-len(item[1]), item[0])):
-            print(f"{len(ones):6}  {kind}")
-            for one in ones if every_unknown else ones[:2] if len(ones) >= 5 else []:
-                assert one.definition is not None
-                place = f"{shown(one.site.path)}:{one.site.line}:{one.site.column + 1}"
-                print(f"            {place} [{one.site.about}] -> {shown(one.definition.path)}:{one.definition.line}")
 
-    named = [one for one in judged if one.verdict]
-    inside_named = [one for one in named if one.inside]
+def print_unknown(judged: list[Judged], inside: bool, every: bool) -> None:
+    unknown = [one for one in judged if one.verdict == "unknown" and one.inside == inside]
+    print(f"\nunknown to awaitls, of definitions {'inside' if inside else 'outside'} the project: {len(unknown)}")
+    kinds: dict[str, list[Judged]] = collections.defaultdict(list)
+    for one in unknown:
+        kinds[kind_of_unknown(one)].append(one)
+    for kind, ones in sorted(kinds.items(), key=lambda item: (-len(item[1]), item[0])):
+        print(f"{len(ones):6}  {kind}")
+        for one in ones if every else ones[:2] if len(ones) >= 5 else []:
+            assert one.definition is not None
+            place = f"{shown(one.site.path)}:{one.site.line}:{one.site.column + 1}"
+            print(f"            {place} [{one.site.about}] -> {shown(one.definition.path)}:{one.definition.line}")
+
+
+def print_loose(judged: list[Judged]) -> None:
+    pairs: dict[tuple[str, str], list[Site]] = collections.defaultdict(list)
+    for one in judged:
+        if one.loose and one.definition is not None:
+            owner = f"{one.definition.owner[1]}." if one.definition.owner else ""
+            theirs = f"{shown(one.definition.path)} {owner}{one.definition.name}"
+            pairs[one.site.answer.removeprefix("library:"), theirs].append(one.site)
+    for (ours, theirs), sites in sorted(pairs.items(), key=lambda item: (-len(item[1]), item[0])):
+        print(f"{len(sites):6}  {ours} = {theirs}, as in {shown(sites[0].path)}:{sites[0].line}")
+
+
+def is_good(judged: list[Judged]) -> bool:
+    named = [one for one in judged if one.verdict in NAMED]
+    inside = [one for one in named if one.inside]
     disagree = sum(one.verdict == "disagree" for one in named)
-    ours = sum(one.named for one in inside_named)
-    return disagree <= MAX_DISAGREEMENT * len(named) and ours >= MIN_NAMED * len(inside_named)
+    ours = sum(one.named for one in inside)
+    return disagree <= MAX_DISAGREEMENT * len(named) and ours >= MIN_NAMED * len(inside)
 
 
-def draw(package: Package, folder: Path, seed: int, count: int, likely: bool) -> dict[str, list[Site]]:
+def draw(package: Package, folder: Path, seed: int, count: int) -> dict[str, list[Site]]:
     """Files, drawn by the seed, with about so many call sites; long files with a part of theirs."""
     chance = random.Random(f"{seed} {package.name}")
     paths = sorted(str(path) for path in folder.rglob("*.py"))
     chance.shuffle(paths)
     result: dict[str, list[Site]] = {}
     for start in range(0, len(paths), 20):
-        for path, sites in dump(paths[start : start + 20], likely).items():
+        for path, sites in dump(paths[start : start + 20], False).items():
             if count <= 0:
                 return result
             if len(sites) > MAX_SITES_OF_FILE:
@@ -447,7 +498,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sites", type=int, default=400, help="call sites of each package")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--likely", action="store_true", help="awaitls under strictness `likely`")
     parser.add_argument("--unknown", action="store_true", help="list every call that only pyright resolves")
     parser.add_argument("packages", nargs="*", help="names as in tests/corpus/packages.txt; default: all")
     options = parser.parse_args()
@@ -457,16 +507,32 @@ def main() -> int:
     python = WORK / "environment" / "bin" / "python"
     if not python.exists():
         venv.create(WORK / "environment", with_pip=False)
-    judged: list[Judged] = []
+    results: dict[str, list[Judged]] = {"certain": [], "likely": []}
     for package in packages:
         folder = make_project(package)
         session = Pyright(command, folder, python)
-        for path, sites in draw(package, folder, options.seed, options.sites, options.likely).items():
+        drawn = draw(package, folder, options.seed, options.sites)
+        likely = dump(list(drawn), True)
+        for path, sites in drawn.items():
             answers = session.definitions(path, sites) if sites else []
-            judged += [judge(package.name, folder, *pair) for pair in zip(sites, answers, strict=True)]
+            again = {(site.line, site.column): site for site in likely[path]}
+            for site, places in zip(sites, answers, strict=True):
+                results["certain"].append(judge(package.name, folder, site, places))
+                results["likely"].append(judge(package.name, folder, again[site.line, site.column], places))
         session.close()
-        print(f"{package.name}: {sum(one.package == package.name for one in judged)}", file=sys.stderr, flush=True)
-    return 0 if report(judged, options.unknown) else 1
+        print(f"{package.name}: {sum(map(len, drawn.values()))} calls", file=sys.stderr, flush=True)
+    for strictness, judged in results.items():
+        print(f"{'' if strictness == 'certain' else chr(10)}strictness {strictness}\n")
+        print_table(judged)
+        print("\ndisagreements")
+        print_disagreements(judged, "disagree")
+        print("\npyright names several definitions, and ours is another")
+        print_disagreements(judged, "other")
+        for inside in (True, False):
+            print_unknown(judged, inside, options.unknown)
+    print("\nspelled otherwise")
+    print_loose(results["certain"])
+    return 0 if all(map(is_good, results.values())) else 1
 
 
 if __name__ == "__main__":
