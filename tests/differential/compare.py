@@ -26,6 +26,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import threading
 import urllib.parse
 import venv
@@ -290,18 +291,18 @@ class Judged(NamedTuple):
     loose: bool = False  # agrees by no more than the last part of a name
 
 
-def the_definition(places: list[tuple[str, int, int]]) -> Definition | None:
-    """The one thing that all places define; the first in the text, where they are overloads or accessors."""
+def the_definition(places: list[tuple[str, int, int]]) -> list[Definition]:
+    """The definitions of the one thing that all places define: overloads, or alternatives in branches. Else nothing."""
     found = [definition_at(*place) for place in places]
     if not found or any(one is None for one in found):
-        return None
+        return []
     definitions = sorted({one for one in found if one is not None}, key=lambda one: (one.path.endswith(".pyi"), one))
     first = definitions[0]
     if any(one.spelled != first.spelled or stem(one.path) != stem(first.path) for one in definitions):
-        return None
+        return []
     if any((one.owner or (0, ""))[1] != (first.owner or (0, ""))[1] for one in definitions):
-        return None
-    return first
+        return []
+    return definitions
 
 
 def stem(path: str) -> str:
@@ -332,23 +333,26 @@ def our_definition(answer: str) -> Definition | None:
 
 
 def judge(package: str, folder: Path, site: Site, places: list[tuple[str, int, int]]) -> Judged:
-    definition = the_definition(places)
-    if definition is None:
+    definitions = the_definition(places)
+    if not definitions:
         found = [definition_at(*place) for place in places]
         ours = our_definition(site.answer) if ":" in site.answer and not site.answer.startswith("library:") else None
         several = [one for one in found if one is not None]
         other = len(several) > 1 and ours is not None and not any(is_same(ours, one) for one in several)
         return Judged(package, site, several[0] if other else None, False, "other" if other else "", False)
+    definition = definitions[0]
     inside = Path(definition.path).is_relative_to(folder)
     if site.answer == "?":
         return Judged(package, site, definition, inside, "unknown", False)
     if site.answer.startswith("library:"):
         name = site.answer.removeprefix("library:")
         agrees = name.rpartition(".")[2] in (definition.name, definition.spelled) or is_alias(name, definition)
+        if inside:  # the tables may know the project as a library
+            agrees = agrees and (folder / name.split(".")[0]).is_dir()
         loose = agrees and not is_spelled_alike(name, definition)
         return Judged(package, site, definition, inside, "agree" if agrees else "disagree", False, loose)
     ours = our_definition(site.answer)
-    agrees = ours is not None and is_same(ours, definition)
+    agrees = ours is not None and any(is_same(ours, one) for one in definitions)
     return Judged(package, site, definition, inside, "agree" if agrees else "disagree", agrees)
 
 
@@ -419,7 +423,7 @@ def row(name: str, judged: list[Judged]) -> str:
 
 
 def shown(path: str) -> str:
-    for folder in (WORK, TYPESHED):
+    for folder in (WORK, TYPESHED, Path(sysconfig.get_path("stdlib"))):
         if Path(path).is_relative_to(folder):
             return Path(path).relative_to(folder).as_posix()
     return path
@@ -496,7 +500,7 @@ def draw(package: Package, folder: Path, seed: int, count: int) -> dict[str, lis
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sites", type=int, default=400, help="call sites of each package")
+    parser.add_argument("--sites", type=int, default=1000, help="call sites of each package")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--unknown", action="store_true", help="list every call that only pyright resolves")
     parser.add_argument("packages", nargs="*", help="names as in tests/corpus/packages.txt; default: all")
