@@ -11,6 +11,10 @@ A call counts where pyright names one definition of a function or class: not a v
 gives is called) or one of several definitions. Agreement is the same definition; a class, its __init__ and its __new__ are
 one, and so are overloads. A library thing agrees with a stub or source outside the project by the last part of its name;
 where module or class are spelled otherwise in the two (they may be aliases, or a base class), the pair is listed.
+
+Figures of the default run (16 packages, 16,847 calls, seed 1): pyright names 13,009. Under strictness `certain` 12,120
+agree, 888 are unknown and 1 disagrees (0.01 %); of 5,529 definitions in the project 5,287 are named (95.6 %). Under
+strictness `likely` 14 disagree (0.11 %) and 5,320 are named (96.2 %).
 """
 
 from __future__ import annotations
