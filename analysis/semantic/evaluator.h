@@ -283,7 +283,9 @@ private:
     Type binding_type(std::uint32_t slot, const Binding& binding);
     Type source_type(std::uint32_t slot, BindingKind kind, NodeId name, NodeId source);
     Type function_binding(std::uint32_t slot, NodeId node);
-    Type call_result(const FunctionDef& function);
+    /// `receiver`: the object or class that it is called on, or null.
+    Type call_result(const FunctionDef& function, Type receiver = nullptr);
+    Type declared_call_result(const FunctionDef& function);
     struct Decorated {
         bool known = true; // all decorators are understood
         bool property = false;
@@ -311,8 +313,12 @@ private:
     /// The type of what the body returns, or, of a generator, yields.
     Type inferred_result(const FunctionDef& function);
     Type member(Type object, std::string_view name, int depth = 0);
+    static constexpr std::size_t kMaxAncestors = 500;
+    const std::vector<Type>& linearized(std::int32_t id);
+    Type own_member(std::int32_t id, std::string_view name, Type receiver, bool on_class);
     Type class_member(std::int32_t id, std::string_view name, Type receiver, bool on_class,
-                      int depth, bool& open);
+                      bool& open, bool inherited = false);
+    Type held_by_class(std::int32_t id, std::string_view name, const Binding& binding, Type type);
     Answer has_method(std::int32_t id, std::string_view name, int depth = 0);
     bool overridden_differently(std::int32_t id, std::string_view name, const FunctionDef& method);
     /// Nothing outside of the project calls the methods of a class but by its name.
@@ -399,9 +405,10 @@ private:
         std::uint64_t hash;
     };
     NameMap<Mentions> mentions_;
-    std::unordered_map<std::uint64_t, bool> overridden_; // by class and name
-    std::unordered_map<std::uint64_t, Type> passed_;     // by slot and Parameter
-    std::unordered_set<std::uint64_t> searches_;         // those in uses_, by hash
+    std::unordered_map<std::int32_t, std::vector<Type>> linearized_; // by class
+    std::unordered_map<std::uint64_t, bool> overridden_;             // by class and name
+    std::unordered_map<std::uint64_t, Type> passed_;                 // by slot and Parameter
+    std::unordered_set<std::uint64_t> searches_;                     // those in uses_, by hash
     /// Functions whose result, and members whose type is being worked out, the innermost last.
     std::vector<std::uint64_t> evaluating_;
     bool is_evaluating(std::uint64_t id) const {

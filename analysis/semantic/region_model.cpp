@@ -32,10 +32,16 @@ bool is_comprehension(Kind kind) {
 /// A method that every kind of object may have says nothing about whose it is.
 bool is_common_method(std::string_view name) {
     for (const std::string_view common :
-         {"get",    "set",     "put",     "add",   "pop",    "run",    "start", "stop",
-          "close",  "open",    "read",    "write", "send",   "update", "clear", "append",
-          "remove", "connect", "execute", "wait",  "join",   "cancel", "save",  "load",
-          "delete", "create",  "fetch",   "call",  "process"})
+         {"get", "set", "put", "add", "pop", "run", "start", "stop", "close", "open", "read",
+          "write", "send", "update", "clear", "append", "remove", "connect", "execute", "wait",
+          "join", "cancel", "save", "load", "delete", "create", "fetch", "call", "process",
+          // Of strings, containers, files, futures and protocols.
+          "encode", "decode", "replace", "items", "values", "keys", "copy", "index", "count",
+          "format", "split", "strip", "lower", "upper", "match", "group", "search", "date",
+          "exists", "parse", "refresh", "abort", "add_done_callback", "wait_closed",
+          "connection_made", "result", "done", "release", "acquire", "flush", "seek", "readline",
+          "drain", "insert", "extend", "sort", "commit", "rollback", "cursor", "query", "filter",
+          "all", "first"})
         if (name == common) return true;
     return name.size() < 4 || name.front() == '_';
 }
@@ -121,7 +127,7 @@ Type RegionModel::lookup(std::string_view name, NodeId at) const {
             const auto found = entry.members.find(name);
             if (found != entry.members.end()) {
                 bool open = false;
-                return evaluator_.class_member(id, name, nullptr, true, 0, open);
+                return evaluator_.class_member(id, name, nullptr, true, open);
             }
         }
     }
@@ -743,7 +749,7 @@ Type RegionModel::result_of_call(Type callee, NodeId call) const {
         }
         return unknown_type();
     }
-    if (callee->function != nullptr) return ev.call_result(*callee->function);
+    if (callee->function != nullptr) return ev.call_result(*callee->function, callee->receiver);
 
     const std::string_view name = callee->name;
     const auto first = [&](std::string_view keyword) {
@@ -878,7 +884,7 @@ CallTarget RegionModel::target(NodeId call) const {
             if (entry.members.contains("__init__")) {
                 bool open = false;
                 const Type init =
-                    evaluator_.class_member(type->cls->id, "__init__", nullptr, false, 0, open);
+                    evaluator_.class_member(type->cls->id, "__init__", nullptr, false, open);
                 if (init->kind == TypeKind::Function) result.function = init->function;
             }
         }

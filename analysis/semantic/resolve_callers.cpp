@@ -163,7 +163,7 @@ Type Evaluator::only_method(std::string_view name, Space& asker) {
             if (only->known()) return false;
             const std::int32_t id = space.first_class + static_cast<std::int32_t>(i);
             bool open = false;
-            only = class_member(id, name, instance_of(class_def(id)), false, 0, open);
+            only = class_member(id, name, instance_of(class_def(id)), false, open);
             if (only->kind != TypeKind::Function) return false;
         }
         return true;

@@ -266,8 +266,31 @@ Type Evaluator::return_annotation(const FunctionDef& function) {
     return model(function.slot).annotation_type(returns);
 }
 
+Type Evaluator::call_result(const FunctionDef& function, Type receiver) {
+    const Type result = declared_call_result(function);
+    const ClassDef* const cls = receiver == nullptr ? nullptr : receiver->cls;
+    if (cls == nullptr || function.class_id < 0 || cls->id == function.class_id) return result;
+    // `Self`, `return self` and `return cls()` are of the class that the method is called on.
+    const auto is_own = [&](Type type) {
+        return type->kind == TypeKind::Instance && type->cls != nullptr &&
+               type->cls->id == function.class_id;
+    };
+    const Type inner = is_own(result) ? result : result->arg(0);
+    if (!is_own(inner)) return result;
+    const Tree& tree = function.region->tree;
+    const NodeId returns = function.is_lambda ? kNoNode : tree.child(function.node, Role::Returns);
+    if (returns != kNoNode && !is_one_of(model(function.slot).name_of(returns),
+                                         {"typing.Self", "typing_extensions.Self"}))
+        return result;
+    if (returns == kNoNode) return unknown_type(); // or it says the class's name
+    if (inner == result) return limit(instance_of(cls), result->confidence);
+    TypeData data = *result;
+    data.args = {instance_of(cls)};
+    return make(std::move(data));
+}
+
 /// What calling a function of this file gives, its decorators included.
-Type Evaluator::call_result(const FunctionDef& function) {
+Type Evaluator::declared_call_result(const FunctionDef& function) {
     const Decorated& decorated = decorators(function);
     if (!decorated.known) return unknown_type();
     const Tree& tree = function.region->tree;

@@ -178,6 +178,16 @@ Type Evaluator::type_alias(Space& space, std::string_view name, int depth) {
     return model(slot).annotation_type(value);
 }
 
+namespace {
+/// A function at module level that an `if` or `try` may leave out.
+bool is_in_branch(const FunctionDef& function) {
+    const Tree& tree = function.region->tree;
+    for (NodeId up = tree.parent(function.node); up != kNoNode; up = tree.parent(up))
+        if (tree.is(up, Kind::If) || tree.is(up, Kind::Try)) return true;
+    return false;
+}
+} // namespace
+
 /// A variable of the module, as code in functions sees it: any of its assignments may have happened.
 Type Evaluator::module_variable(Space& space, std::string_view name) {
     const auto known = space.variables.find(name);
@@ -205,11 +215,15 @@ Type Evaluator::module_variable(Space& space, std::string_view name) {
                 result = type;
             else if (result->kind == TypeKind::Function && type->kind == TypeKind::Function &&
                      result->function != nullptr && type->function != nullptr)
-                // Defined again: the last one counts, where all agree on being async.
-                result = result->function->is_async == type->function->is_async &&
-                                 result->function->is_generator == type->function->is_generator
-                             ? type
-                             : unknown_type();
+                // Defined again: the last one counts, where all agree on being async. What the bodies of two that stand in branches
+                // do is not known.
+                result =
+                    result->function->is_async == type->function->is_async &&
+                            result->function->is_generator == type->function->is_generator
+                        ? limit(type, is_in_branch(*type->function) && !type->function->is_async
+                                          ? Confidence::Likely
+                                          : Confidence::Certain)
+                        : unknown_type();
             else
                 result = join(result, type);
             first = false;
@@ -293,18 +307,88 @@ bool Evaluator::derives_from(std::int32_t id, std::int32_t base, int depth) {
     return false;
 }
 
-/// A member of a class of this file, looked up in the class and its bases. `open` is set when a base that is not known could
-/// define it.
-Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiver, bool on_class,
-                             int depth, bool& open) {
-    if (depth > kMaxClassDepth) {
-        open = true;
-        return unknown_type();
+/// What reading a class-level variable gives, whose value is of the type: a descriptor gives what its __get__ does, which
+/// is not followed, and the members of an enum are of the enum.
+Type Evaluator::held_by_class(std::int32_t id, std::string_view name, const Binding& binding,
+                              Type type) {
+    if (binding.kind != BindingKind::Assign) return type;
+    if (type->kind == TypeKind::Instance && type->cls != nullptr)
+        return has_method(type->cls->id, "__get__") == Answer::Yes ? unknown_type() : type;
+    if (name.starts_with('_') || type->kind == TypeKind::Function || type->kind == TypeKind::Class)
+        return type;
+    for (const Type base : bases(id))
+        if (base->cls == nullptr &&
+            is_one_of(base->name,
+                      {"enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag"}))
+            return instance_of(class_def(id));
+    return type;
+}
+
+/// Classes in the order in which attributes are looked up in them (C3), the class itself first; of a hierarchy that Python would
+/// refuse, depth first.
+const std::vector<Type>& Evaluator::linearized(std::int32_t id) {
+    const auto [known, is_new] = linearized_.try_emplace(id);
+    std::vector<Type>& result = known->second;
+    if (!is_new) return result;
+    const Type own = class_object(class_def(id));
+    result = {own}; // while it is worked out: a class may be its own base
+    const auto same = [](Type a, Type b) {
+        return a == b || (a->kind == b->kind && a->kind != TypeKind::Unknown && a->cls == b->cls &&
+                          a->name == b->name);
+    };
+    const auto has = [&](const std::vector<Type>& list, Type type, std::size_t from) {
+        return std::any_of(list.begin() + static_cast<std::ptrdiff_t>(from), list.end(),
+                           [&](Type one) { return same(one, type); });
+    };
+    const std::vector<Type> direct = bases(id);
+    std::vector<std::vector<Type>> lists;
+    std::size_t count = 0;
+    for (const Type base : direct) {
+        const bool project = base->kind == TypeKind::Class && base->cls != nullptr;
+        lists.push_back(project ? linearized(base->cls->id) : std::vector<Type>{base});
+        count += lists.back().size();
     }
+    lists.push_back(direct);
+    std::vector<Type> merged{own};
+    std::vector<std::size_t> at(lists.size(), 0);
+    bool whole = count <= kMaxAncestors;
+    while (whole) {
+        Type next = nullptr;
+        bool left = false;
+        for (std::size_t i = 0; i < lists.size() && next == nullptr; ++i) {
+            if (at[i] == lists[i].size()) continue;
+            left = true;
+            const Type head = lists[i][at[i]];
+            bool behind_another = false;
+            for (std::size_t k = 0; k < lists.size(); ++k)
+                behind_another =
+                    behind_another || (at[k] < lists[k].size() && has(lists[k], head, at[k] + 1));
+            if (!behind_another) next = head;
+        }
+        if (!left) break;
+        whole = next != nullptr;
+        if (!whole) break;
+        merged.push_back(next);
+        for (std::size_t i = 0; i < lists.size(); ++i)
+            while (at[i] < lists[i].size() && same(lists[i][at[i]], next)) ++at[i];
+    }
+    if (!whole) {
+        merged = {own};
+        for (std::size_t i = 0; i + 1 < lists.size() && merged.size() <= kMaxAncestors; ++i)
+            for (const Type type : lists[i])
+                if (!has(merged, type, 0)) merged.push_back(type);
+    }
+    // The map may have grown.
+    return linearized_[id] = std::move(merged);
+}
+
+/// What a class itself defines under a name; unknown where it defines nothing.
+Type Evaluator::own_member(std::int32_t id, std::string_view name, Type receiver, bool on_class) {
     const ClassEntry& entry = class_entry(id);
     const std::uint32_t first_slot = space_of_class(id).first_slot;
     const auto found = entry.members.find(name);
-    if (found != entry.members.end()) {
+    if (found == entry.members.end()) return unknown_type();
+    {
         Type result = unknown_type();
         bool first = true;
         const std::uint64_t guard =
@@ -337,7 +421,8 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
                             : source_type(slot, attribute.kind, attribute.target, attribute.source);
                 }
             } else {
-                type = binding_type(slot, region.bindings[reference.index]);
+                const Binding& binding = region.bindings[reference.index];
+                type = held_by_class(id, name, binding, binding_type(slot, binding));
             }
             if (type->kind == TypeKind::Function && type->function != nullptr &&
                 found->second.size() > 1) {
@@ -365,10 +450,12 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
         const FunctionDef& method = *result->function;
         const Decorated& decorated = decorators(method);
         if (!decorated.known) return unknown_type();
-        if (receiver != nullptr && overridden_differently(id, name, method)) return unknown_type();
-        if (decorated.property) return on_class ? unknown_type() : call_result(method);
+        if (!on_class && receiver != nullptr && overridden_differently(id, name, method))
+            return unknown_type();
+        if (decorated.property) return on_class ? unknown_type() : call_result(method, receiver);
         TypeData data = *result;
-        data.receiver = receiver;
+        // A class method is bound to the class.
+        data.receiver = on_class && !decorated.class_method ? nullptr : receiver;
         if (const Space& owner = space_of(method.slot); is_library(owner)) {
             // The tables know more of it, or rules know it by its name.
             data.name = kept(canonical(std::string(name_of(owner)) + "." + method.qualname));
@@ -376,29 +463,34 @@ Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiv
         }
         return make(std::move(data));
     }
-    for (const Type base : bases(id)) {
+}
+
+/// A member of a class, looked up in it and what it derives from, or only in the latter. `open` is set when a base that is not
+/// known could define it.
+Type Evaluator::class_member(std::int32_t id, std::string_view name, Type receiver, bool on_class,
+                             bool& open, bool inherited) {
+    const std::vector<Type> order = linearized(id);
+    for (std::size_t i = inherited ? 1 : 0; i < order.size(); ++i) {
+        const Type base = order[i];
         if (base->kind == TypeKind::Class && base->cls != nullptr) {
-            const Type type =
-                class_member(base->cls->id, name, receiver, on_class, depth + 1, open);
-            if (type->known() || open) return type;
+            if (class_entry(base->cls->id).members.contains(name))
+                return own_member(base->cls->id, name, receiver, on_class);
         } else if (base->kind == TypeKind::Class) {
             if (is_one_of(base->name, {"builtins.object", "abc.ABC", "typing.Generic",
                                        "typing.Protocol", "enum.Enum"}))
                 continue;
-            const Type type = external_member(base->name, name, receiver);
+            const Type type = external_member(base->name, name, on_class ? nullptr : receiver);
             if (type->kind != TypeKind::Function) return type;
             const ClassInfo* const info = find_class(base->name);
             const bool known = find_api(type->name) != nullptr ||
                                find_blocking(type->name, BlockingUse::Call) != nullptr ||
                                find_runner(type->name) != nullptr;
             if (known) return type;
-            if (info == nullptr || !info->complete) open = true;
-        } else if (base->kind == TypeKind::Module &&
-                   is_one_of(base->name, {"typing.Generic", "typing.Protocol", "abc.ABC",
-                                          "typing_extensions.Protocol"})) {
-            continue;
+            open = info == nullptr || !info->complete;
         } else {
-            open = true;
+            open = base->kind != TypeKind::Module ||
+                   !is_one_of(base->name, {"typing.Generic", "typing.Protocol", "abc.ABC",
+                                           "typing_extensions.Protocol"});
         }
         if (open) return unknown_type();
     }
@@ -421,32 +513,17 @@ Type Evaluator::member(Type object, std::string_view name, int depth) {
                        : type;
         }
         bool open = false;
-        return class_member(object->cls->id, name, nullptr, true, 0, open);
+        return class_member(object->cls->id, name, object, true, open);
     }
     case TypeKind::Instance: {
         if (object->cls == nullptr)
             return limit(external_member(object->name, name, object), object->confidence);
         bool open = false;
-        return limit(class_member(object->cls->id, name, object, false, 0, open),
-                     object->confidence);
+        return limit(class_member(object->cls->id, name, object, false, open), object->confidence);
     }
     case TypeKind::Super: {
         bool open = false;
-        for (const Type base : bases(object->cls->id)) {
-            if (base->kind == TypeKind::Class && base->cls != nullptr) {
-                const Type type = class_member(base->cls->id, name, nullptr, false, 0, open);
-                if (type->known() || open) return type;
-            } else if (base->kind == TypeKind::Class) {
-                const Type type = external_member(base->name, name, nullptr);
-                if (type->kind != TypeKind::Function || find_api(type->name) != nullptr ||
-                    find_blocking(type->name, BlockingUse::Call) != nullptr)
-                    return type;
-                return unknown_type();
-            } else {
-                return unknown_type();
-            }
-        }
-        return unknown_type();
+        return class_member(object->cls->id, name, nullptr, false, open, true);
     }
     case TypeKind::Awaitable: return external_member("asyncio.Future", name, object);
     case TypeKind::Union:
@@ -488,7 +565,7 @@ Type Evaluator::entered(Type type, bool is_async) {
             return unknown_type();
         }
         bool open = false;
-        const Type found = class_member(type->cls->id, method, type, false, 0, open);
+        const Type found = class_member(type->cls->id, method, type, false, open);
         if (found->kind != TypeKind::Function) return unknown_type();
         if (found->function == nullptr) return unknown_type();
         const FunctionDef& function = *found->function;

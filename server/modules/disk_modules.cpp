@@ -155,7 +155,9 @@ std::string DiskModules::package_root(std::string folder_path) const {
 
 bool DiskModules::has_mark(const std::string& folder_path) const {
     for (const char* const mark : {"pyproject.toml", "setup.py", "setup.cfg", ".git"})
-        if (holds(folder_path, mark)) return true;
+        if (holds(folder_path, mark))
+            // A package may have a module of that name.
+            return std::string_view(mark) != "setup.py" || !holds(folder_path, "__init__.py");
     return false;
 }
 

@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <iterator>
 #include <memory>
@@ -156,7 +157,7 @@ private:
     Evaluator evaluator_;
 };
 
-std::vector<std::string> files_below(const std::string& folder) {
+std::vector<std::string> files_below(const std::string& folder, const std::function<bool()>&) {
     std::vector<std::string> result;
     std::error_code error;
     for (std::filesystem::recursive_directory_iterator entry(folder, error), end;

@@ -490,6 +490,50 @@ TEST(Types, OfTargetsThatAreTakenApart) {
     EXPECT_EQ(reveal_in(both, "t: tuple[A, B]", "a, b, c = t\n    reveal(a)"), "?");
 }
 
+TEST(Types, SelfIsWhatTheMethodIsCalledOn) {
+    const std::string base = "from typing import Self\n\nclass Base:\n    @classmethod\n"
+                             "    def make(cls) -> Self:\n        return cls()\n\n"
+                             "    def me(self) -> Self:\n        return self\n\n"
+                             "    async def later(self) -> Self:\n        return self\n\n"
+                             "    def plain(self):\n        return self\n\n"
+                             "    def named(self) -> 'Base':\n        return self\n\n"
+                             "class Quick(Base):\n    pass\n\n";
+    const auto in = [&](const std::string& rest) { return Program(base + rest).reveal(); };
+    EXPECT_EQ(in("reveal(Quick.make())\nreveal(Base.make())\n"), "Quick\nBase");
+    EXPECT_EQ(in("reveal(Quick().me())\nreveal(Quick().me().me())\n"), "Quick\nQuick");
+    EXPECT_EQ(in("async def f():\n    reveal(await Quick().later())\n"), "Quick");
+    EXPECT_EQ(in("reveal(Quick().plain())\nreveal(Base().plain())\n"), "?\nBase");
+    EXPECT_EQ(in("reveal(Quick().named())\n"), "Base");
+}
+
+TEST(Types, AttributesAreLookedUpInPythonsOrder) {
+    const std::string mixins = "class A: pass\nclass B: pass\n\n"
+                               "class Mixin:\n    def f(self): return A()\n\n"
+                               "class AsyncMixin(Mixin):\n    def f(self): return B()\n\n"
+                               "class Manager(Mixin): pass\n\n";
+    EXPECT_EQ(Program(mixins + "class Both(Manager, AsyncMixin):\n    def g(self):\n"
+                               "        reveal(super().f())\n\nreveal(Both().f())\n")
+                  .reveal(),
+              "B\nB");
+    EXPECT_EQ(
+        Program(mixins + "class Odd(Mixin, AsyncMixin): pass\n\nreveal(Odd().f())\n").reveal(), "A")
+        << "Python would refuse it";
+    EXPECT_EQ(Program("class A(A):\n    def f(self): return 1\n\nreveal(A().f())\n").reveal(),
+              "builtins.int");
+}
+
+TEST(Types, DescriptorsAndEnums) {
+    EXPECT_EQ(Program("class Desc:\n    def __get__(self, o, t): ...\n\nclass Plain: pass\n\n"
+                      "class Has:\n    d = Desc()\n    p = Plain()\n\n"
+                      "reveal(Has().d)\nreveal(Has().p)\n")
+                  .reveal(),
+              "?\nPlain");
+    EXPECT_EQ(Program("import enum\n\nclass Kind(enum.Enum):\n    A = 'a'\n    _B = 1\n\n"
+                      "    def lower(self): return 1\n\nreveal(Kind.A)\nreveal(Kind.A.lower())\n")
+                  .reveal(),
+              "Kind\nbuiltins.int");
+}
+
 TEST(Types, OfParametersComeFromAllCalls) {
     const std::string head = "class A:\n    pass\n\nclass B:\n    pass\n\n";
     const auto in = [&](const std::string& rest) { return Program(head + rest).reveal(); };

@@ -518,6 +518,18 @@ TEST(Modules, ParametersAreWhatAllFilesPass) {
     EXPECT_EQ(workspace.check(player), "");
 }
 
+TEST(Modules, FunctionsInBranches) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    workspace.set("app.wait", "import sys, time\n\nif sys.version_info >= (3, 12):\n"
+                              "    def pause(): return 1\n    async def go(): return 1\nelse:\n"
+                              "    def pause(): time.sleep(1)\n    async def go(): return 2\n");
+    EXPECT_EQ(workspace.check("from .wait import pause\n\nasync def main():\n    pause()\n"), "")
+        << "which one it is, is not known";
+    EXPECT_NE(workspace.check("from .wait import go\n\nasync def main():\n    go()\n    pass\n"),
+              "");
+}
+
 TEST(Modules, OnlyOneClassHasTheMethod) {
     Workspace workspace;
     workspace.settings().strictness = Strictness::Likely;
