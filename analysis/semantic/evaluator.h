@@ -313,7 +313,8 @@ private:
     /// The type of what the body returns, or, of a generator, yields.
     Type inferred_result(const FunctionDef& function);
     Type member(Type object, std::string_view name, int depth = 0);
-    static constexpr std::size_t kMaxAncestors = 500;
+    static constexpr std::size_t kMaxAncestors = 100;
+    static constexpr int kMaxLineage = 200; // of classes, one below the other
     const std::vector<Type>& linearized(std::int32_t id);
     Type own_member(std::int32_t id, std::string_view name, Type receiver, bool on_class);
     Type class_member(std::int32_t id, std::string_view name, Type receiver, bool on_class,

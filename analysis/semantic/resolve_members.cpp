@@ -343,10 +343,21 @@ const std::vector<Type>& Evaluator::linearized(std::int32_t id) {
     const std::vector<Type> direct = bases(id);
     std::vector<std::vector<Type>> lists;
     std::size_t count = 0;
+    ++depth_;
     for (const Type base : direct) {
-        const bool project = base->kind == TypeKind::Class && base->cls != nullptr;
+        const bool project =
+            base->kind == TypeKind::Class && base->cls != nullptr && depth_ <= kMaxLineage;
         lists.push_back(project ? linearized(base->cls->id) : std::vector<Type>{base});
         count += lists.back().size();
+    }
+    --depth_;
+    if (direct.size() == 1) { // as most do
+        std::vector<Type> order{own};
+        const std::vector<Type>& above = lists.front();
+        order.insert(order.end(), above.begin(),
+                     above.begin() +
+                         static_cast<std::ptrdiff_t>(std::min(above.size(), kMaxAncestors)));
+        return linearized_[id] = std::move(order);
     }
     lists.push_back(direct);
     std::vector<Type> merged{own};
