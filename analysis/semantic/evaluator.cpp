@@ -178,7 +178,7 @@ Type Evaluator::module_member(std::int32_t number, std::string_view name, int de
         if (const std::int32_t found = find_any_module(inner, space); found >= 0)
             return is_library(found) ? external(inner) : module_object(found, inner);
     }
-    if (depth > kMaxDepth || name.starts_with('_')) return unknown_type();
+    if (depth > kMaxDepth) return unknown_type();
     // The last one counts.
     const std::vector<Reference>& stars = file.star_imports();
     for (auto at = stars.rbegin(); at != stars.rend(); ++at) {
@@ -195,10 +195,37 @@ Type Evaluator::module_member(std::int32_t number, std::string_view name, int de
     return unknown_type();
 }
 
+bool Evaluator::exports(const Space& space, std::string_view name) const {
+    const bool is_public = !name.starts_with('_');
+    const std::vector<Reference>* const lists = space.module->model->find_name("__all__");
+    if (lists == nullptr) return is_public;
+    for (const Reference& reference : *lists) {
+        const Region& region = *space.module->slots[reference.slot].region;
+        const Tree& tree = region.tree;
+        const Binding& binding = region.bindings[reference.index];
+        const bool added = binding.kind == BindingKind::Augmented;
+        if (!added && binding.kind != BindingKind::Assign && binding.kind != BindingKind::Annotated)
+            return is_public;
+        const NodeId value = binding.kind == BindingKind::Assign
+                                 ? binding.source
+                                 : tree.child(binding.source, Role::Value);
+        if (!tree.is(value, Kind::List) && !tree.is(value, Kind::Tuple)) return is_public;
+        for (const NodeId element : tree.children(value)) {
+            const std::optional<std::string_view> listed =
+                tree.is(element, Kind::String) ? string_value(tree, element) : std::nullopt;
+            if (!listed) return is_public; // `*other.__all__`, say
+            if (*listed == name) return true;
+        }
+    }
+    return false;
+}
+
 Type Evaluator::star_member(std::string_view module, std::string_view name, Space& importer,
                             int depth) {
     if (const std::int32_t found = find_module(module, importer); found >= 0)
-        return name.starts_with('_') ? unknown_type() : module_member(found, name, depth);
+        return exports(*spaces_[static_cast<std::size_t>(found)], name)
+                   ? module_member(found, name, depth)
+                   : unknown_type();
     const std::span<const std::string_view> names = star_names(module);
     const bool listed = std::binary_search(names.begin(), names.end(), name);
     if (!listed && (name.starts_with('_') || find_any_module(module, importer) < 0))

@@ -230,6 +230,9 @@ private:
     Type source_name(std::string_view qualified, Owner owner);
     /// What `from module import *` gives under a name; unknown where it gives nothing.
     Type star_member(std::string_view module, std::string_view name, Space& importer, int depth);
+    /// Whether `from module import *` gives a name, by the module's `__all__`, or as long as it has none that can be read, by
+    /// the name's first letter.
+    bool exports(const Space& space, std::string_view name) const;
     /// The absolute name of what an ImportFrom's ModuleName says; empty where it leads out of all packages.
     std::string imported_name(const Space& importer, const Tree& tree, NodeId module) const;
 

@@ -518,6 +518,30 @@ TEST(Modules, ParametersAreWhatAllFilesPass) {
     EXPECT_EQ(workspace.check(player), "");
 }
 
+TEST(Modules, StarImportsGiveWhatAllLists) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    const std::string functions =
+        "async def go(): pass\nasync def _inner(): pass\nasync def rest(): pass\n";
+    const auto given = [&](const std::string& all) {
+        workspace.set("app.part", all + functions);
+        std::string result;
+        for (const char* const name : {"go", "_inner", "rest"})
+            if (!workspace
+                     .check("from .part import *\n\nasync def main():\n    " + std::string(name) +
+                            "()\n    pass\n")
+                     .empty())
+                result += std::string(name) + " ";
+        return result;
+    };
+    EXPECT_EQ(given(""), "go rest ");
+    EXPECT_EQ(given("__all__ = ['go', '_inner']\n"), "go _inner ");
+    EXPECT_EQ(given("__all__ = ('go',)\n__all__ += ['rest']\n"), "go rest ");
+    EXPECT_EQ(given("__all__: list[str] = ['rest']\n"), "rest ");
+    EXPECT_EQ(given("from . import other\n__all__ = ['go', *other.__all__]\n"), "go rest ");
+    EXPECT_EQ(given("__all__ = make()\n"), "go rest ");
+}
+
 TEST(Modules, FunctionsInBranches) {
     Workspace workspace;
     workspace.set("app.__init__", "");
