@@ -602,8 +602,7 @@ private:
         int& depth_;
     };
 
-    void statement_line(Index parent) {
-        start_statement();
+    bool starts_compound() const {
         switch (token_) {
         case Token::At:
         case Token::Def:
@@ -613,11 +612,23 @@ private:
         case Token::While:
         case Token::For:
         case Token::With:
-        case Token::Try: compound(parent); return;
-        default: simple_statements(parent); return;
+        case Token::Try: return true;
+        default: return false;
         }
     }
 
+    void statement_line(Index parent) {
+        start_statement();
+        if (starts_compound()) {
+            compound(parent);
+            return;
+        }
+        simple_statements(parent);
+        // Comments of the line are the block's.
+        end_line();
+    }
+
+    /// Up to the end of the line, which stays.
     void simple_statements(Index parent) {
         for (;;) {
             attach(parent, simple_statement(), Role::Statement);
@@ -625,8 +636,6 @@ private:
             next();
             if (is(Token::Newline) || is(Token::End)) break;
         }
-        // Comments of the line are the block's.
-        end_line();
     }
 
     /// The statements behind a `:`.
@@ -635,29 +644,12 @@ private:
         if (!is(Token::Colon)) throw NotKnown{};
         next();
         if (!is(Token::Newline)) {
+            if (starts_compound() || is(Token::End)) throw NotKnown{};
             const Index result = make(Kind::Block, begin_, begin_);
-            switch (token_) {
-            case Token::At:
-            case Token::Def:
-            case Token::Class:
-            case Token::Async:
-            case Token::If:
-            case Token::While:
-            case Token::For:
-            case Token::With:
-            case Token::Try:
-            case Token::End: throw NotKnown{};
-            default: break;
-            }
-            for (;;) {
-                const Index statement = simple_statement();
-                // The `:` may be that of the header to the grammar.
-                if (drafts_[statement].kind == Kind::AnnAssign) throw NotKnown{};
-                attach(result, statement, Role::Statement);
-                if (!is(Token::Semicolon)) break;
-                next();
-                if (is(Token::Newline) || is(Token::End)) break;
-            }
+            simple_statements(result);
+            // The `:` of an annotation may be that of the header to the grammar.
+            for (Index c = drafts_[result].first; c != kNothing; c = drafts_[c].next)
+                if (drafts_[c].kind == Kind::AnnAssign) throw NotKnown{};
             drafts_[result].end = last_end_;
             // The grammar may end the block at a line's indentation between brackets.
             if (text_.substr(drafts_[result].begin, end_ - drafts_[result].begin).find('\n') !=
