@@ -1,4 +1,4 @@
-"""How long a language server takes from an edit written to the diagnostics of exactly that text received."""
+"""A small client for language servers, and where to type in a document."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import re
 import select
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -175,10 +175,6 @@ def spread(sites: list[Site], count: int) -> list[Site]:
     return sites[step // 2 :: step][:count]
 
 
-def shows_defect(diagnostics: Iterable[Json], line: int) -> bool:
-    return any(d.get("code") == "unawaited-coroutine" and d["range"]["start"]["line"] == line for d in diagnostics)
-
-
 def type_letters(servers: list[Server], sites: list[Site]) -> list[list[float]]:
     """Types a word, letter by letter, and takes it back, at each site; each letter is one sample of each server. The
     servers get each letter in turn: what the machine does besides falls on all of them."""
@@ -190,23 +186,4 @@ def type_letters(servers: list[Server], sites: list[Site]) -> list[list[float]]:
             for server, taken in zip(servers, samples):
                 time.sleep(PAUSE)
                 taken.append(server.edit(site.line, begin, end, text)[0])
-    return samples
-
-
-def toggle_defect(server: Server, sites: list[Site], rounds: int) -> list[float]:
-    """Inserts a statement with a coroutine that nobody awaits, and removes it. The finding has to come and to go with
-    the report of exactly that text, or the bench fails: this proves that answers belong to their edits."""
-    samples = []
-    for _ in range(rounds):
-        for site in sites:
-            time.sleep(PAUSE)
-            seconds, shown = server.edit(site.line, 0, 0, " " * site.indent + "asyncio.sleep(1)\n")
-            if not shows_defect(shown, site.line):
-                raise RuntimeError(f"the defect inserted at line {site.line + 1} is not reported")
-            samples.append(seconds)
-            time.sleep(PAUSE)
-            seconds, shown = server.edit(site.line, 0, 0, "", last_line=site.line + 1)
-            if shows_defect(shown, site.line):
-                raise RuntimeError(f"the defect removed from line {site.line + 1} is still reported")
-            samples.append(seconds)
     return samples

@@ -24,6 +24,8 @@ Json = dict[str, Any]
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "build" / "corpus"
+# Latencies are those of a client on Node, as VS Code is one; its own share is in both sides of the ratio.
+CLIENT = Path(__file__).with_name("client.mjs")
 STDLIB = Path(sysconfig.get_paths()["stdlib"])
 
 # Documents of about so many lines are the beginnings of these files, one behind the other, cut where a function begins.
@@ -168,17 +170,16 @@ def bench_latency(program: Program, lines: int, mode: str, rounds: int) -> Json:
     first: dict[str, list[float]] = {name: [] for name in servers}
     findings = 0
     for _ in range(rounds):
-        running = {name: latency.Server(command, mode) for name, command in servers.items()}
-        for name, server in running.items():
-            seconds, shown = server.open(text)
-            first[name].append(seconds)
-            findings = len(shown) if name == "awaitls" else findings
-            latency.type_letters([server], sites[:2])  # warms up
-        for name, taken in zip(running, latency.type_letters(list(running.values()), sites)):
-            samples[name]["letters"] += taken
-        samples["awaitls"]["defect"] += latency.toggle_defect(running["awaitls"], sites, 1)
-        for server in running.values():
-            server.close()
+        job = {
+            "servers": list(servers.values()), "mode": mode, "uri": latency.URI, "text": text,
+            "sites": [site._asdict() for site in sites], "pause_ms": latency.PAUSE * 1e3,
+        }
+        done = json.loads(spend(["node", CLIENT], json.dumps(job)).out)
+        for index, name in enumerate(servers):
+            first[name].append(done["opened"][index] / 1e3)
+            samples[name]["letters"] += [ms / 1e3 for ms in done["letters"][index]]
+        samples["awaitls"]["defect"] += [ms / 1e3 for ms in done["defect"]]
+        findings = done["findings"][-1]
     letters, floor = samples["awaitls"]["letters"], samples["null"]["letters"]
     defect = samples["awaitls"]["defect"]
     return {
