@@ -128,7 +128,7 @@ bool keeps_python(std::string_view magic) {
 
 /// A line that IPython alone understands becomes a statement that does nothing, of the same length.
 std::string without_magic(const std::string& line) {
-    const std::size_t first = line.find_first_not_of(" \t");
+    const std::size_t first = line.find_first_not_of(" \t\r\n");
     if (first == std::string::npos) return line;
     std::string result = line;
     std::size_t end = line.find_last_not_of(" \t\r\n") + 1;
