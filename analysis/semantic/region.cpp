@@ -307,7 +307,7 @@ std::shared_ptr<const Region> make_region(std::string_view text, RegionKind kind
                                                     (member ? 2 : 0) + (has_members ? 1 : 0));
     ParsedRegion parsed = previous != nullptr
                               ? parse_region(std::string(text), previous->parse, &previous->tree)
-                              : parse_region(std::string(text));
+                              : parse_region(std::string(text), nullptr, nullptr, has_members);
     region->parse = std::move(parsed.parse);
     region->gave_up = parsed.gave_up;
     region->python2 = parsed.python2;

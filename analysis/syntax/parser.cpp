@@ -127,11 +127,11 @@ bool has_lone_carriage_return(std::string_view text) {
 } // namespace
 
 ParsedRegion parse_region(std::string text, std::shared_ptr<const ParseTree> previous,
-                          const Tree* previous_tree) {
+                          const Tree* previous_tree, bool without_body) {
     ParsedRegion result;
     // Nobody is typing here.
     if (previous_tree == nullptr) {
-        if (std::optional<Lowered> quick = parse_quickly(text)) {
+        if (std::optional<Lowered> quick = parse_quickly(text, without_body)) {
             result.tree =
                 Tree(std::move(text), std::move(quick->nodes), std::move(quick->comments), {});
             return result;

@@ -23,7 +23,8 @@ struct ParsedRegion {
 /// Parses the text of a region. Total: the work is bounded by a number of parser steps that depends on the text's
 /// size alone, so the result depends on the text alone. `previous_tree`, of the text that stood in its place before, tells
 /// that the region is being edited: then its parse is kept, and the next one is made from it. `previous` is the kept one, if any.
+/// `without_body`: the text is a class's head, whose body may be elsewhere.
 ParsedRegion parse_region(std::string text, std::shared_ptr<const ParseTree> previous = nullptr,
-                          const Tree* previous_tree = nullptr);
+                          const Tree* previous_tree = nullptr, bool without_body = false);
 
 } // namespace awaitls::analysis

@@ -185,8 +185,8 @@ struct Buffers {
 
 class QuickParser {
 public:
-    QuickParser(std::string_view text, Buffers& buffers)
-        : text_(text), drafts_(buffers.drafts), buffers_(buffers) {
+    QuickParser(std::string_view text, bool without_body, Buffers& buffers)
+        : text_(text), without_body_(without_body), drafts_(buffers.drafts), buffers_(buffers) {
         drafts_.clear();
     }
 
@@ -659,8 +659,11 @@ private:
             return result;
         }
         const std::int32_t outer = indent_;
+        const std::uint32_t header_end = last_end_;
         ++position_;
         start_line();
+        if (without_body_ && outer < 0 && column_ < 0)
+            return make(Kind::Block, header_end, header_end);
         indent_ = column_;
         if (indent_ <= outer || indent_ <= base_) throw NotKnown{};
         const Index result = make(Kind::Block, position_, position_);
@@ -1911,6 +1914,7 @@ private:
     }
 
     std::string_view text_;
+    const bool without_body_;
     std::vector<Draft>& drafts_;
     Buffers& buffers_;
     Lowered result_;
@@ -1933,13 +1937,13 @@ private:
 
 } // namespace
 
-std::optional<Lowered> parse_quickly(std::string_view text) {
+std::optional<Lowered> parse_quickly(std::string_view text, bool without_body) {
     // Tabs and carriage returns have rules of their own.
     for (const char c : {'\t', '\r', '\f', '\0'})
         if (std::memchr(text.data(), c, text.size()) != nullptr) return std::nullopt;
     thread_local Buffers buffers;
     try {
-        return QuickParser(text, buffers).run();
+        return QuickParser(text, without_body, buffers).run();
     } catch (const NotKnown&) {
         return std::nullopt;
     }

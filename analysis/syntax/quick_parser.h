@@ -11,7 +11,8 @@
 namespace awaitls::analysis {
 
 /// What tree-sitter and lower() make of the text of a region, node by node. Nothing for a text that has errors, or anything
-/// that this parser does not know: then tree-sitter must be asked. The result has no marks.
-std::optional<Lowered> parse_quickly(std::string_view text);
+/// that this parser does not know: then tree-sitter must be asked. The result has no marks. `without_body`: the text may end
+/// behind the line of a class, whose body is elsewhere; its Block is empty then.
+std::optional<Lowered> parse_quickly(std::string_view text, bool without_body = false);
 
 } // namespace awaitls::analysis

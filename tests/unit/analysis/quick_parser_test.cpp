@@ -1,5 +1,6 @@
 // The quick parser makes what tree-sitter and the lowering make, or leaves the text to them.
 
+#include "analysis/semantic/region.h"
 #include "analysis/syntax/outline.h"
 #include "analysis/syntax/parser.h"
 #include "analysis/syntax/quick_parser.h"
@@ -175,6 +176,27 @@ TEST(QuickParser, ErrorsAreLeftToTheGrammar) {
              "\\\n",
          })
         EXPECT_FALSE(is_quick(text)) << text;
+}
+
+TEST(QuickParser, HeadsOfClassesMayHaveTheirBodiesElsewhere) {
+    const auto earlier = make_region("class Z:\n", RegionKind::ClassHead, false, true);
+    for (const std::string text :
+         {"class A:\n\n", "class A(B):\n", "@x\nclass A:  # c\n\n", "class A:\n    # c\n\n",
+          "class A:\n    'doc'\n\n", "class A:\n    # c\n# d\n", "class A(B, c=1):\n    x = 1\n"}) {
+        EXPECT_TRUE(parse_quickly(text, true)) << text;
+        const auto quick = make_region(text, RegionKind::ClassHead, false, true);
+        const auto slow = make_region(text, RegionKind::ClassHead, false, true, earlier.get());
+        EXPECT_TRUE(slow->clean()) << text;
+        ASSERT_EQ(quick->tree.size(), slow->tree.size()) << text;
+        for (NodeId n = 0; n < quick->tree.size(); ++n) {
+            EXPECT_EQ(quick->tree[n].begin, slow->tree[n].begin) << text << n;
+            EXPECT_EQ(quick->tree[n].end, slow->tree[n].end) << text << n;
+            EXPECT_EQ(quick->tree[n].kind, slow->tree[n].kind) << text << n;
+            EXPECT_EQ(quick->tree[n].next, slow->tree[n].next) << text << n;
+        }
+        EXPECT_EQ(quick->surface, slow->surface) << text;
+    }
+    EXPECT_FALSE(parse_quickly("if a:\n    class A:\n", true));
 }
 
 TEST(QuickParser, DepthIsBounded) {
