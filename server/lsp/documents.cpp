@@ -29,6 +29,8 @@ constexpr std::chrono::seconds kCheckInterval{1};
 
 /// Indexing that takes longer is shown as progress.
 constexpr std::chrono::milliseconds kSlowIndexing{500};
+/// Modules that no document needs are kept for so long: one that is opened next may import the same.
+constexpr std::chrono::milliseconds kRestTime{2000};
 
 /// A configuration file that is larger is shown with its problems on the first line.
 constexpr std::uint64_t kMaxShownFile = 1'000'000;
@@ -430,6 +432,9 @@ void Session::ready(OpenDocument& open) {
     if (std::exchange(open.pulled, false)) {
         report_open(open);
     }
+    if (disk_modules_->kept_bytes() > 0) {
+        rest_later();
+    }
 }
 
 void Session::log_request(const std::string& name, const std::string& id, Clock::duration queued,
@@ -593,12 +598,16 @@ void Session::index_project(const std::string& project) {
     indexing.slow.start(kSlowIndexing, [this, &indexing, project] {
         indexing.progress = begin_progress("Indexing " + project);
     });
-    pool_.submit(Lane::Report, [this, project, modules = disk_modules_, &loop = loop_,
-                                alive = std::weak_ptr<bool>(alive_)] {
+    pool_.submit(Lane::Background, [this, project, modules = disk_modules_, &pool = pool_,
+                                    &loop = loop_, alive = std::weak_ptr<bool>(alive_)] {
         std::shared_ptr<const ProjectIndex> index;
         std::string problem;
         try {
-            index = modules->make_index(project, [&alive] { return alive.expired(); });
+            index = modules->make_index(
+                project, [&alive] { return alive.expired(); },
+                [&pool](std::size_t count, const std::function<void(std::size_t)>& work) {
+                    pool.for_each(count, work);
+                });
         } catch (const DiskModules::Stopped&) {
             // The session has ended, or the folder holds too much.
         } catch (const std::exception& error) {
@@ -635,6 +644,24 @@ void Session::indexed(const std::string& project, std::shared_ptr<const ProjectI
     ++module_changes_;
     recheck_all();
     review_workspace_pulls();
+    rest_later();
+}
+
+void Session::rest_later() {
+    if (rest_.running()) {
+        return;
+    }
+    rest_.start(kRestTime, [this] {
+        const bool busy = !workspace_pulls_.empty() ||
+                          std::any_of(indexing_.begin(), indexing_.end(),
+                                      [](const auto& entry) { return !entry.second->done; });
+        if (busy) {
+            rest_later();
+            return;
+        }
+        disk_modules_->forget();
+        pool_.release_memory();
+    });
 }
 
 // ---- Configuration ----

@@ -126,7 +126,7 @@ private:
 
 } // namespace
 
-int run_language_server(const ServerOptions& options) {
+int run_language_server(const ServerOptions& options, void (*release_memory)()) {
     std::signal(SIGPIPE, SIG_IGN);
     std::set_terminate(on_terminate);
 
@@ -145,7 +145,7 @@ int run_language_server(const ServerOptions& options) {
     int status = 1;
     Watchdog watchdog; // outlives all that it watches
     EventLoop loop;
-    Pool pool(Pool::default_size());
+    Pool pool(Pool::default_size(), release_memory);
     std::function<void()> parent_is_gone;
     ParentWatch parent(loop, [&parent_is_gone] { parent_is_gone(); });
 

@@ -17,6 +17,7 @@ struct ServerOptions {
 
 /// Serves one client on standard input and output until it is done. Returns the exit status: 0 after an
 /// orderly shutdown, 1 where the client went without one, 2 where a file of the options cannot be written.
-int run_language_server(const ServerOptions& options);
+/// `release_memory` gives what the thread that calls it has freed back to the system; null: it stays with the process.
+int run_language_server(const ServerOptions& options, void (*release_memory)() = nullptr);
 
 } // namespace awaitls::server

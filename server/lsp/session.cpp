@@ -95,7 +95,8 @@ Session::Session(EventLoop& loop, Pool& pool, Log& log,
       log_(log),
       options_(std::move(options)),
       analyser_context_{loop, pool, log, options_.analyse},
-      disk_modules_(make_modules(options_.libraries)) {
+      disk_modules_(make_modules(options_.libraries)),
+      rest_(loop) {
     protocol::Connection::Hooks hooks;
     hooks.on_batch_done = [this] { batch_done(); };
     hooks.on_end = [this](protocol::EndReason reason, const std::string& detail) {

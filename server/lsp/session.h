@@ -129,6 +129,8 @@ private:
     void indexed(const std::string& project, std::shared_ptr<const ProjectIndex> index,
                  const std::string& problem);
     void take_folders();
+    /// Lets go, in a while, of what was read for questions that are answered.
+    void rest_later();
     /// Calls `answer` now or when the analysis is there. `nothing` is the result for documents that are
     /// not open or not Python.
     void with_analysis(std::string_view uri, protocol::AnyResponder responder,
@@ -211,6 +213,7 @@ private:
         std::vector<std::string> changed; // files, meanwhile
         bool done = false;
     };
+    Timer rest_;
     std::map<std::string, std::unique_ptr<Indexing>> indexing_;               // by project
     std::map<std::uint64_t, std::unique_ptr<WorkspacePull>> workspace_pulls_; // by number
     std::uint64_t workspace_pull_count_ = 0;

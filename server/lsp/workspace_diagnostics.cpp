@@ -19,6 +19,8 @@ using protocol::RawJson;
 
 /// Files that one worker analyses before it makes room for others; their reports are sent together.
 constexpr std::size_t kPortion = 50;
+/// Source of modules that a pull keeps, as one file after the other imports the same.
+constexpr std::size_t kMaxKeptBytes = 32'000'000;
 
 } // namespace
 
@@ -108,8 +110,8 @@ void Session::report_open(OpenDocument& open) {
 
 template <class Work, class Then>
 void Session::work_for_pull(std::uint64_t number, Work work, Then then) {
-    pool_.submit(Lane::Report, [this, number, work = std::move(work), then = std::move(then),
-                                &loop = loop_, alive = std::weak_ptr<bool>(alive_)]() mutable {
+    pool_.submit(Lane::Background, [this, number, work = std::move(work), then = std::move(then),
+                                    &loop = loop_, alive = std::weak_ptr<bool>(alive_)]() mutable {
         std::shared_ptr<decltype(work())> result;
         std::string problem;
         try {
@@ -217,9 +219,12 @@ void Session::analyse_when_indexed(std::uint64_t number, WorkspacePull& pull) {
 }
 
 void Session::analyse_files(std::uint64_t number, WorkspacePull& pull) {
+    if (pull.disk->kept_bytes() > kMaxKeptBytes) {
+        pull.disk->forget();
+    }
     // Few portions are queued at a time, so that other reports need not wait for the whole workspace.
     const std::size_t size = pull.files->size();
-    while (pull.next < size && pull.running + 1 < pool_.size()) {
+    while (pull.next < size && pull.running < pool_.background_size()) {
         const std::size_t begin = pull.next;
         const std::size_t end = std::min(begin + kPortion, size);
         pull.next = end;
@@ -249,8 +254,8 @@ void Session::analyse_files(std::uint64_t number, WorkspacePull& pull) {
         log_.debug("workspace/diagnostic: analysed " + std::to_string(size) +
                    " files that are not open");
         closed_results_state_ = pull.state;
-        closed_results_ =
-            std::make_shared<const std::vector<ClosedResult>>(std::move(pull.results));
+        // Copies, side by side: the originals lie where the workers had what is free now.
+        closed_results_ = std::make_shared<const std::vector<ClosedResult>>(pull.results);
         finish_pull(number);
     }
 }
@@ -284,6 +289,7 @@ void Session::finish_pull(std::uint64_t number) {
     end_pull_progress(pull);
     pull.responder.reply_raw(protocol::workspace_report(pull.reports));
     workspace_pulls_.erase(number);
+    rest_later();
 }
 
 void Session::fail_pull(std::uint64_t number, protocol::ErrorCode code, const std::string& why,

@@ -19,6 +19,8 @@ constexpr std::string_view kStubs = "-stubs"; // behind a package's name: PEP 56
 
 /// Larger projects are not indexed.
 constexpr std::size_t kMaxIndexedFiles = 40'000;
+static_assert(kMaxIndexedFiles <= ProjectIndex::kMaxFiles);
+constexpr std::size_t kIndexPortion = 64; // files that one thread reads at a time
 
 std::string parent_of(const std::string& path) {
     const std::size_t slash = path.rfind('/');
@@ -120,17 +122,17 @@ std::string DiskModules::library_of(const std::string& path) const {
     return found;
 }
 
-DiskModules::Entry& DiskModules::entry(const std::string& path) const {
+std::shared_ptr<DiskModules::Entry> DiskModules::entry(const std::string& path) const {
     const std::lock_guard lock(mutex_);
     std::shared_ptr<Entry>& found = entries_[path];
     if (!found) found = std::make_shared<Entry>();
-    return *found;
+    return found;
 }
 
-const DiskModules::Names& DiskModules::folder(const std::string& path) const {
+std::shared_ptr<const DiskModules::Names> DiskModules::folder(const std::string& path) const {
     {
         const std::lock_guard lock(mutex_);
-        if (const auto known = folders_.find(path); known != folders_.end()) return *known->second;
+        if (const auto known = folders_.find(path); known != folders_.end()) return known->second;
     }
     auto names = std::make_shared<Names>();
     std::error_code error;
@@ -139,11 +141,11 @@ const DiskModules::Names& DiskModules::folder(const std::string& path) const {
         names->insert(at->path().filename().string());
     const std::lock_guard lock(mutex_);
     // Another thread may have been faster.
-    return *folders_.emplace(path, std::move(names)).first->second;
+    return folders_.emplace(path, std::move(names)).first->second;
 }
 
 bool DiskModules::holds(const std::string& folder_path, const std::string& name) const {
-    return folder(folder_path).contains(name);
+    return folder(folder_path)->contains(name);
 }
 
 std::string DiskModules::package_root(std::string folder_path) const {
@@ -207,11 +209,11 @@ std::shared_ptr<const ModuleFile> DiskModules::find(std::string_view name,
     return path.empty() ? nullptr : at(path);
 }
 
-DiskModules::Roots& DiskModules::roots_of(const std::string& folder_path) const {
+std::shared_ptr<DiskModules::Roots> DiskModules::roots_of(const std::string& folder_path) const {
     {
         const std::lock_guard lock(mutex_);
         if (const auto found = roots_.find(folder_path); found != roots_.end())
-            return *found->second;
+            return found->second;
     }
     auto roots = std::make_shared<Roots>();
     if (std::string library = library_of(folder_path + "/."); !library.empty()) {
@@ -229,12 +231,13 @@ DiskModules::Roots& DiskModules::roots_of(const std::string& folder_path) const 
     const std::lock_guard lock(mutex_);
     const std::shared_ptr<Roots>& shared =
         same_roots_.emplace(roots->package + '\n' + roots->project, roots).first->second;
-    return *roots_.emplace(folder_path, shared).first->second;
+    return roots_.emplace(folder_path, shared).first->second;
 }
 
 bool DiskModules::has_root(std::string_view root, std::string_view importer) const {
     if (is_stdlib_module(root)) return false;
-    Roots& roots = roots_of(parent_of(std::string(importer)));
+    const std::shared_ptr<Roots> found_roots = roots_of(parent_of(std::string(importer)));
+    Roots& roots = *found_roots;
     {
         const std::lock_guard lock(mutex_);
         if (const auto found = roots.known.find(root); found != roots.known.end())
@@ -253,7 +256,8 @@ bool DiskModules::has_root(std::string_view root, std::string_view importer) con
 
 std::string DiskModules::locate(std::string_view name, std::string_view importer) const {
     if (is_stdlib_module(name.substr(0, name.find('.')))) return {};
-    Roots& roots = roots_of(parent_of(std::string(importer)));
+    const std::shared_ptr<Roots> found_roots = roots_of(parent_of(std::string(importer)));
+    Roots& roots = *found_roots;
     {
         const std::lock_guard lock(mutex_);
         if (const auto found = roots.located.find(name); found != roots.located.end())
@@ -281,6 +285,7 @@ std::shared_ptr<DiskModules> DiskModules::copy(Libraries libraries,
         std::make_shared<DiskModules>(max_file_size_, std::move(libraries), std::move(workspace));
     result->index_with(files_below_, complete_, index_when_asked_);
     result->indexes_ = indexes_;
+    result->kept_bytes_ = kept_bytes_;
     const std::lock_guard lock(mutex_);
     result->folders_ = folders_;
     return result;
@@ -329,39 +334,75 @@ DiskModules::changed(const std::vector<std::string>& paths) const {
     return result;
 }
 
+std::shared_ptr<DiskModules::Entry> DiskModules::known_entry(const std::string& path) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(path);
+    return found == entries_.end() ? nullptr : found->second;
+}
+
 std::shared_ptr<const ModuleFile> DiskModules::known(const std::string& path) const {
-    std::shared_ptr<Entry> found;
-    {
-        const std::lock_guard lock(mutex_);
-        const auto at = entries_.find(path);
-        if (at == entries_.end()) return nullptr;
-        found = at->second;
+    const std::shared_ptr<Entry> found = known_entry(path);
+    if (!found) return nullptr;
+    const std::unique_lock lock(found->mutex, std::try_to_lock); // else it is being read
+    return lock.owns_lock() ? found->file.lock() : nullptr;
+}
+
+void DiskModules::forget() const {
+    kept_bytes_->store(0, std::memory_order_relaxed);
+    std::vector<std::shared_ptr<const ModuleFile>> modules; // die outside of the lock
+    const std::lock_guard lock(mutex_);
+    for (auto at = entries_.begin(); at != entries_.end();) {
+        const std::shared_ptr<Entry> known = at->second;
+        const std::unique_lock entry_lock(known->mutex, std::try_to_lock);
+        bool held = !entry_lock.owns_lock(); // it is being read
+        if (!held) {
+            modules.push_back(std::move(known->kept));
+            held = modules.back() ? modules.back().use_count() > 1 : !known->file.expired();
+        }
+        at = held ? std::next(at) : entries_.erase(at);
     }
-    return found->done.load() ? found->file : nullptr;
+    folders_.clear();
+    roots_.clear();
+    same_roots_.clear();
 }
 
 std::shared_ptr<const ModuleFile> DiskModules::at(std::string_view path) const {
     const std::string key(path);
-    Entry& found = entry(key);
-    std::call_once(found.loaded, [&] {
-        FileBytes read = read_file(key, max_file_size_);
-        if (read.error.empty() && !read.too_large)
-            found.file = make(key, std::move(analysis::decode_source(read.bytes).text));
-        found.done = true;
-    });
-    return found.file;
+    const std::shared_ptr<Entry> entry_of_path = entry(key);
+    Entry& found = *entry_of_path;
+    const std::lock_guard lock(found.mutex);
+    if (found.kept) return found.kept;
+    if (found.read && !found.exists) return nullptr;
+    if (std::shared_ptr<const ModuleFile> held = found.file.lock()) return held;
+    FileBytes read = read_file(key, max_file_size_);
+    if (read.error.empty() && !read.too_large)
+        found.kept = make(key, std::move(analysis::decode_source(read.bytes).text));
+    if (found.kept) *kept_bytes_ += found.kept->module->text().size();
+    // One that is gone since it was forgotten may be written anew at this moment.
+    if (!found.read) found.exists = found.kept != nullptr;
+    found.read = true;
+    found.file = found.kept;
+    return found.kept;
 }
 
 std::shared_ptr<const analysis::Module> DiskModules::put(const std::string& path,
                                                          std::string text) const {
-    Entry& found = entry(path);
-    std::call_once(found.loaded, [&] {
-        found.file = make(path, text);
-        if (index_when_asked_)
-            found.digest = std::make_shared<const analysis::FileDigest>(analysis::digest_of(text));
-        found.done = true;
-    });
-    if (found.file && found.file->module->text() == text) return found.file->module;
+    const std::shared_ptr<Entry> entry_of_path = entry(path);
+    Entry& found = *entry_of_path;
+    {
+        const std::lock_guard lock(found.mutex);
+        if (!found.read) {
+            found.kept = make(path, text);
+            found.file = found.kept;
+            *kept_bytes_ += text.size();
+            if (index_when_asked_)
+                found.digest =
+                    std::make_shared<const analysis::FileDigest>(analysis::digest_of(text));
+            found.read = found.exists = true;
+        }
+        const std::shared_ptr<const ModuleFile> file = found.file.lock();
+        if (file && file->module->text() == text) return file->module;
+    }
     return analysis::make_module(std::make_shared<const analysis::SourceText>(std::move(text)));
 }
 
@@ -388,7 +429,7 @@ void DiskModules::index_with(FilesBelow files_below, std::vector<std::string> co
 }
 
 std::string DiskModules::project_of(const std::string& path) const {
-    return roots_of(parent_of(path)).project;
+    return roots_of(parent_of(path))->project;
 }
 
 std::shared_ptr<const ProjectIndex> DiskModules::index_of(std::string_view importer) const {
@@ -407,8 +448,9 @@ std::shared_ptr<const ProjectIndex> DiskModules::index_of(std::string_view impor
     return found->index;
 }
 
-std::shared_ptr<const ProjectIndex>
-DiskModules::make_index(const std::string& project, const std::function<bool()>& stop) const {
+std::shared_ptr<const ProjectIndex> DiskModules::make_index(const std::string& project,
+                                                            const std::function<bool()>& stop,
+                                                            const ForEach& for_each) const {
     if (!is_project(project)) return nullptr;
     const std::string below = join(project, "");
     std::vector<std::string> paths;
@@ -428,28 +470,35 @@ DiskModules::make_index(const std::string& project, const std::function<bool()>&
     std::sort(paths.begin(), paths.end());
     paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
     if (paths.size() > kMaxIndexedFiles) return nullptr;
-    ProjectIndex::Digests digests;
-    for (const std::string& path : paths) {
-        if (stop && stop()) throw Stopped{};
-        if (!library_of(path).empty()) continue;
-        std::shared_ptr<Entry> read;
-        {
-            const std::lock_guard lock(mutex_);
-            if (const auto known = entries_.find(path); known != entries_.end())
-                read = known->second;
+
+    std::vector<std::shared_ptr<const analysis::FileDigest>> digests(paths.size());
+    const auto read_portion = [&](std::size_t portion) {
+        const std::size_t end = std::min((portion + 1) * kIndexPortion, paths.size());
+        for (std::size_t i = portion * kIndexPortion; i < end; ++i) {
+            if (stop && stop()) throw Stopped{};
+            if (library_of(paths[i]).empty()) digests[i] = digest_of(paths[i]);
         }
-        std::shared_ptr<const analysis::FileDigest> digest;
-        if (read && read->done.load()) {
-            digest = read->digest;
-            if (!digest && read->file)
-                digest = std::make_shared<const analysis::FileDigest>(
-                    analysis::digest_of(read->file->module->text()));
-        } else {
-            digest = read_digest(path, max_file_size_);
-        }
-        if (digest) digests.emplace(path, std::move(digest));
+    };
+    const std::size_t portions = (paths.size() + kIndexPortion - 1) / kIndexPortion;
+    if (for_each)
+        for_each(portions, read_portion);
+    else
+        for (std::size_t i = 0; i < portions; ++i) read_portion(i);
+    ProjectIndex::Digests found;
+    for (std::size_t i = 0; i < paths.size(); ++i)
+        if (digests[i]) found.emplace_hint(found.end(), std::move(paths[i]), std::move(digests[i]));
+    return std::make_shared<const ProjectIndex>(found);
+}
+
+std::shared_ptr<const analysis::FileDigest> DiskModules::digest_of(const std::string& path) const {
+    if (const std::shared_ptr<Entry> known = known_entry(path)) {
+        const std::lock_guard lock(known->mutex);
+        if (known->digest || (known->read && !known->exists)) return known->digest;
+        if (const std::shared_ptr<const ModuleFile> file = known->file.lock())
+            return std::make_shared<const analysis::FileDigest>(
+                analysis::digest_of(file->module->text()));
     }
-    return std::make_shared<const ProjectIndex>(std::move(digests));
+    return read_digest(path, max_file_size_);
 }
 
 std::optional<std::vector<std::string>>
@@ -476,7 +525,8 @@ DiskModules::classes_with(std::string_view method, std::string_view importer,
 DiskModules::Name DiskModules::name_of(const std::string& path) const {
     Name result;
     const std::string folder_path = parent_of(path);
-    const Roots& roots = roots_of(folder_path);
+    const std::shared_ptr<const Roots> found_roots = roots_of(folder_path);
+    const Roots& roots = *found_roots;
     std::string root = roots.package;
     if (root == folder_path) {
         // No package: what the project's folder makes of it is the best guess that relative imports have.

@@ -22,7 +22,7 @@
 
 namespace awaitls::server {
 
-/// Answers never change: what was looked at once is remembered. All members may be called from any thread. Paths are absolute.
+/// Answers do not change, unless they were forgotten: what was looked at once is remembered. All members may be called from any thread. Paths are absolute.
 ///
 /// An import is looked for where Python would find it when the project runs: beside the outermost package of the importing
 /// file (a script: in its own folder), in the project's folder, and in its `src`. The project's folder is the nearest one
@@ -83,16 +83,27 @@ public:
     std::shared_ptr<const DiskModules> with(const std::string& project,
                                             std::shared_ptr<const ProjectIndex> index) const;
     const std::vector<std::string>& workspace() const { return workspace_; }
+    /// Calls work(i) for all i below a count, in any order and by any threads, and returns when all are done. What the work
+    /// throws, it throws.
+    using ForEach =
+        std::function<void(std::size_t count, const std::function<void(std::size_t)>& work)>;
     /// Reads all files of a project that were not read yet. Null where they are too many, or where the folder is no project: its
     /// files may have nothing to do with each other. Takes long, and throws Stopped soon after `stop` says so; any thread.
     struct Stopped {};
     std::shared_ptr<const ProjectIndex> make_index(const std::string& project,
-                                                   const std::function<bool()>& stop = {}) const;
+                                                   const std::function<bool()>& stop = {},
+                                                   const ForEach& for_each = {}) const;
     /// The folder has what marks a project, or is one of the workspace's.
     bool is_project(const std::string& folder_path) const;
 
-    /// The module of a file if it was read already, else null.
+    /// The module of a file if it was read already and is not forgotten, else null.
     std::shared_ptr<const analysis::ModuleFile> known(const std::string& path) const;
+    /// Keeps no module any longer that nobody else holds: it is read again when it is asked for, and should it have changed
+    /// meanwhile, it is what it is then. Counts for all DiskModules that this was made from or that were made from this. Nobody
+    /// may use effects() any more.
+    void forget() const;
+    /// Bytes of source of the modules that were read since then.
+    std::size_t kept_bytes() const { return kept_bytes_->load(std::memory_order_relaxed); }
 
     /// The file that find() takes; empty where there is none.
     std::string locate(std::string_view name, std::string_view importer) const;
@@ -111,10 +122,13 @@ public:
     std::shared_ptr<const analysis::Module> put(const std::string& path, std::string text) const;
 
 private:
+    /// A file that was asked for.
     struct Entry {
-        std::once_flag loaded;
-        std::atomic<bool> done{false}; // `file` may be read without asking for it
-        std::shared_ptr<const analysis::ModuleFile> file;   // null: unreadable
+        std::mutex mutex; // of all members; held while the file is read
+        bool read = false;
+        std::shared_ptr<const analysis::ModuleFile> kept; // null: unreadable, or forgotten
+        std::weak_ptr<const analysis::ModuleFile> file;   // as long as anybody has it
+        bool exists = false;
         std::shared_ptr<const analysis::FileDigest> digest; // where it was put for an index
     };
     struct Project {
@@ -125,11 +139,14 @@ private:
                                       std::vector<std::string> workspace) const;
     using Names = std::unordered_set<std::string>;
 
-    Entry& entry(const std::string& path) const;
+    std::shared_ptr<Entry> entry(const std::string& path) const;
+    std::shared_ptr<Entry> known_entry(const std::string& path) const; // null: nobody asked for it
+    /// Null where the file cannot be read.
+    std::shared_ptr<const analysis::FileDigest> digest_of(const std::string& path) const;
     std::shared_ptr<const analysis::ModuleFile> make(const std::string& path,
                                                      std::string text) const;
     /// The names in a folder.
-    const Names& folder(const std::string& path) const;
+    std::shared_ptr<const Names> folder(const std::string& path) const;
     bool holds(const std::string& folder_path, const std::string& name) const;
     template <typename Value>
     using ByName = std::unordered_map<std::string, Value, analysis::StringHash, std::equal_to<>>;
@@ -142,7 +159,7 @@ private:
         ByName<std::string> located;
         ByName<bool> known; // has_root()
     };
-    Roots& roots_of(const std::string& folder_path) const;
+    std::shared_ptr<Roots> roots_of(const std::string& folder_path) const;
     /// The folder above the outermost package around a folder, or the folder itself.
     std::vector<std::string> libraries_of(const std::string& project) const;
     void note_libraries(const std::vector<std::string>& folders) const;
@@ -154,6 +171,8 @@ private:
     std::string locate_below(const std::string& root, std::string_view name) const;
 
     mutable EffectsStore effects_;
+    std::shared_ptr<std::atomic<std::size_t>> kept_bytes_ =
+        std::make_shared<std::atomic<std::size_t>>(0); // of all that share entries
     FilesBelow files_below_;
     std::vector<std::string> complete_;
     bool index_when_asked_ = false;
@@ -162,7 +181,7 @@ private:
     const Libraries libraries_;
     const std::vector<std::string> workspace_;
     std::map<std::string, std::shared_ptr<const ProjectIndex>> indexes_; // given, by project
-    mutable std::mutex mutex_; // of what follows; a folder or an entry never goes
+    mutable std::mutex mutex_;                                           // of what follows
     mutable std::unordered_map<std::string, std::shared_ptr<const Names>> folders_;
     mutable std::unordered_map<std::string, std::shared_ptr<Entry>> entries_;
     mutable std::unordered_map<std::string, std::shared_ptr<Roots>> roots_;      // by folder

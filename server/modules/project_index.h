@@ -22,7 +22,10 @@ class ProjectIndex {
 public:
     using Digests = std::map<std::string, std::shared_ptr<const analysis::FileDigest>, std::less<>>;
 
-    explicit ProjectIndex(Digests digests);
+    static constexpr std::size_t kMaxFiles = 65'536;
+
+    /// Requires: at most kMaxFiles.
+    explicit ProjectIndex(const Digests& digests);
 
     /// The same with other digests of some files; null: the file is gone. Costs what changes, not the size of the project.
     std::shared_ptr<const ProjectIndex> with(const Digests& changes) const;
@@ -38,14 +41,16 @@ private:
     struct Base;
     ProjectIndex(std::shared_ptr<const Base> base, Digests changed)
         : base_(std::move(base)), changed_(std::move(changed)) {}
-    /// Calls visit(path, class, method) for all methods of a name; visit returns false to stop.
+    /// Calls visit(path, class name, is async, bases) for all methods of a name, where bases(take) calls take(name of a base);
+    /// visit returns false to stop.
     template <typename Visit>
     void each_method(std::string_view name, Visit visit) const;
-    /// Calls visit(class) for all classes of a name.
-    template <typename Visit>
-    void each_class(std::string_view name, Visit visit) const;
-    /// A class of the name `base` is among those that the class derives from, by names.
-    bool derives(const analysis::DeclaredClass& declared, std::string_view base) const;
+    /// Calls take(name) for all bases of all classes of a name.
+    template <typename Take>
+    void each_base(std::string_view name, Take take) const;
+    /// A class with these bases derives from one of the name `base`, by names.
+    template <typename Bases>
+    bool derives(const Bases& bases, std::string_view base) const;
 
     std::shared_ptr<const Base> base_;
     Digests changed_; // since; they take the place of those in the base

@@ -1,12 +1,17 @@
 // Which file an import means.
 
 #include "server/config/environment.h"
+#include "server/lsp/pool.h"
 #include "server/modules/disk_modules.h"
 #include "tests/unit/server/temp_dir.h"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <condition_variable>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -110,6 +115,77 @@ TEST_F(DiskModulesTest, AFileIsParsedOnce) {
     EXPECT_EQ(modules_.find("a", folder_.path() + "/b.py")->module, put);
     EXPECT_EQ(modules_.put(path, "x = 1\n"), put);
     EXPECT_NE(modules_.put(path, "x = 2\n"), put);
+}
+
+TEST_F(DiskModulesTest, WhatNobodyHoldsIsForgottenAndReadAgain) {
+    folder_.write(".git/HEAD", "");
+    folder_.write("held.py", "x = 1\n");
+    folder_.write("free.py", "x = 1\n");
+    const std::string& root = folder_.path();
+    const auto held = modules_.at(root + "/held.py");
+    std::weak_ptr<const analysis::ModuleFile> free = modules_.at(root + "/free.py");
+    EXPECT_EQ(modules_.at(root + "/none.py"), nullptr);
+    EXPECT_EQ(modules_.kept_bytes(), 12U);
+    modules_.forget();
+    EXPECT_EQ(modules_.kept_bytes(), 0U);
+    EXPECT_TRUE(free.expired());
+    EXPECT_EQ(modules_.known(root + "/free.py"), nullptr);
+    EXPECT_EQ(modules_.at(root + "/held.py"), held) << "who holds it and who asks mean the same";
+    folder_.write("free.py", "x = 22\n");
+    folder_.write("none.py", "");
+    EXPECT_EQ(modules_.at(root + "/free.py")->module->text(), "x = 22\n");
+    EXPECT_NE(modules_.find("none", root + "/held.py"), nullptr);
+    EXPECT_EQ(modules_.project_of(root + "/free.py"), root);
+}
+
+TEST_F(DiskModulesTest, AnIndexIsTheSameFromAnyNumberOfThreads) {
+    folder_.write(".git/HEAD", "");
+    const std::string& root = folder_.path();
+    std::vector<std::string> files;
+    for (int i = 0; i < 300; ++i) {
+        const std::string name = "m" + std::to_string(i) + ".py";
+        folder_.write(name, "class C" + std::to_string(i % 7) + "(B):\n    def f(self): w" +
+                                std::to_string(i % 11) + "\n");
+        files.push_back(root + "/" + name);
+    }
+    DiskModules modules(1 << 20);
+    modules.index_with([&](const std::string&, const std::function<bool()>&) { return files; }, {},
+                       false);
+    Pool pool(5);
+    const auto one = modules.make_index(root);
+    const auto many = modules.make_index(
+        root, {}, [&](std::size_t count, const std::function<void(std::size_t)>& work) {
+            pool.for_each(count, work);
+        });
+    EXPECT_EQ(one->files_with("w3", 99)->size(), 27U);
+    EXPECT_EQ(many->files_with("w3", 99), one->files_with("w3", 99));
+    EXPECT_EQ(many->classes_with("f", 999), one->classes_with("f", 999));
+    EXPECT_EQ(many->overriders("B", "f", false), one->overriders("B", "f", false));
+}
+
+TEST(Pool, ForEachDoesEachOnceAndThrowsWhatOneThrew) {
+    Pool pool(4);
+    std::vector<std::atomic<int>> counts(1000);
+    pool.for_each(counts.size(), [&](std::size_t i) { ++counts[i]; });
+    for (const std::atomic<int>& count : counts) EXPECT_EQ(count, 1);
+    pool.for_each(0, [](std::size_t) { FAIL(); });
+    EXPECT_THROW(pool.for_each(1000,
+                               [](std::size_t i) {
+                                   if (i == 7) throw DiskModules::Stopped{};
+                               }),
+                 DiskModules::Stopped);
+    // From inside of the pool, whose threads may all be taken.
+    std::atomic<int> done{0};
+    std::mutex mutex;
+    std::condition_variable changed;
+    for (int i = 0; i < 4; ++i)
+        pool.submit(Lane::Background, [&] {
+            pool.for_each(50, [&](std::size_t) { ++done; });
+            const std::lock_guard lock(mutex);
+            changed.notify_all();
+        });
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return done == 200; });
 }
 
 TEST_F(DiskModulesTest, OnlyProjectsAreIndexed) {

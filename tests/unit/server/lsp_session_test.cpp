@@ -139,7 +139,7 @@ protected:
 
     EventLoop loop_;
     Log log_{LogLevel::Info};
-    Pool pool_{2};
+    Pool pool_{3};
     std::unique_ptr<protocol::Transport> client_;
     std::vector<std::string> received_;
     int exit_status_ = -1;
@@ -344,7 +344,7 @@ TEST_F(SessionTest, AWorkspacePullIsCancelledWhileWorkersAreBusy) {
     const TempDir folder;
     folder.write("a.py", "x = 1\n");
     start(FileAnalysis::analyse, R"({"textDocument":{"diagnostic":{}}})", whole_folder(folder));
-    pool_.submit(Lane::Report, [this] { gate_.pass(); });
+    pool_.submit(Lane::Background, [this] { gate_.pass(); });
     gate_.await();
     request(2, "workspace/diagnostic", R"({"previousResultIds":[],"workDoneToken":"w"})");
     request(3, "workspace/diagnostic", R"({"previousResultIds":[]})");
@@ -362,7 +362,7 @@ TEST_F(SessionTest, AWorkspacePullIsCancelledWhileWorkersAreBusy) {
 TEST_F(SessionTest, ShutdownAnswersAWorkspacePull) {
     const TempDir folder;
     start(FileAnalysis::analyse, R"({"textDocument":{"diagnostic":{}}})", whole_folder(folder));
-    pool_.submit(Lane::Report, [this] { gate_.pass(); });
+    pool_.submit(Lane::Background, [this] { gate_.pass(); });
     request(2, "workspace/diagnostic", R"({"previousResultIds":[]})");
     settle(3);
     request(4, "shutdown", "null");
