@@ -97,6 +97,9 @@ public:
     virtual SharedEffects* effects() const { return nullptr; }
 };
 
+/// A line of a notebook's code that begins with this announces a cell; the rest of it is what the cell is called.
+inline constexpr std::string_view kCellMark = "# %% awaitls ";
+
 /// Where a file stands among the modules. Without modules its imports mean libraries.
 struct ModulePlace {
     std::shared_ptr<const Modules> modules;
@@ -104,7 +107,7 @@ struct ModulePlace {
     std::string name; // empty for a script
     bool package = false;
     bool library = false;
-    bool notebook = false; // code at its top may await
+    bool notebook = false; // cells, each behind its kCellMark; code at their top may await
 };
 
 } // namespace awaitls::analysis

@@ -41,6 +41,12 @@ def test_cells_are_one_module(cli: Cli) -> None:
     assert cli("check", "--output-format", "github").stdout.count("line=2,endLine=2") == 1
 
 
+def test_places_in_messages_are_of_a_cell(cli: Cli) -> None:
+    helper = cell("import time\n", "def helper():\n", "    time.sleep(1)\n")
+    cli.write("a.ipynb", notebook(cell("x = 1"), helper, cell("async def main():\n", "    helper()")))
+    assert "helper -> time.sleep (a.ipynb:cell 2:3)\n" in cli("check", "--output-format", "concise").stdout
+
+
 def test_fixes_change_their_cell_alone(cli: Cli) -> None:
     before = notebook(FETCH, cell("%time fetch()\n", "fetch()\n", "!ls"), cell(source="fetch()\n"), answer=1.50)
     before = before.replace('"answer": 1.5', '"answer": 1.50')
