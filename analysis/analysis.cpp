@@ -606,9 +606,9 @@ std::optional<HoverInfo> FileAnalysis::hover(std::uint32_t offset) const {
             const Module& owner = file ? *file->module : *impl_->module;
             for (const Slot& there : owner.slots) {
                 if (there.region != step.region) continue;
-                const std::uint32_t offset = there.begin + step.span.begin;
-                const Impl::Line line = file ? Impl::Line{owner.lines().line_of(offset) + 1, {}}
-                                             : impl_->shown_line(offset);
+                const std::uint32_t place = there.begin + step.span.begin;
+                const Impl::Line line = file ? Impl::Line{owner.lines().line_of(place) + 1, {}}
+                                             : impl_->shown_line(place);
                 const std::string of = file ? path.substr(path.rfind('/') + 1) : line.cell;
                 places += "\n- `" + step.label + "` at line " + std::to_string(line.number) +
                           (of.empty() ? "" : " of " + of);

@@ -97,9 +97,6 @@ public:
     virtual SharedEffects* effects() const { return nullptr; }
 };
 
-/// A line of a notebook's code that begins with this announces a cell; the rest of it is what the cell is called.
-inline constexpr std::string_view kCellMark = "# %% awaitls ";
-
 /// Where a file stands among the modules. Without modules its imports mean libraries.
 struct ModulePlace {
     std::shared_ptr<const Modules> modules;
