@@ -128,25 +128,28 @@ bool keeps_python(std::string_view magic) {
     return false;
 }
 
-/// A line that IPython alone understands becomes a statement that does nothing.
+/// A line that IPython alone understands becomes a statement that does nothing. The magic of a whole cell must stay its first
+/// line, so it becomes a comment, which no import is put in front of.
 void take_magic_away(char* begin, std::size_t size) {
     constexpr std::string_view kBlanks = " \t\r\n";
     const std::string_view line(begin, size);
     const std::size_t first = line.find_first_not_of(kBlanks);
     if (first == std::string_view::npos) return;
     const std::size_t end = line.find_last_not_of(kBlanks) + 1;
-    const auto blank = [&](std::size_t from) {
+    const auto blank = [&](std::size_t from, char what) {
         std::fill(begin + from, begin + end, ' ');
-        begin[from] = '0';
+        begin[from] = what;
     };
     const char c = line[first];
     const bool help = line[end - 1] == '?' && line.find_first_of("'\"#") == std::string_view::npos;
-    if (c == '%' || c == '!' || c == '?' || help) return blank(first);
+    if (c == '%' || c == '!' || c == '?' || help)
+        return blank(first, line.substr(first).starts_with("%%") ? '#' : '0');
     // `files = !ls`, `out = %sql ..`
     const std::size_t equals = line.find('=');
     if (equals == std::string_view::npos) return;
     const std::size_t value = line.find_first_not_of(" \t", equals + 1);
-    if (value != std::string_view::npos && (line[value] == '!' || line[value] == '%')) blank(value);
+    if (value != std::string_view::npos && (line[value] == '!' || line[value] == '%'))
+        blank(value, '0');
 }
 
 void comment_out(char* begin, std::size_t size) {

@@ -72,6 +72,13 @@ def test_an_import_that_a_fix_needs(cli: Cli) -> None:
     assert "".join(cells[1]["source"]) == "async def main():\n    await asyncio.sleep(1)"
 
 
+def test_the_magic_of_a_cell_stays_its_first_line(cli: Cli) -> None:
+    cli.write("a.ipynb", notebook(cell("%%time\n", "x = 1"), cell("async def main():\n", "    from time import sleep\n", "    sleep(1)")))
+    cli("check", "--fix")
+    cells = json.loads(cli.read("a.ipynb"))["cells"]
+    assert "".join(cells[0]["source"]) == "%%time\nimport asyncio\n\n\nx = 1"
+
+
 @pytest.mark.parametrize(
     "line",
     ["%matplotlib inline", "!pip install x", "files = !ls", "out = %sql select 1", "fetch?", "?fetch", "%%time"],
