@@ -1,7 +1,9 @@
 """Notebooks: their cells are one module, and each is a document of its own to the client."""
 
+import itertools
 import json
 import subprocess
+from random import Random
 
 import pytest
 
@@ -813,3 +815,76 @@ def test_everything_in_one_batch(client):
     )
     assert starts(client.published(new.uri, 2)) == [("unawaited-coroutine", 1, 0)]
     assert client.published(A.uri, 1) == []
+
+
+LINES = [ # each stands on its own, so that no cell is ever broken
+    "fetch()", "await fetch()", "x = 1", "import time", "%time fetch()", "!ls \U0001f600", "'\U0001f600'; fetch()",
+    "async def main(): time.sleep(1)", "async def fetch(): return 1", "def helper(): time.sleep(1)",
+    "async def other(): helper(); other()", "other()  # awaitls: ignore[unawaited-coroutine]", "",
+]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_changes_give_what_opening_gives(start, pull, seed):
+    """Edits, cells that come, go, move and change their language: in the end every cell shows what a fresh session shows."""
+    random = Random(seed)
+    capabilities = merged(pull, SYNC | {"textDocument": {"diagnostic": {"relatedDocumentSupport": seed % 2 == 0}}})
+    names = itertools.count()
+
+    def new_cell() -> Cell:
+        one = cell(str(next(names)), "\n".join(random.choices(LINES, k=random.randrange(5))))
+        one.language = random.choice(["python"] * 5 + ["sql"])
+        one.kind = random.choice([2] * 6 + [1])
+        return one
+
+    def change_text(one: Cell) -> dict:
+        one.version += 1
+        lines = one.text.split("\n")
+        begin = random.randrange(len(lines) + 1)
+        end = min(len(lines), begin + random.randrange(3))
+        new = random.choices(LINES, k=random.randrange(3))
+        text = "".join(line + "\n" for line in new)
+        if end == len(lines):  # up to the end of the last line, which has no line break
+            text = ("\n" if 0 < begin == end else "") + "\n".join(new)
+        edit = {"range": span(begin, 0, end, 0), "text": text}
+        if 0 < begin == len(lines):
+            edit["range"] = span(begin - 1, 9999, begin - 1, 9999)
+        one.text = apply_edits(one.text, [{"range": edit["range"], "newText": text}])
+        return {"document": {"uri": one.uri, "version": one.version}, "changes": [edit]}
+
+    cells = [new_cell() for _ in range(4)]
+    client = start()
+    client.initialize(capabilities)
+    client.open_notebook(NOTEBOOK, *cells)
+    for version in range(2, 60):
+        change: dict = {}
+        if random.randrange(3) == 0:
+            first = random.randrange(len(cells) + 1)
+            count = random.randrange(min(3, len(cells) - first) + 1)
+            taken = cells[first:first + count]
+            random.shuffle(taken)
+            closed = [taken.pop()] if taken and random.randrange(2) else []
+            opened = [new_cell() for _ in range(random.randrange(3))]
+            if taken and random.randrange(3) == 0:
+                closed.append(taken[0])
+                opened.append(taken.pop(0))
+                opened[-1].language = "sql" if opened[-1].language == "python" else "python"
+            cells[first:first + count] = taken + opened
+            change["structure"] = {
+                "array": {"start": first, "deleteCount": count, "cells": [c.item for c in taken + opened]},
+                "didOpen": [c.text_document for c in opened], "didClose": [{"uri": c.uri} for c in closed],
+            }
+        if cells:
+            change["textContent"] = [change_text(random.choice(cells)) for _ in range(random.randrange(3))]
+        client.change_notebook(NOTEBOOK, version, cells=change)
+        if cells and random.randrange(3) == 0:
+            client.pull(random.choice(cells).uri)
+    fresh = start()
+    fresh.initialize(capabilities)
+    fresh.open_notebook(NOTEBOOK, *cells)
+    found = [client.pull(c.uri)["items"] for c in cells]
+    assert any(found)
+    assert found == [fresh.pull(c.uri)["items"] for c in cells]
+    for one in (client, fresh):
+        one.arrived("workspace/diagnostic/refresh")
+        one.arrived("textDocument/publishDiagnostics")
