@@ -92,6 +92,12 @@ struct FileAnalysis::Impl {
                     const ChangedNames& names, const RegionResult& result) const;
     void compose();
     Diagnostic place_finding(const RegionFinding& finding, std::uint32_t begin) const;
+    /// A line as people count it: from 1, in a notebook from the beginning of its cell.
+    struct Line {
+        std::uint32_t number;
+        std::string cell; // what it is called; empty outside of notebooks
+    };
+    Line shown_line(std::uint32_t offset) const;
     void place_fixes(Diagnostic& diagnostic) const;
     void add_notes();
 };
@@ -346,8 +352,13 @@ Diagnostic FileAnalysis::Impl::place_finding(const RegionFinding& finding,
         if (!result.related.empty()) {
             const Related& last = result.related.back();
             if (!last.path.empty()) where = last.path.substr(last.path.rfind('/') + 1);
-            const LineIndex& index = last.source ? last.source->lines() : lines();
-            where += ":" + std::to_string(index.line_of(last.span.begin) + 1);
+            if (last.source)
+                where += ":" + std::to_string(last.source->lines().line_of(last.span.begin) + 1);
+            else {
+                const Line line = shown_line(last.span.begin);
+                where +=
+                    ":" + (line.cell.empty() ? "" : line.cell + ":") + std::to_string(line.number);
+            }
         }
         result.message.replace(mark, 7, where);
     }
@@ -355,6 +366,16 @@ Diagnostic FileAnalysis::Impl::place_finding(const RegionFinding& finding,
         for (Edit& edit : fix.edits) edit.span = edit.span.shifted(begin);
     place_fixes(result);
     return result;
+}
+
+FileAnalysis::Impl::Line FileAnalysis::Impl::shown_line(std::uint32_t offset) const {
+    const std::uint32_t number = lines().line_of(offset);
+    for (std::uint32_t first = number + 1; place.notebook && first-- > 0;) {
+        const std::string_view line = line_text(text(), lines(), first);
+        if (line.starts_with(kCellMark))
+            return {number - first, std::string(line.substr(kCellMark.size()))};
+    }
+    return {number + 1, {}};
 }
 
 /// Turns the modules that fixes need into edits.
@@ -585,9 +606,12 @@ std::optional<HoverInfo> FileAnalysis::hover(std::uint32_t offset) const {
             const Module& owner = file ? *file->module : *impl_->module;
             for (const Slot& there : owner.slots) {
                 if (there.region != step.region) continue;
-                const std::uint32_t line = owner.lines().line_of(there.begin + step.span.begin) + 1;
-                places += "\n- `" + step.label + "` at line " + std::to_string(line) +
-                          (file ? " of " + path.substr(path.rfind('/') + 1) : "");
+                const std::uint32_t place = there.begin + step.span.begin;
+                const Impl::Line line = file ? Impl::Line{owner.lines().line_of(place) + 1, {}}
+                                             : impl_->shown_line(place);
+                const std::string of = file ? path.substr(path.rfind('/') + 1) : line.cell;
+                places += "\n- `" + step.label + "` at line " + std::to_string(line.number) +
+                          (of.empty() ? "" : " of " + of);
             }
         }
         info.markdown = "`" + target.function->qualname +

@@ -80,6 +80,22 @@ RawJson unchanged_report(std::string_view result_id) {
     return to_json(report);
 }
 
+RawJson with_related(RawJson report, const std::vector<std::pair<std::string, RawJson>>& related) {
+    if (related.empty()) {
+        return report;
+    }
+    JsonWriter writer;
+    writer.begin_object();
+    for (const auto& [uri, other] : related) {
+        writer.dynamic_key(uri);
+        writer.raw(other.text);
+    }
+    writer.end_object();
+    report.text.pop_back(); // the brace that closes it
+    report.text += ",\"relatedDocuments\":" + writer.take() + "}";
+    return report;
+}
+
 RawJson workspace_unchanged_report(std::string_view uri, std::optional<std::int64_t> version,
                                    std::string_view result_id) {
     WorkspaceDocumentDiagnosticReport report;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace awaitls::protocol {
@@ -43,6 +44,8 @@ private:
 
 /// The result of textDocument/diagnostic when nothing changed.
 RawJson unchanged_report(std::string_view result_id);
+/// A result of textDocument/diagnostic, with reports of other documents by their URIs.
+RawJson with_related(RawJson report, const std::vector<std::pair<std::string, RawJson>>& related);
 RawJson workspace_unchanged_report(std::string_view uri, std::optional<std::int64_t> version,
                                    std::string_view result_id);
 

@@ -1060,7 +1060,20 @@ void describe(V& v, Of<NotebookCellLanguage> auto& s) {
 
 template <class V>
 void describe(V& v, Of<NotebookSelector> auto& s) {
-    v.optional("notebook", s.notebook);
+    if constexpr (kReads<V>) {
+        const Reader notebook = v.reader().field("notebook");
+        if (notebook.is_object()) {
+            read(notebook, s.notebook.emplace().template emplace<NotebookDocumentFilter>());
+        } else if (!notebook.missing_or_null()) {
+            s.notebook = notebook.string();
+        }
+    } else if (s.notebook) {
+        if (const auto* filter = std::get_if<NotebookDocumentFilter>(&*s.notebook)) {
+            v.required("notebook", *filter);
+        } else {
+            v.required("notebook", std::get<std::string>(*s.notebook));
+        }
+    }
     v.list("cells", s.cells);
 }
 

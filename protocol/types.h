@@ -554,8 +554,8 @@ struct NotebookCellLanguage {
 };
 
 struct NotebookSelector {
-    std::optional<NotebookDocumentFilter> notebook;
-    std::vector<NotebookCellLanguage> cells; // omitted when empty
+    std::optional<std::variant<std::string, NotebookDocumentFilter>> notebook; // "*": of any type
+    std::vector<NotebookCellLanguage> cells;                                   // omitted when empty
 };
 
 struct NotebookDocumentSyncOptions {

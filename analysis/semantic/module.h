@@ -104,7 +104,7 @@ struct ModulePlace {
     std::string name; // empty for a script
     bool package = false;
     bool library = false;
-    bool notebook = false; // code at its top may await
+    bool notebook = false; // cells, each behind its kCellMark; code at their top may await
 };
 
 } // namespace awaitls::analysis

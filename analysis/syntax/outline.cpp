@@ -63,6 +63,15 @@ public:
                 continue;
             }
             if (c == '#') {
+                if (begin == line && is_cell_mark(line) && out.back().span.begin != line) {
+                    close(out, line);
+                    if (stop(line, false)) return -1;
+                    open_region(out, line, RegionKind::Statements, 0);
+                    class_head = -1;
+                    class_indent = 0;
+                    decorated = false;
+                    first = true;
+                }
                 at = next_line(end_of_line(begin));
                 continue;
             }
@@ -158,6 +167,11 @@ private:
         return at;
     }
 
+    /// Requires: `at` is the start of a line.
+    bool is_cell_mark(std::uint32_t at) const {
+        return at < size_ && text_[at] == '#' && text_.substr(at).starts_with(kCellMark);
+    }
+
     std::uint32_t end_of_line(std::uint32_t at) const {
         while (at < size_ && text_[at] != '\n' && text_[at] != '\r') ++at;
         return at;
@@ -241,10 +255,14 @@ private:
                 const char c = text_[at];
                 if (c == quote) return at + 1;
                 if (c == '\n' || c == '\r') return at;
-                if (c == '\\' && at + 1 < size_)
-                    at = text_[at + 1] == '\r' ? next_line(at + 1) : at + 2;
-                else
+                if (c != '\\' || at + 1 >= size_) {
                     ++at;
+                } else if (text_[at + 1] == '\n' || text_[at + 1] == '\r') {
+                    if (is_cell_mark(next_line(at + 1))) return at + 1;
+                    at = next_line(at + 1);
+                } else {
+                    at += 2;
+                }
             }
             return size_;
         }
@@ -255,11 +273,15 @@ private:
                 return at + 3;
             if (c == '\\') {
                 at += 2;
-            } else if (recover_ && (c == '\n' || c == '\r')) {
+                if (is_cell_mark(at) && (text_[at - 1] == '\n' || text_[at - 1] == '\r'))
+                    return at - 1;
+            } else if (c == '\n' || c == '\r') {
+                const std::uint32_t line = next_line(at);
+                if (is_cell_mark(line)) return at;
                 std::uint32_t indent = 0;
-                const std::uint32_t next = skip_blanks(next_line(at), indent);
+                const std::uint32_t next = recover_ ? skip_blanks(line, indent) : size_;
                 if (indent <= line_indent && next < size_ && starts_definition(next)) return at;
-                at = next_line(at);
+                at = line;
             } else {
                 ++at;
             }
@@ -295,11 +317,14 @@ private:
             case '#': at = end_of_line(at); break;
             case '\\':
                 ++at;
-                if (at < size_ && (text_[at] == '\n' || text_[at] == '\r')) at = next_line(at);
+                if (at < size_ && (text_[at] == '\n' || text_[at] == '\r')) {
+                    at = next_line(at);
+                    if (is_cell_mark(at)) return at;
+                }
                 break;
             default: {
                 at = next_line(at);
-                if (depth == 0) return at;
+                if (depth == 0 || is_cell_mark(at)) return at;
                 std::uint32_t indent = 0;
                 const std::uint32_t next = skip_blanks(at, indent);
                 if (next < size_ && starts_statement(next)) return at;

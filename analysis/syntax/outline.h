@@ -34,6 +34,10 @@ struct Outline {
     friend bool operator==(const Outline&, const Outline&) = default;
 };
 
+/// A line that begins with this announces a cell of a notebook; the rest of it is what the cell is called. A region begins
+/// there, whatever brackets and strings the cell before leaves open.
+inline constexpr std::string_view kCellMark = "# %% awaitls ";
+
 /// Total and deterministic; O(text).
 Outline make_outline(std::string_view text);
 

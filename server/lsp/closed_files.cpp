@@ -85,19 +85,22 @@ ClosedReports analyse_closed(const std::vector<ClosedFile>& files, std::size_t b
         if (!bytes.error.empty() || bytes.too_large) {
             continue;
         }
-        DiagnosticsView view(file.uri, context.style);
+        DiagnosticsView view(context.style);
         try {
             std::shared_ptr<const FileAnalysis> analysis = analyse_file(file, bytes.bytes, context);
             if (!analysis) {
                 return result;
             }
-            view.show(std::move(analysis));
+            auto uri = std::make_shared<const protocol::Uri>(protocol::parse_uri(file.uri));
+            auto map =
+                map_of_text(std::move(uri), 0, analysis->module()->source, context.style.encoding);
+            view.show(std::move(analysis), std::move(map));
         } catch (const std::exception& error) {
             result.problems.push_back("the analysis of " + file.path + " failed: " + error.what());
             continue;
         }
-        const std::string id = result_id(view.hash());
-        result.results.push_back({file.path, view.hash()});
+        const std::string id = result_id(view.hash(0));
+        result.results.push_back({file.path, view.hash(0)});
         result.keys.push_back(file.key);
         if (holds(context.previous, file.key, id)) {
             result.reports.push_back(
@@ -106,7 +109,7 @@ ClosedReports analyse_closed(const std::vector<ClosedFile>& files, std::size_t b
         }
         protocol::DiagnosticsMessage report =
             protocol::DiagnosticsMessage::workspace_full_report(file.uri, std::nullopt, id);
-        view.append_to(report);
+        view.append_to(report, 0);
         result.reports.push_back(protocol::RawJson{report.finish()});
     }
     return result;

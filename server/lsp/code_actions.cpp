@@ -2,6 +2,7 @@
 
 #include "analysis/rules/catalog.h"
 #include "server/line_diff.h"
+#include "server/notebook/notebook.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -37,15 +38,46 @@ Edit trimmed(std::string_view before, Span span, std::string_view replacement) {
                 replacement.substr(ends.prefix, replacement.size() - ends.prefix - ends.suffix))};
 }
 
-protocol::CodeAction quick_fix(std::string title, const Document& document,
-                               const std::vector<Edit>& edits,
-                               const protocol::Diagnostic& diagnostic, const ClientStyle& style) {
+/// An edit of the module as one of the part where it begins; its span is in the part's text.
+std::optional<Edit> edit_of_part(const Document& document, const Part& part, const Edit& edit) {
+    const std::string_view text = part.text->text();
+    if (!document.is_notebook()) {
+        return edit;
+    }
+    // The module has a line break behind a cell that has none.
+    const auto size = static_cast<std::uint32_t>(text.size());
+    const bool ended = text.empty() || text.back() == '\n';
+    if (edit.span.begin < part.begin || edit.span.end > part.begin + size + (ended ? 0 : 1)) {
+        return std::nullopt;
+    }
+    Edit result{{edit.span.begin - part.begin, edit.span.end - part.begin}, edit.text};
+    if (result.span.begin > size) {
+        result.span.begin = size;
+        result.text.insert(0, 1, '\n');
+    }
+    if (result.span.end > size) {
+        result.span.end = size;
+        if (result.text.ends_with('\n')) {
+            result.text.pop_back();
+        }
+    }
+    const std::string_view analysed = document.text()->text();
+    return analysed.substr(part.begin + result.span.begin, result.span.size()) ==
+                   text.substr(result.span.begin, result.span.size())
+               ? std::optional(std::move(result))
+               : std::nullopt;
+}
+
+std::optional<protocol::CodeAction> quick_fix(std::string title, const Document& document,
+                                              const std::vector<Edit>& edits,
+                                              const protocol::Diagnostic& diagnostic,
+                                              const ClientStyle& style) {
     protocol::CodeAction action;
     action.title = std::move(title);
     action.kind = std::string(protocol::code_action_kind::kQuickFix);
     action.diagnostics.push_back(diagnostic);
     action.edit = workspace_edit(document, edits, style);
-    return action;
+    return action.edit ? std::optional(std::move(action)) : std::nullopt;
 }
 
 } // namespace
@@ -57,19 +89,38 @@ bool wants_kind(const protocol::CodeActionContext& context, std::string_view kin
            });
 }
 
-protocol::WorkspaceEdit workspace_edit(const Document& document, const std::vector<Edit>& edits,
-                                       const ClientStyle& style) {
-    const TextMap map = document.map();
-    std::vector<protocol::TextEdit> text_edits;
+std::optional<protocol::WorkspaceEdit>
+workspace_edit(const Document& document, const std::vector<Edit>& edits, const ClientStyle& style) {
+    const DocumentMap& map = *document.map();
+    std::vector<std::vector<protocol::TextEdit>> by_part(map.parts().size());
     for (const Edit& edit : edits) {
-        text_edits.push_back({map.range(edit.span), edit.text, std::nullopt});
+        if (map.parts().empty()) {
+            return std::nullopt;
+        }
+        const std::size_t part = map.part_at(edit.span.begin);
+        const std::optional<Edit> own = edit_of_part(document, map.parts()[part], edit);
+        if (!own) {
+            return std::nullopt;
+        }
+        by_part[part].push_back({map.text_map(part).range(own->span), own->text, std::nullopt});
     }
     protocol::WorkspaceEdit result;
     if (style.capabilities.document_changes) {
-        result.document_changes.emplace().push_back(
-            {{document.uri().text, document.version()}, std::move(text_edits)});
+        result.document_changes.emplace();
     } else {
-        result.changes.emplace().emplace_back(document.uri().text, std::move(text_edits));
+        result.changes.emplace();
+    }
+    for (std::size_t i = 0; i < by_part.size(); ++i) {
+        const Part& part = map.parts()[i];
+        if (by_part[i].empty()) {
+            continue;
+        }
+        if (result.document_changes) {
+            result.document_changes->push_back(
+                {{part.uri->text, part.version}, std::move(by_part[i])});
+        } else {
+            result.changes->emplace_back(part.uri->text, std::move(by_part[i]));
+        }
     }
     return result;
 }
@@ -77,7 +128,7 @@ protocol::WorkspaceEdit workspace_edit(const Document& document, const std::vect
 QuickFixes quick_fixes(const Document& document, const analysis::FileAnalysis& analysis, Span range,
                        const ClientStyle& style) {
     QuickFixes result;
-    const TextMap map = document.map();
+    const DocumentMap& map = *document.map();
     for (const analysis::Diagnostic& finding : analysis.diagnostics()) {
         if (!finding.span.touches(range) || finding.rule >= analysis::catalog().size()) {
             continue;
@@ -85,21 +136,26 @@ QuickFixes quick_fixes(const Document& document, const analysis::FileAnalysis& a
         if (result.fixes.size() + result.suppressions.size() >= kMaxActions) {
             break;
         }
-        const protocol::Diagnostic diagnostic =
-            to_protocol(finding, map, document.uri().text, style);
+        const protocol::Diagnostic diagnostic = to_protocol(finding, map, style);
         for (const Fix& fix : finding.fixes) {
             const bool safe = fix.applicability == Applicability::Safe;
-            protocol::CodeAction action = quick_fix(fix.title + (safe ? "" : " (unsafe)"), document,
-                                                    fix.edits, diagnostic, style);
-            action.is_preferred =
+            std::optional<protocol::CodeAction> action = quick_fix(
+                fix.title + (safe ? "" : " (unsafe)"), document, fix.edits, diagnostic, style);
+            if (!action) {
+                continue;
+            }
+            action->is_preferred =
                 style.capabilities.code_action_is_preferred && safe && finding.fixes.size() == 1;
-            result.fixes.push_back(std::move(action));
+            result.fixes.push_back(std::move(*action));
         }
         if (const std::optional<Fix> suppression = analysis.suppression(finding)) {
             const std::string_view name = analysis::catalog()[finding.rule].info.name;
-            result.suppressions.push_back(
+            std::optional<protocol::CodeAction> action =
                 quick_fix("awaitls: ignore " + std::string(name) + " on this line", document,
-                          suppression->edits, diagnostic, style));
+                          suppression->edits, diagnostic, style);
+            if (action) {
+                result.suppressions.push_back(std::move(*action));
+            }
         }
     }
     return result;
@@ -117,7 +173,22 @@ bool has_safe_fix(const analysis::FileAnalysis& analysis) {
 
 std::vector<Edit> fix_all_edits(const std::shared_ptr<const analysis::FileAnalysis>& analysis,
                                 const std::string& display_name) {
-    return line_edits(analysis->text(), analysis::fix_all(analysis, display_name, false).text);
+    const std::string after = analysis::fix_all(analysis, display_name, false).text;
+    const std::string_view before = analysis->text();
+    const std::vector<std::string_view> old_cells = split_cells(before);
+    const std::vector<std::string_view> cells = split_cells(after);
+    if (!analysis->place().notebook || old_cells.size() != cells.size()) {
+        return line_edits(before, after);
+    }
+    // No edit goes over the end of a cell.
+    std::vector<Edit> result;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        for (Edit& edit : line_edits(old_cells[i], cells[i])) {
+            edit.span = edit.span.shifted(old_cells[i].data() - before.data());
+            result.push_back(std::move(edit));
+        }
+    }
+    return result;
 }
 
 std::vector<Edit> line_edits(std::string_view before, std::string_view after) {

@@ -7,6 +7,7 @@
 #include "server/lsp/diagnostics.h"
 #include "server/lsp/document.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,9 @@
 namespace awaitls::server {
 
 inline constexpr std::string_view kFixAllKind = "source.fixAll.awaitls";
+/// The same of all cells of a notebook: clients ask for "source" kinds for one cell after the other, each time of the text
+/// before.
+inline constexpr std::string_view kNotebookFixAllKind = "notebook.source.fixAll.awaitls";
 inline constexpr std::string_view kFixAllTitle = "awaitls: fix all safe problems";
 /// Actions for one request; a selection of a whole file would otherwise give thousands.
 inline constexpr std::size_t kMaxActions = 100;
@@ -21,10 +25,11 @@ inline constexpr std::size_t kMaxActions = 100;
 /// Whether the client's `only` admits a kind; all kinds are admitted without it.
 bool wants_kind(const protocol::CodeActionContext& context, std::string_view kind);
 
-/// An edit of one document in the form that the client takes: of this version where it can say so.
-protocol::WorkspaceEdit workspace_edit(const Document& document,
-                                       const std::vector<analysis::Edit>& edits,
-                                       const ClientStyle& style);
+/// Edits of a document, in the order of its text, in the form that the client takes: of these versions where it can say so.
+/// None where an edit is not within one cell of a notebook, or would change what is no Python there.
+std::optional<protocol::WorkspaceEdit> workspace_edit(const Document& document,
+                                                      const std::vector<analysis::Edit>& edits,
+                                                      const ClientStyle& style);
 
 struct QuickFixes {
     std::vector<protocol::CodeAction> fixes; // best first for each finding

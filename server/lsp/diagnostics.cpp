@@ -54,20 +54,27 @@ std::optional<analysis::Diagnostic> moved(const analysis::Diagnostic& finding,
     return result;
 }
 
-/// `map` is of the finding's own file.
-protocol::Range range_of(const analysis::Related& related, const TextMap& map) {
-    if (!related.source) return map.range(related.span);
+protocol::Range range_in_file(const analysis::Related& related, const DocumentMap& map) {
     return TextMap(related.source->text(), related.source->lines(), map.encoding())
         .range(related.span);
 }
 
+/// What stands in a message for a related place, before its line; empty for the finding's own text.
+std::string text_name(const analysis::Related& related, std::size_t own_cell, std::size_t cell) {
+    if (!related.path.empty()) {
+        return related.path.substr(related.path.rfind('/') + 1) + " ";
+    }
+    return cell == own_cell ? "" : "cell " + std::to_string(cell) + " ";
+}
+
 } // namespace
 
-protocol::Diagnostic to_protocol(const analysis::Diagnostic& finding, const TextMap& map,
-                                 const std::string& uri, const ClientStyle& style) {
+protocol::Diagnostic to_protocol(const analysis::Diagnostic& finding, const DocumentMap& map,
+                                 const ClientStyle& style) {
     const protocol::ClientCapabilities& client = style.capabilities;
+    const DocumentMap::Place own = map.place(finding.span);
     protocol::Diagnostic result;
-    result.range = map.range(finding.span);
+    result.range = own.range;
     result.severity = static_cast<protocol::DiagnosticSeverity>(finding.severity);
     result.source = std::string(kSource);
     result.message = finding.message;
@@ -82,15 +89,18 @@ protocol::Diagnostic to_protocol(const analysis::Diagnostic& finding, const Text
         result.tags.push_back(protocol::DiagnosticTag::Unnecessary);
     }
     for (const analysis::Related& related : finding.related) {
-        const protocol::Range range = range_of(related, map);
+        const DocumentMap::Place place = related.source
+                                             ? DocumentMap::Place{0, range_in_file(related, map)}
+                                             : map.place(related.span);
+        const Part& part = map.parts()[place.part];
         if (client.related_information) {
-            const std::string place = related.path.empty() ? uri : protocol::file_uri(related.path);
-            result.related_information.push_back({{place, range}, related.message});
+            const std::string uri =
+                related.path.empty() ? part.uri->text : protocol::file_uri(related.path);
+            result.related_information.push_back({{uri, place.range}, related.message});
         } else {
-            const std::string file =
-                related.path.empty() ? "" : related.path.substr(related.path.rfind('/') + 1) + " ";
-            result.message += "\n  " + file + "line " + std::to_string(range.start.line + 1) +
-                              ": " + related.message;
+            result.message += "\n  " + text_name(related, map.parts()[own.part].cell, part.cell) +
+                              "line " + std::to_string(place.range.start.line + 1) + ": " +
+                              related.message;
         }
     }
     return result;
@@ -113,16 +123,24 @@ std::string result_id(std::uint64_t hash) {
     return text;
 }
 
+DiagnosticsView::Item::Related DiagnosticsView::related_of(const analysis::Related& related,
+                                                           const DocumentMap& map) {
+    if (related.source) {
+        return {nullptr, range_in_file(related, map), related.message};
+    }
+    const DocumentMap::Place place = map.place(related.span);
+    return {map.parts()[place.part].uri, place.range, related.message};
+}
+
 bool DiagnosticsView::Item::shows(const analysis::Diagnostic& finding, const protocol::Range& place,
-                                  const TextMap& map) const {
+                                  const DocumentMap& map) const {
     if (!(place == range) || finding.rule != rule || finding.severity != severity ||
         finding.unnecessary != unnecessary || finding.related.size() != related.size() ||
         finding.message != message) {
         return false;
     }
     for (std::size_t i = 0; i < related.size(); ++i) {
-        if (finding.related[i].message != related[i].second ||
-            !(range_of(finding.related[i], map) == related[i].first)) {
+        if (!(related_of(finding.related[i], map) == related[i])) {
             return false;
         }
     }
@@ -131,7 +149,7 @@ bool DiagnosticsView::Item::shows(const analysis::Diagnostic& finding, const pro
 
 DiagnosticsView::Item DiagnosticsView::make_item(const analysis::Diagnostic& finding,
                                                  const protocol::Range& place,
-                                                 const TextMap& map) const {
+                                                 const DocumentMap& map) const {
     Item item;
     item.rule = finding.rule;
     item.severity = finding.severity;
@@ -139,40 +157,45 @@ DiagnosticsView::Item DiagnosticsView::make_item(const analysis::Diagnostic& fin
     item.message = finding.message;
     item.range = place;
     for (const analysis::Related& related : finding.related) {
-        item.related.emplace_back(range_of(related, map), related.message);
+        item.related.push_back(related_of(related, map));
     }
-    item.json = protocol::to_json(to_protocol(finding, map, uri_, *style_));
+    item.json = protocol::to_json(to_protocol(finding, map, *style_));
     item.hash = analysis::hash_bytes(item.json.text);
     return item;
 }
 
-void DiagnosticsView::show(std::shared_ptr<const analysis::FileAnalysis> analysis) {
-    if (analysis == analysis_) {
+void DiagnosticsView::show(std::shared_ptr<const analysis::FileAnalysis> analysis,
+                           std::shared_ptr<const DocumentMap> map) {
+    if (analysis == analysis_ && map == map_) {
         return;
     }
     keep_sticky(*analysis);
     analysis_ = std::move(analysis);
-    render();
+    render(std::move(map));
 }
 
-void DiagnosticsView::show_note(std::string message) {
-    clear();
+void DiagnosticsView::show_note(std::string message, std::shared_ptr<const DocumentMap> map) {
+    clear(std::move(map));
+    if (items_.empty()) {
+        return;
+    }
     Item item;
     item.json = protocol::to_json(document_note(std::move(message)));
     item.hash = analysis::hash_bytes(item.json.text);
-    items_.push_back(std::move(item));
+    items_.front().push_back(std::move(item));
 }
 
-void DiagnosticsView::clear() {
+void DiagnosticsView::clear(std::shared_ptr<const DocumentMap> map) {
     analysis_.reset();
     sticky_.clear();
-    items_.clear();
+    map_ = std::move(map);
+    items_.assign(map_->parts().size(), {});
 }
 
 void DiagnosticsView::drop_sticky() {
     if (!sticky_.empty()) {
         sticky_.clear();
-        render();
+        render(map_);
     }
 }
 
@@ -213,7 +236,7 @@ void DiagnosticsView::keep_sticky(const analysis::FileAnalysis& next) {
     sticky_ = std::move(kept);
 }
 
-void DiagnosticsView::render() {
+void DiagnosticsView::render(std::shared_ptr<const DocumentMap> map) {
     std::vector<const analysis::Diagnostic*> findings;
     findings.reserve(analysis_->diagnostics().size() + sticky_.size());
     for (const analysis::Diagnostic& finding : analysis_->diagnostics()) {
@@ -228,42 +251,65 @@ void DiagnosticsView::render() {
                              return a->span.begin < b->span.begin;
                          });
     }
+    std::vector<Items> kept;
+    for (std::size_t part = 0; part < map->parts().size(); ++part) {
+        kept.push_back(take_items(map->parts()[part], part));
+    }
+    items_.assign(kept.size(), {});
     // Both lists are in the order of the text, and an item that can be kept stands where it stood.
-    const TextMap map(analysis_->text(), analysis_->lines(), style_->encoding);
-    std::vector<Item> items;
-    items.reserve(findings.size());
     std::size_t old = 0;
+    std::size_t part = 0;
     for (const analysis::Diagnostic* finding : findings) {
-        const protocol::Range range = map.range(finding->span);
-        while (old < items_.size() && items_[old].range.start < range.start) {
+        if (kept.empty()) {
+            break; // there is no text
+        }
+        const auto [place, range] = map->place(finding->span);
+        if (place != part) {
+            part = place;
+            old = 0;
+        }
+        Items& before = kept[part];
+        while (old < before.size() && before[old].range.start < range.start) {
             ++old;
         }
         std::size_t at = old;
-        while (at < items_.size() && items_[at].range.start == range.start &&
-               !items_[at].shows(*finding, range, map)) {
+        while (at < before.size() && before[at].range.start == range.start &&
+               !before[at].shows(*finding, range, *map)) {
             ++at;
         }
-        const bool found = at < items_.size() && items_[at].range.start == range.start;
-        items.push_back(found ? std::move(items_[at]) : make_item(*finding, range, map));
+        const bool found = at < before.size() && before[at].range.start == range.start;
+        items_[part].push_back(found ? std::move(before[at]) : make_item(*finding, range, *map));
     }
-    items_ = std::move(items);
+    map_ = std::move(map);
 }
 
-std::uint64_t DiagnosticsView::hash() const {
-    std::uint64_t hash = analysis::hash_bytes({}, items_.size());
-    for (const Item& item : items_) {
+DiagnosticsView::Items DiagnosticsView::take_items(const Part& part, std::size_t expected) {
+    if (!map_) {
+        return {};
+    }
+    const std::vector<Part>& before = map_->parts();
+    std::optional<std::size_t> at = expected;
+    if (expected >= before.size() || before[expected].uri != part.uri) {
+        at = map_->find(part.uri->key);
+    }
+    return at ? std::exchange(items_[*at], {}) : Items{};
+}
+
+std::uint64_t DiagnosticsView::hash(std::size_t part) const {
+    std::uint64_t hash = analysis::hash_bytes({}, items_[part].size());
+    for (const Item& item : items_[part]) {
         hash = analysis::hash_combine(hash, item.hash);
     }
     return hash;
 }
 
-void DiagnosticsView::append_to(protocol::DiagnosticsMessage& message) const {
+void DiagnosticsView::append_to(protocol::DiagnosticsMessage& message, std::size_t part) const {
     std::size_t bytes = 256;
-    for (const Item& item : items_) {
+    for (const Item& item : items_[part]) {
         bytes += item.json.text.size() + 1;
     }
     message.reserve(bytes);
-    for (const Item& item : items_) {
+    for (const Item& item : items_[part]) {
         message.add(item.json);
     }
 }

@@ -40,8 +40,19 @@ constexpr std::uint64_t kMaxShownFile = 1'000'000;
 // ---- Text synchronisation ----
 
 Session::OpenDocument* Session::find(std::string_view uri) {
-    const auto found = documents_.find(protocol::uri_key(uri));
+    const std::string key = protocol::uri_key(uri);
+    auto found = documents_.find(key);
+    if (const auto cell = notebooks_of_cells_.find(key);
+        found == documents_.end() && cell != notebooks_of_cells_.end()) {
+        found = documents_.find(cell->second);
+    }
     return found == documents_.end() ? nullptr : found->second.get();
+}
+
+Session::OpenDocument* Session::find_text(std::string_view uri) {
+    const auto found = documents_.find(protocol::uri_key(uri));
+    return found == documents_.end() || found->second->document.is_notebook() ? nullptr
+                                                                              : found->second.get();
 }
 
 void Session::did_open(protocol::DidOpenTextDocumentParams params, bool repaired) {
@@ -52,26 +63,45 @@ void Session::did_open(protocol::DidOpenTextDocumentParams params, bool repaired
         check_configuration_files();
     }
     other_documents_.erase(key);
-    if (const auto open = documents_.find(key); open != documents_.end()) {
+    if (notebooks_of_cells_.contains(key)) {
+        log_.warning("ignored the opening of a cell of a notebook that is open: " + item.uri);
+        return;
+    }
+    const auto open = documents_.find(key);
+    const bool is_notebook = open != documents_.end() && open->second->document.is_notebook();
+    if (is_notebook || item.language_id != "python") {
+        other_documents_.emplace(key, item.uri);
+    }
+    if (is_notebook) {
+        return; // its file as a text
+    }
+    if (open != documents_.end()) {
         log_.warning("opened again without being closed: " + item.uri);
         refuse_waiters(*open->second, "the document was opened again");
         documents_.erase(open);
     }
     if (item.language_id != "python") {
-        other_documents_.emplace(key, item.uri);
         return;
     }
+    OpenDocument& document =
+        add_document(Document(std::move(uri), item.version, std::move(item.text), style_.encoding));
+    if (repaired) {
+        log_.warning("the text of " + document.document.display_name() +
+                     " holds characters that are no Unicode text; they were replaced");
+    }
+    check_configuration_files();
+}
+
+Session::OpenDocument& Session::add_document(Document document) {
     const std::uint64_t opening = ++openings_;
     // The callbacks come only while the document is open, and by then it has its place in the map.
-    const auto self = [this, key, opening]() -> OpenDocument* {
+    const auto self = [this, key = document.uri().key, opening]() -> OpenDocument* {
         const auto found = documents_.find(key);
         return found != documents_.end() && found->second->opening == opening ? found->second.get()
                                                                               : nullptr;
     };
-    std::unique_ptr<OpenDocument> document = std::make_unique<OpenDocument>(
-        Document(std::move(uri), std::move(item.language_id), item.version, std::move(item.text),
-                 style_.encoding),
-        opening, style_, analyser_context_, loop_,
+    std::unique_ptr<OpenDocument> open = std::make_unique<OpenDocument>(
+        std::move(document), opening, style_, analyser_context_, loop_,
         [this, self] {
             if (OpenDocument* const found = self()) {
                 ready(*found);
@@ -82,21 +112,22 @@ void Session::did_open(protocol::DidOpenTextDocumentParams params, bool repaired
                 slow(*found, is_slow);
             }
         });
-    document->publish_always = true;
-    document->due_now = true;
-    if (repaired) {
-        log_.warning("the text of " + document->document.display_name() +
-                     " holds characters that are no Unicode text; they were replaced");
+    for (const Part& part : open->document.map()->parts()) {
+        open->edited_parts.insert(part.uri->key);
     }
-    documents_.emplace(key, std::move(document));
-    check_configuration_files();
+    open->place.notebook = open->document.is_notebook();
+    open->due_now = true;
+    return *(documents_[open->document.uri().key] = std::move(open));
 }
 
 void Session::did_change(const protocol::DidChangeTextDocumentParams& params, bool repaired) {
-    OpenDocument* const open = find(params.text_document.uri);
+    OpenDocument* const open = find_text(params.text_document.uri);
     if (open == nullptr) {
         const std::string key = protocol::uri_key(params.text_document.uri);
-        if (other_documents_.count(key) == 0) {
+        if (notebooks_of_cells_.contains(key)) {
+            log_.warning("ignored a change of a cell that did not come with its notebook: " +
+                         params.text_document.uri);
+        } else if (other_documents_.count(key) == 0) {
             log_.warning("ignored a change of a document that is not open: " +
                          params.text_document.uri);
         }
@@ -119,24 +150,28 @@ void Session::did_change(const protocol::DidChangeTextDocumentParams& params, bo
         was_in_sync) {
         lost_sync(*open, "a change lies outside of the text");
     }
-    open->edited = Clock::now();
-    open->publish_always = true;
+    edited(*open, {document.uri().key});
+}
+
+void Session::edited(OpenDocument& open, std::set<std::string> parts) {
+    open.edited = Clock::now();
+    open.edited_parts.merge(parts);
     if (!style_.capabilities.watched_files_dynamic_registration &&
-        *open->edited - last_files_check_ >= kCheckInterval) {
+        *open.edited - last_files_check_ >= kCheckInterval) {
         check_configuration_files();
     }
 }
 
 void Session::did_save(const protocol::DidSaveTextDocumentParams& params) {
     check_configuration_files();
-    OpenDocument* const open = find(params.text_document.uri);
+    OpenDocument* const open = find_text(params.text_document.uri);
     if (open == nullptr) {
         return;
     }
     if (params.text) {
         const bool was_in_sync = open->document.in_sync();
         if (open->document.replace(*params.text)) {
-            open->publish_always = true;
+            open->edited_parts.insert(open->document.uri().key);
             log_.warning(was_in_sync ? open->document.display_name() +
                                            " was saved with another text than its changes gave; "
                                            "the saved text holds"
@@ -149,38 +184,49 @@ void Session::did_save(const protocol::DidSaveTextDocumentParams& params) {
 void Session::did_close(const protocol::DidCloseTextDocumentParams& params) {
     const std::string key = protocol::uri_key(params.text_document.uri);
     other_documents_.erase(key);
-    const auto found = documents_.find(key);
-    if (found == documents_.end()) {
+    OpenDocument* const open = find_text(params.text_document.uri);
+    if (open == nullptr) {
         return;
     }
-    OpenDocument& open = *found->second;
-    refuse_waiters(open, "the document was closed");
-    slow(open, false);
-    if (!style_.capabilities.pull_diagnostics) {
-        connection_->send_body(
-            protocol::DiagnosticsMessage::publish(open.document.uri().text, std::nullopt).finish(),
-            key);
-    }
-    const std::shared_ptr<const analysis::ModuleFile> module_file = open.module_file;
-    documents_.erase(found);
+    const std::shared_ptr<const analysis::ModuleFile> module_file = open->module_file;
+    remove_document(*open, "the document was closed");
     if (module_file) {
         files_changed({module_file->path}); // the file counts again, and may have been saved
     }
 }
 
+void Session::remove_document(OpenDocument& open, const std::string& why) {
+    refuse_waiters(open, why);
+    slow(open, false);
+    if (pushes(open)) {
+        for (const Part& part : open.document.map()->parts()) {
+            open.told.try_emplace(part.uri->key, OpenDocument::Told{part.uri->text});
+        }
+        clear_published(open);
+    }
+    documents_.erase(open.document.uri().key);
+}
+
 void Session::bad_notification(const protocol::Message& message, const std::string& why) {
-    if (message.method != method::DidChange::kMethod) {
+    const bool of_notebook = message.method == method::DidChangeNotebook::kMethod;
+    if (!of_notebook && message.method != method::DidChange::kMethod) {
         return;
     }
     // What the change was is lost, so the text is unknown from here on.
-    const protocol::Reader uri = message.params().soft_field("textDocument").soft_field("uri");
-    if (!uri.missing() && uri.is_string()) {
-        if (OpenDocument* const open = find(uri.string())) {
-            open->document.lose_sync();
-            open->edited = Clock::now();
-            open->publish_always = true;
-            lost_sync(*open, why);
+    const protocol::Reader uri = message.params()
+                                     .soft_field(of_notebook ? "notebookDocument" : "textDocument")
+                                     .soft_field("uri");
+    if (uri.missing() || !uri.is_string()) {
+        return;
+    }
+    if (OpenDocument* const open =
+            of_notebook ? find_notebook(uri.string()) : find_text(uri.string())) {
+        open->document.lose_sync();
+        open->edited = Clock::now();
+        for (const Part& part : open->document.map()->parts()) {
+            open->edited_parts.insert(part.uri->key);
         }
+        lost_sync(*open, why);
     }
 }
 
@@ -189,7 +235,9 @@ void Session::lost_sync(OpenDocument& open, const std::string& why) {
     log_.warning("lost track of " + name + ": " + why);
     connection_->notify<method::ShowMessage>(
         {protocol::MessageType::Warning,
-         "awaitls lost track of the text of " + name + ". Save or reopen it to go on."});
+         "awaitls lost track of the text of " + name +
+             (open.document.is_notebook() ? ". Reopen it to go on."
+                                          : ". Save or reopen it to go on.")});
 }
 
 // ---- Work after a batch ----
@@ -266,7 +314,7 @@ void Session::start_work(OpenDocument& open) {
         open.analyser.set_input(
             {document.text(), open.settings.settings, document.display_name(), place_of(open)});
     }
-    const bool push = !style_.capabilities.pull_diagnostics;
+    const bool push = pushes(open);
     if (push && due_now) {
         open.analyser.schedule_now();
     } else if (push && edited) {
@@ -297,8 +345,11 @@ const analysis::ModulePlace& Session::place_of(OpenDocument& open) {
     if (!open.place.modules || open.place_version != version) {
         index_project(disk_modules_->project_of(*path));
         DiskModules::Name name = disk_modules_->name_of(*path);
-        open.place = {std::make_shared<const OverlayModules>(disk_modules_, open_modules(&open)),
-                      *path, std::move(name.dotted), name.package};
+        open.place.modules =
+            std::make_shared<const OverlayModules>(disk_modules_, open_modules(&open));
+        open.place.path = *path;
+        open.place.name = std::move(name.dotted);
+        open.place.package = name.package;
         open.place_version = version;
     }
     return open.place;
@@ -323,7 +374,7 @@ void Session::add_environment(const std::string& folder, const std::string& envi
 }
 
 void Session::share_module(OpenDocument& open, const AnalysisPtr& analysis) {
-    if (!analysis || analysis->place().path.empty() ||
+    if (!analysis || analysis->place().path.empty() || analysis->place().notebook ||
         (open.module_file && open.module_file->module == analysis->module())) {
         return;
     }
@@ -388,7 +439,7 @@ void Session::recheck(const std::function<bool(const OpenDocument&)>& concerns) 
         }
         open->document.touch();
         open->due_now = true;
-        open->recheck = style_.capabilities.pull_diagnostics;
+        open->recheck = !pushes(*open);
         any = true;
     }
     if (any) {
@@ -418,15 +469,13 @@ void Session::ready(OpenDocument& open) {
             log_request(name, id, begin - waiter.received, Clock::now() - begin);
         }
     }
-    if (!style_.capabilities.pull_diagnostics) {
+    const bool recheck = std::exchange(open.recheck, false);
+    if (pushes(open)) {
         update_view(open);
-        publish(open, std::exchange(open.publish_always, false));
-    } else if (std::exchange(open.recheck, false)) {
-        const std::uint64_t shown = open.view.hash();
+        publish(open);
+    } else if (recheck) {
         update_view(open);
-        if (open.view.hash() != shown) {
-            refresh_pulled();
-        }
+        refresh_if_stale(open);
     }
     share_module(open, analysis);
     if (std::exchange(open.pulled, false)) {
@@ -479,24 +528,26 @@ void Session::update_view(OpenDocument& open) {
     case Standing::Analysed: break;
     case Standing::OutOfSync:
     case Standing::Excluded:
-        open.view.clear();
+        open.view.clear(open.document.map());
         open.sticky_timer.cancel();
         return;
     case Standing::TooLarge:
         open.view.show_note("Not analysed: the file is larger than " +
-                            megabytes(open.settings.max_file_size) +
-                            ". The option max-file-size raises the limit.");
+                                megabytes(open.settings.max_file_size) +
+                                ". The option max-file-size raises the limit.",
+                            open.document.map());
         open.sticky_timer.cancel();
         return;
     }
     const AnalysisPtr analysis = open.analyser.result();
     if (!analysis) {
         open.view.show_note(
-            "Not analysed until it changes: awaitls failed on this text. Please report it.");
+            "Not analysed until it changes: awaitls failed on this text. Please report it.",
+            open.document.map());
         open.sticky_timer.cancel();
         return;
     }
-    open.view.show(analysis);
+    open.view.show(analysis, open.document.map());
     if (!open.view.has_sticky()) {
         open.sticky_timer.cancel();
         return;
@@ -514,24 +565,82 @@ void Session::sticky_time_is_over(OpenDocument& open) {
         return;
     }
     open.view.drop_sticky();
-    if (!style_.capabilities.pull_diagnostics) {
-        publish(open, false);
+    if (pushes(open)) {
+        publish(open);
     } else {
         refresh_pulled();
     }
 }
 
-void Session::publish(OpenDocument& open, bool also_if_unchanged) {
-    const std::uint64_t hash = open.view.hash();
-    if (!also_if_unchanged && open.published_hash == hash) {
-        return;
+bool Session::pushes(const OpenDocument& open) const {
+    return !style_.capabilities.pull_diagnostics || (open.document.is_notebook() && !pulls_cells_);
+}
+
+void Session::publish(OpenDocument& open) {
+    const std::vector<Part>& parts = open.view.map()->parts();
+    const auto send = [this](const std::string& key, protocol::DiagnosticsMessage& message) {
+        connection_->send_body(message.finish(), key);
+    };
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const protocol::Uri& uri = *parts[i].uri;
+        const auto known = open.told.find(uri.key);
+        if (open.edited_parts.count(uri.key) == 0 && known != open.told.end() &&
+            known->second.hash == open.view.hash(i)) {
+            continue;
+        }
+        protocol::DiagnosticsMessage message =
+            protocol::DiagnosticsMessage::publish(uri.text, parts[i].version);
+        open.view.append_to(message, i);
+        send(uri.key, message);
+        told(open, i);
     }
-    open.published_hash = hash;
-    const protocol::Uri& uri = open.document.uri();
-    protocol::DiagnosticsMessage message =
-        protocol::DiagnosticsMessage::publish(uri.text, open.document.version());
-    open.view.append_to(message);
-    connection_->send_body(message.finish(), uri.key);
+    std::erase_if(open.told, [&](const auto& entry) {
+        if (open.view.map()->find(entry.first)) {
+            return false;
+        }
+        protocol::DiagnosticsMessage message =
+            protocol::DiagnosticsMessage::publish(entry.second.uri, std::nullopt);
+        send(entry.first, message);
+        return true;
+    });
+    open.edited_parts.clear();
+}
+
+void Session::clear_published(OpenDocument& open) {
+    for (const auto& [key, told] : std::exchange(open.told, {})) {
+        connection_->send_body(
+            protocol::DiagnosticsMessage::publish(told.uri, std::nullopt).finish(), key);
+    }
+}
+
+void Session::told(OpenDocument& open, std::size_t part) {
+    const protocol::Uri& uri = *open.view.map()->parts()[part].uri;
+    open.told[uri.key] = {uri.text, open.view.hash(part)};
+    open.edited_parts.erase(uri.key);
+}
+
+bool Session::is_stale(const OpenDocument& open, std::size_t part) const {
+    const std::string& key = open.view.map()->parts()[part].uri->key;
+    const auto known = open.told.find(key);
+    const std::uint64_t held =
+        known == open.told.end() ? DiagnosticsView::hash_of_none() : known->second.hash;
+    return held != open.view.hash(part);
+}
+
+void Session::refresh_if_stale(OpenDocument& open) {
+    bool stale = false;
+    for (std::size_t i = 0; i < open.view.map()->parts().size(); ++i) {
+        const std::string& key = open.view.map()->parts()[i].uri->key;
+        // The client asks by itself for a cell that it has edited.
+        const bool asked = open.document.is_notebook() && open.edited_parts.count(key) > 0;
+        if (!asked && is_stale(open, i)) {
+            stale = true;
+            told(open, i);
+        }
+    }
+    if (stale) {
+        refresh_pulled();
+    }
 }
 
 void Session::refresh_pulled() {

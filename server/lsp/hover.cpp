@@ -59,10 +59,10 @@ bool is_selector_character(char c) {
 /// The rule that is named at the offset inside a suppression comment, and the name's span.
 std::optional<std::pair<std::size_t, Span>> suppressed_rule(const Document& document,
                                                             std::uint32_t offset) {
-    const TextMap map = document.map();
-    const std::uint32_t number = map.lines().line_of(offset);
-    const std::uint32_t start = map.lines().line_start(number);
-    const std::string_view line = analysis::line_text(map.text(), map.lines(), number);
+    const analysis::LineIndex& lines = document.text()->lines();
+    const std::uint32_t number = lines.line_of(offset);
+    const std::uint32_t start = lines.line_start(number);
+    const std::string_view line = analysis::line_text(document.text()->text(), lines, number);
     const std::size_t at = std::min<std::size_t>(offset - start, line.size());
     const std::size_t comment = line.substr(0, at).rfind('#');
     if (comment == std::string_view::npos) {
@@ -100,16 +100,16 @@ std::optional<std::pair<std::size_t, Span>> suppressed_rule(const Document& docu
 } // namespace
 
 std::optional<protocol::Hover> hover_at(const Document& document,
-                                        const analysis::FileAnalysis& analysis,
+                                        const analysis::FileAnalysis& analysis, std::size_t part,
                                         std::uint32_t offset, const ClientStyle& style) {
     const bool markdown = style.capabilities.hover_markdown;
     std::string text;
     std::optional<Span> span;
-    const auto add = [&](std::string_view part, Span place) {
+    const auto add = [&](std::string_view paragraphs, Span place) {
         if (!text.empty()) {
             text += markdown ? "\n\n---\n\n" : "\n\n";
         }
-        text += part;
+        text += paragraphs;
         if (!span) {
             span = place;
         }
@@ -140,7 +140,11 @@ std::optional<protocol::Hover> hover_at(const Document& document,
     }
     const protocol::MarkupKind kind =
         markdown ? protocol::MarkupKind::Markdown : protocol::MarkupKind::PlainText;
-    return protocol::Hover{{kind, std::move(text)}, document.map().range(*span)};
+    protocol::Hover hover{{kind, std::move(text)}, std::nullopt};
+    if (const DocumentMap::Place place = document.map()->place(*span); place.part == part) {
+        hover.range = place.range;
+    }
+    return hover;
 }
 
 } // namespace awaitls::server

@@ -5,8 +5,10 @@
 #include "server/lsp/session.h"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,13 +41,15 @@ struct Session::OpenDocument {
         : document(std::move(text)),
           opening(opening_number),
           analyser(context, std::move(on_ready), std::move(on_slow)),
-          view(document.uri().text, style),
+          view(style),
           sticky_timer(loop) {}
 
-    /// Of the content that `view` shows, and of the opening: a client that closed the document has
+    /// Of the content that `view` shows of a part, and of the opening: a client that closed the text has
     /// forgotten.
-    std::string result_id() const {
-        return server::result_id(analysis::hash_combine(view.hash(), opening));
+    std::string result_id(std::size_t part) const {
+        const std::uint64_t part_opening = view.map()->parts()[part].opening;
+        return server::result_id(
+            analysis::hash_combine(view.hash(part), part_opening != 0 ? part_opening : opening));
     }
 
     /// Why there is no analysis; empty where there is one.
@@ -61,8 +65,12 @@ struct Session::OpenDocument {
     bool configured = false;
     std::uint64_t analysed_generation = 0; // the one that the analyser was given
     std::uint64_t viewed_generation = 0;   // the one that `view` shows
-    bool publish_always = false;           // an open or an edit is to be answered
-    std::optional<std::uint64_t> published_hash;
+    std::set<std::string> edited_parts;    // by Uri::key: an open or an edit is to be answered
+    struct Told {
+        std::string uri;
+        std::uint64_t hash = 0; // DiagnosticsView::hash
+    };
+    std::map<std::string, Told> told;        // what the client holds, by Uri::key of the parts
     std::optional<Clock::time_point> edited; // since the last batch
     bool due_now = false; // opened, saved or with other settings, since the last batch
     bool recheck = false; // what it imports has changed since it was pulled

@@ -48,11 +48,15 @@ std::string uri_in(const RawJson& json) {
     return !uri.missing() && uri.is_string() ? uri.string() : std::string();
 }
 
-protocol::CodeAction fix_all_action(const std::string& uri) {
+std::string_view fix_all_kind(const Document& document) {
+    return document.is_notebook() ? kNotebookFixAllKind : kFixAllKind;
+}
+
+protocol::CodeAction fix_all_action(const Document& document) {
     protocol::CodeAction action;
     action.title = std::string(kFixAllTitle);
-    action.kind = std::string(kFixAllKind);
-    action.data = action_data(uri);
+    action.kind = std::string(fix_all_kind(document));
+    action.data = action_data(document.uri().text);
     return action;
 }
 
@@ -60,23 +64,45 @@ protocol::CodeAction fix_all_action(const std::string& uri) {
 
 void Session::pull_diagnostics(const protocol::DocumentDiagnosticParams& params,
                                AnyResponder responder) {
+    const std::string key = protocol::uri_key(params.text_document.uri);
+    if (notebooks_of_cells_.contains(key)) {
+        cells_are_pulled();
+    }
+    const RawJson nothing = json_of(protocol::DocumentDiagnosticReport{});
     // An edit that arrives before the answer moves the question to the new text, which the client
     // holds as well: it is what it would ask for next.
     with_analysis(
         params.text_document.uri, std::move(responder), Superseded::AnswerForNewText,
-        [this, previous = params.previous_result_id](OpenDocument& open, const AnalysisPtr&,
-                                                     AnyResponder reply) {
+        [this, key, nothing, previous = params.previous_result_id](
+            OpenDocument& open, const AnalysisPtr&, AnyResponder reply) {
             update_view(open);
-            const std::string id = open.result_id();
-            if (previous == id) {
-                reply.reply_raw(protocol::unchanged_report(id));
+            const std::optional<std::size_t> part = open.view.map()->find(key);
+            if (!part) {
+                reply.reply_raw(nothing);
                 return;
             }
-            protocol::DiagnosticsMessage report = protocol::DiagnosticsMessage::full_report(id);
-            open.view.append_to(report);
-            reply.reply_raw(RawJson{report.finish()});
+            const auto report = [&](std::size_t i) {
+                protocol::DiagnosticsMessage full =
+                    protocol::DiagnosticsMessage::full_report(open.result_id(i));
+                open.view.append_to(full, i);
+                told(open, i);
+                return RawJson{full.finish()};
+            };
+            const std::string id = open.result_id(*part);
+            RawJson answer = previous == id ? protocol::unchanged_report(id) : report(*part);
+            told(open, *part);
+            // An edit of a cell changes what is found in others.
+            std::vector<std::pair<std::string, RawJson>> related;
+            const std::vector<Part>& parts = open.view.map()->parts();
+            for (std::size_t i = 0; i < parts.size(); ++i) {
+                if (style_.capabilities.pull_related_documents && i != *part && is_stale(open, i)) {
+                    related.emplace_back(parts[i].uri->text, report(i));
+                }
+            }
+            reply.reply_raw(protocol::with_related(std::move(answer), related));
+            refresh_if_stale(open);
         },
-        json_of(protocol::DocumentDiagnosticReport{}));
+        nothing);
 }
 
 void Session::code_actions(protocol::CodeActionParams params, AnyResponder responder) {
@@ -85,7 +111,9 @@ void Session::code_actions(protocol::CodeActionParams params, AnyResponder respo
         uri, std::move(responder), Superseded::Fail,
         [this, params = std::move(params)](OpenDocument& open, const AnalysisPtr& analysis,
                                            AnyResponder reply) {
-            if (!analysis) {
+            const std::optional<std::size_t> part =
+                open.document.map()->find(protocol::uri_key(params.text_document.uri));
+            if (!analysis || !part) {
                 reply.reply_raw(kEmptyList);
                 return;
             }
@@ -93,7 +121,7 @@ void Session::code_actions(protocol::CodeActionParams params, AnyResponder respo
             QuickFixes found;
             if (wants_kind(context, protocol::code_action_kind::kQuickFix)) {
                 found = quick_fixes(open.document, *analysis,
-                                    open.document.map().span(params.range), style_);
+                                    open.document.map()->span(*part, params.range), style_);
             }
             // Fixes first, suppressions last, as menus keep this order.
             const auto answer = [found = std::move(found)](
@@ -109,12 +137,12 @@ void Session::code_actions(protocol::CodeActionParams params, AnyResponder respo
             // Clients ask at every move of the cursor, so what they did not ask for stays cheap.
             const bool automatic =
                 context.trigger_kind == protocol::CodeActionTriggerKind::Automatic;
-            if (!wants_kind(context, kFixAllKind) || (automatic && !context.only) ||
+            if (!wants_kind(context, fix_all_kind(open.document)) || (automatic && !context.only) ||
                 !has_safe_fix(*analysis)) {
                 answer(std::nullopt, std::move(reply));
                 return;
             }
-            protocol::CodeAction action = fix_all_action(open.document.uri().text);
+            protocol::CodeAction action = fix_all_action(open.document);
             if (style_.capabilities.code_action_resolve_edit) {
                 answer(std::move(action), std::move(reply));
                 return;
@@ -129,6 +157,9 @@ void Session::code_actions(protocol::CodeActionParams params, AnyResponder respo
                             complete = action;
                             complete->edit = workspace_edit(present.document, edits, style_);
                         }
+                        if (complete && !complete->edit) {
+                            complete.reset();
+                        }
                         answer(std::move(complete), std::move(late));
                     });
         },
@@ -138,7 +169,7 @@ void Session::code_actions(protocol::CodeActionParams params, AnyResponder respo
 void Session::resolve_code_action(protocol::CodeAction action, AnyResponder responder) {
     const std::string uri = action.data.present() ? uri_in(action.data) : std::string();
     const RawJson unresolved = json_of(action);
-    if (action.kind != kFixAllKind) {
+    if (action.kind != kFixAllKind && action.kind != kNotebookFixAllKind) {
         responder.reply_raw(unresolved); // the others come complete
         return;
     }
@@ -163,14 +194,16 @@ void Session::resolve_code_action(protocol::CodeAction action, AnyResponder resp
 void Session::hover(const protocol::HoverParams& params, AnyResponder responder) {
     with_analysis(
         params.text_document.uri, std::move(responder), Superseded::Fail,
-        [this, position = params.position](OpenDocument& open, const AnalysisPtr& analysis,
-                                           AnyResponder reply) {
-            if (!analysis) {
+        [this, params](OpenDocument& open, const AnalysisPtr& analysis, AnyResponder reply) {
+            const DocumentMap& map = *open.document.map();
+            const std::optional<std::size_t> part =
+                map.find(protocol::uri_key(params.text_document.uri));
+            if (!analysis || !part) {
                 reply.reply_raw(kNull);
                 return;
             }
-            reply.reply_raw(json_of(
-                hover_at(open.document, *analysis, open.document.map().offset(position), style_)));
+            reply.reply_raw(json_of(hover_at(open.document, *analysis, *part,
+                                             map.offset(*part, params.position), style_)));
         },
         kNull);
 }
@@ -197,10 +230,11 @@ void Session::execute_command(const protocol::ExecuteCommandParams& params,
             fix_all(open, analysis, std::move(reply),
                     [this](OpenDocument& present, const std::vector<analysis::Edit>& edits,
                            AnyResponder late) {
-                        if (!edits.empty()) {
+                        std::optional<protocol::WorkspaceEdit> edit =
+                            workspace_edit(present.document, edits, style_);
+                        if (edit && !edits.empty()) {
                             connection_->request<method::ApplyEdit>(
-                                {std::string(kFixAllTitle),
-                                 workspace_edit(present.document, edits, style_)},
+                                {std::string(kFixAllTitle), std::move(*edit)},
                                 [this](const protocol::Outcome<protocol::ApplyWorkspaceEditResult>&
                                            outcome) {
                                     if (!outcome.value || !outcome.value->applied) {

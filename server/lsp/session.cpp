@@ -45,10 +45,16 @@ protocol::ServerCapabilities server_capabilities(const ClientStyle& style) {
     result.position_encoding = style.encoding;
     result.text_document_sync = protocol::TextDocumentSyncOptions{
         true, protocol::TextDocumentSyncKind::Incremental, protocol::SaveOptions{true}};
+    std::vector<std::string> action_kinds{std::string(protocol::code_action_kind::kQuickFix),
+                                          std::string(kFixAllKind)};
+    if (style.capabilities.notebook_sync) {
+        result.notebook_document_sync =
+            protocol::NotebookDocumentSyncOptions{{{"*", {{"python"}}}}, true};
+        action_kinds.emplace_back(kNotebookFixAllKind);
+    }
     result.hover_provider = true;
     result.code_action_provider = protocol::CodeActionOptions{
-        {std::string(protocol::code_action_kind::kQuickFix), std::string(kFixAllKind)},
-        style.capabilities.code_action_resolve_edit};
+        std::move(action_kinds), style.capabilities.code_action_resolve_edit};
     if (style.capabilities.pull_diagnostics) {
         result.diagnostic_provider = protocol::DiagnosticOptions{std::string(kSource), true, true};
     }
@@ -151,6 +157,22 @@ void Session::register_handlers() {
         [this](const protocol::DidSaveTextDocumentParams& params) { did_save(params); });
     router.on_notification<method::DidClose>(
         [this](const protocol::DidCloseTextDocumentParams& params) { did_close(params); });
+    router.on_notification<method::DidOpenNotebook>(
+        [this](protocol::DidOpenNotebookDocumentParams params, const protocol::Message& message) {
+            did_open_notebook(std::move(params), message.repaired);
+        });
+    router.on_notification<method::DidChangeNotebook>(
+        [this](protocol::DidChangeNotebookDocumentParams params, const protocol::Message& message) {
+            did_change_notebook(std::move(params), message.repaired);
+        });
+    router.on_notification<method::DidSaveNotebook>(
+        [this](const protocol::DidSaveNotebookDocumentParams& params) {
+            did_save_notebook(params);
+        });
+    router.on_notification<method::DidCloseNotebook>(
+        [this](const protocol::DidCloseNotebookDocumentParams& params) {
+            did_close_notebook(params);
+        });
     router.on_bad_notification([this](const protocol::Message& message, const std::string& why) {
         bad_notification(message, why);
     });

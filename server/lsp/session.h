@@ -94,13 +94,31 @@ private:
     void did_close(const protocol::DidCloseTextDocumentParams& params);
     void bad_notification(const protocol::Message& message, const std::string& why);
     void lost_sync(OpenDocument& document, const std::string& why);
+    /// The document with this URI, or the notebook that has a cell with it.
     OpenDocument* find(std::string_view uri);
+    /// The document with this URI that is no notebook.
+    OpenDocument* find_text(std::string_view uri);
+    OpenDocument& add_document(Document document);
+    void remove_document(OpenDocument& document, const std::string& why);
+    /// Parts (by Uri::key) have another text.
+    void edited(OpenDocument& document, std::set<std::string> parts);
+    /// Whether the client is told the findings without asking.
+    bool pushes(const OpenDocument& document) const;
     void batch_done();
     void review_waiters(OpenDocument& document);
     void start_work(OpenDocument& document);
     void ready(OpenDocument& document);
     void update_view(OpenDocument& document);
-    void publish(OpenDocument& document, bool also_if_unchanged);
+    /// Publishes the parts whose findings changed, and those with an edit to be answered.
+    void publish(OpenDocument& document);
+    /// Notes that the client holds the findings that the view shows of a part.
+    void told(OpenDocument& document, std::size_t part);
+    /// The client holds other findings of a part than the view shows.
+    bool is_stale(const OpenDocument& document, std::size_t part) const;
+    /// Has the client ask again for stale parts.
+    void refresh_if_stale(OpenDocument& document);
+    /// Publishes that there is nothing, for all that the client was told of.
+    void clear_published(OpenDocument& document);
     void sticky_time_is_over(OpenDocument& document);
     void slow(OpenDocument& document, bool slow);
     void log_request(const std::string& name, const std::string& id, Clock::duration queued,
@@ -135,6 +153,20 @@ private:
     /// not open or not Python.
     void with_analysis(std::string_view uri, protocol::AnyResponder responder,
                        Superseded superseded, Answer answer, const protocol::RawJson& nothing);
+
+    // notebooks.cpp
+    void did_open_notebook(protocol::DidOpenNotebookDocumentParams params, bool repaired);
+    void did_change_notebook(protocol::DidChangeNotebookDocumentParams params, bool repaired);
+    void did_save_notebook(const protocol::DidSaveNotebookDocumentParams& params);
+    void did_close_notebook(const protocol::DidCloseNotebookDocumentParams& params);
+    OpenDocument* find_notebook(std::string_view uri);
+    /// Leaves out the texts that are open already, but for those that a cell may take over.
+    void admit_cells(std::vector<protocol::TextDocumentItem>& texts, const std::string& notebook);
+    /// `notebook` is its key.
+    void note_cells(const std::string& notebook, const NotebookCells* cells);
+    /// The client asks for the diagnostics of cells.
+    void cells_are_pulled();
+    NotebookCells::Tell notebook_log(std::string name);
 
     // documents.cpp: configuration
     void check_configuration_files();
@@ -201,6 +233,9 @@ private:
     Workspace workspace_;
     AnalyserContext analyser_context_;
     std::map<std::string, std::unique_ptr<OpenDocument>> documents_; // by Uri::key
+    std::map<std::string, std::string> notebooks_of_cells_;          // the keys of both
+    /// Some clients that ask for diagnostics do not ask for those of cells: they are told those until they do.
+    bool pulls_cells_ = false;
     /// Open documents of other languages: never analysed, but configuration files may be among them.
     std::map<std::string, std::string> other_documents_; // Uri::key -> the client's spelling
     std::shared_ptr<const DiskModules> disk_modules_;

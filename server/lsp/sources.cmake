@@ -5,10 +5,13 @@ set(AWAITLS_LSP_SOURCES
     lsp/code_actions.cpp
     lsp/diagnostics.cpp
     lsp/document.cpp
+    lsp/document_map.cpp
     lsp/documents.cpp
     lsp/event_loop.cpp
     lsp/hover.cpp
     lsp/log.cpp
+    lsp/notebook_cells.cpp
+    lsp/notebooks.cpp
     lsp/pool.cpp
     lsp/requests.cpp
     lsp/server.cpp

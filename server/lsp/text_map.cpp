@@ -74,4 +74,27 @@ protocol::Position TextMap::position(std::uint32_t offset) const {
     return {line, count_units(text_.substr(start, clamped - start), encoding_)};
 }
 
+void apply_changes(const std::vector<protocol::TextDocumentContentChangeEvent>& changes,
+                   protocol::PositionEncoding encoding,
+                   std::shared_ptr<const analysis::SourceText>& text, bool& in_sync) {
+    for (const protocol::TextDocumentContentChangeEvent& change : changes) {
+        if (!change.range) {
+            text = std::make_shared<const analysis::SourceText>(change.text);
+            in_sync = true;
+            continue;
+        }
+        if (!in_sync) {
+            continue;
+        }
+        // One line past the last is how some clients write the end of the text.
+        if (change.range->start.line > text->lines().line_count()) {
+            in_sync = false;
+            continue;
+        }
+        const TextMap map(text->text(), text->lines(), encoding);
+        text = std::make_shared<const analysis::SourceText>(text, map.span(*change.range),
+                                                            change.text);
+    }
+}
+
 } // namespace awaitls::server

@@ -4,9 +4,12 @@
 
 #include "analysis/text/text.h"
 #include "protocol/position.h"
+#include "protocol/types.h"
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <vector>
 
 namespace awaitls::server {
 
@@ -39,5 +42,11 @@ private:
     const analysis::LineIndex* lines_;
     protocol::PositionEncoding encoding_;
 };
+
+/// Applies a client's changes in order to a text of its. A range that starts behind the end of the text makes `in_sync` false:
+/// client and server do not hold the same text. From there on all but a whole text, which makes it true, is passed by.
+void apply_changes(const std::vector<protocol::TextDocumentContentChangeEvent>& changes,
+                   protocol::PositionEncoding encoding,
+                   std::shared_ptr<const analysis::SourceText>& text, bool& in_sync);
 
 } // namespace awaitls::server

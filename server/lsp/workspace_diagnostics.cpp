@@ -81,25 +81,31 @@ void Session::refuse_workspace_pulls(const std::string& why) {
 }
 
 void Session::report_open(OpenDocument& open) {
-    const protocol::Uri& uri = open.document.uri();
+    if (open.document.is_notebook()) {
+        cells_are_pulled();
+    }
     update_view(open);
-    const std::string id = open.result_id();
     for (auto at = workspace_pulls_.begin(); at != workspace_pulls_.end();) {
         const auto [number, pull] = std::pair(at->first, at->second.get());
         ++at; // the pull may end
-        if (pull->waiting.erase(uri.key) == 0) {
+        if (pull->waiting.erase(open.document.uri().key) == 0) {
             continue;
         }
-        pull->reported.insert(uri.key);
-        const auto previous = pull->shared->previous.find(uri.key);
-        if (previous != pull->shared->previous.end() && previous->second.value == id) {
-            pull->reports.push_back(
-                protocol::workspace_unchanged_report(uri.text, open.document.version(), id));
-        } else {
+        const std::vector<Part>& parts = open.view.map()->parts();
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            const protocol::Uri& uri = *parts[i].uri;
+            const std::string id = open.result_id(i);
+            told(open, i);
+            pull->reported.insert(uri.key);
+            const auto previous = pull->shared->previous.find(uri.key);
+            if (previous != pull->shared->previous.end() && previous->second.value == id) {
+                pull->reports.push_back(
+                    protocol::workspace_unchanged_report(uri.text, parts[i].version, id));
+                continue;
+            }
             protocol::DiagnosticsMessage report =
-                protocol::DiagnosticsMessage::workspace_full_report(uri.text,
-                                                                    open.document.version(), id);
-            open.view.append_to(report);
+                protocol::DiagnosticsMessage::workspace_full_report(uri.text, parts[i].version, id);
+            open.view.append_to(report, i);
             pull->reports.push_back(RawJson{report.finish()});
         }
         if (pull->waiting.empty()) {
@@ -279,7 +285,9 @@ void Session::finish_pull(std::uint64_t number) {
     WorkspacePull& pull = *workspace_pulls_.at(number);
     // What the client still shows for files that are gone, or not looked at any more.
     for (const auto& [key, previous] : pull.shared->previous) {
-        if (!pull.reported.contains(key) && !documents_.contains(key)) {
+        const OpenDocument* const open = find(previous.uri);
+        const bool shown = open != nullptr && open->document.map()->find(key).has_value();
+        if (!pull.reported.contains(key) && !shown) {
             pull.reports.push_back(RawJson{protocol::DiagnosticsMessage::workspace_full_report(
                                                previous.uri, std::nullopt, std::nullopt)
                                                .finish()});

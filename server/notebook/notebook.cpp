@@ -1,5 +1,7 @@
 #include "server/notebook/notebook.h"
 
+#include "analysis/semantic/module.h"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -126,57 +128,47 @@ bool keeps_python(std::string_view magic) {
     return false;
 }
 
-/// A line that IPython alone understands becomes a statement that does nothing, of the same length.
-std::string without_magic(const std::string& line) {
-    const std::size_t first = line.find_first_not_of(" \t\r\n");
-    if (first == std::string::npos) return line;
-    std::string result = line;
-    std::size_t end = line.find_last_not_of(" \t\r\n") + 1;
+/// A line that IPython alone understands becomes a statement that does nothing. The magic of a whole cell must stay its first
+/// line, so it becomes a comment, which no import is put in front of.
+void take_magic_away(char* begin, std::size_t size) {
+    constexpr std::string_view kBlanks = " \t\r\n";
+    const std::string_view line(begin, size);
+    const std::size_t first = line.find_first_not_of(kBlanks);
+    if (first == std::string_view::npos) return;
+    const std::size_t end = line.find_last_not_of(kBlanks) + 1;
+    const auto blank = [&](std::size_t from, char what) {
+        std::fill(begin + from, begin + end, ' ');
+        begin[from] = what;
+    };
     const char c = line[first];
-    const bool help = line[end - 1] == '?' && line.find_first_of("'\"#") == std::string::npos;
-    if (c == '%' || c == '!' || c == '?' || help) {
-        std::fill(result.begin() + static_cast<std::ptrdiff_t>(first),
-                  result.begin() + static_cast<std::ptrdiff_t>(end), ' ');
-        result[first] = '0';
-        return result;
-    }
+    const bool help = line[end - 1] == '?' && line.find_first_of("'\"#") == std::string_view::npos;
+    if (c == '%' || c == '!' || c == '?' || help)
+        return blank(first, line.substr(first).starts_with("%%") ? '#' : '0');
     // `files = !ls`, `out = %sql ..`
     const std::size_t equals = line.find('=');
-    const std::size_t value =
-        equals == std::string::npos ? equals : line.find_first_not_of(" \t", equals + 1);
-    if (value != std::string::npos && value > equals &&
-        (line[value] == '!' || line[value] == '%')) {
-        std::fill(result.begin() + static_cast<std::ptrdiff_t>(value),
-                  result.begin() + static_cast<std::ptrdiff_t>(end), ' ');
-        result[value] = '0';
-    }
-    return result;
+    if (equals == std::string_view::npos) return;
+    const std::size_t value = line.find_first_not_of(" \t", equals + 1);
+    if (value != std::string_view::npos && (line[value] == '!' || line[value] == '%'))
+        blank(value, '0');
 }
 
-std::vector<std::string> as_python(const std::vector<std::string>& lines) {
-    std::vector<std::string> result;
-    bool other_language = false;
-    std::size_t code = 0; // the first line that is not blank
-    while (code < lines.size() && lines[code].find_first_not_of(" \t\r\n") == std::string::npos)
-        ++code;
-    if (code < lines.size() && lines[code].starts_with("%%"))
-        other_language = !keeps_python(
-            std::string_view(lines[code]).substr(0, lines[code].find_first_of(" \t\r\n")));
-    for (const std::string& line : lines) {
-        if (!other_language) {
-            result.push_back(without_magic(line));
-            continue;
-        }
-        std::string comment = line;
-        if (line.find_first_not_of("\r\n") != std::string::npos) comment[0] = '#';
-        result.push_back(std::move(comment));
-    }
-    return result;
+void comment_out(char* begin, std::size_t size) {
+    if (std::string_view(begin, size).find_first_not_of("\r\n") == std::string_view::npos) return;
+    begin[0] = '#';
+    // The rest of a character of several bytes.
+    for (std::size_t i = 1; i < size && (static_cast<unsigned char>(begin[i]) & 0xc0U) == 0x80U;
+         ++i)
+        begin[i] = ' ';
 }
 
-/// The line that announces a cell; editors know the form.
-std::string announcement(std::size_t number) {
-    return "# %% awaitls cell " + std::to_string(number) + "\n";
+/// Whether the first line that is not blank hands the cell to another language.
+bool is_of_other_language(std::string_view source) {
+    const std::size_t text = source.find_first_not_of(" \t\r\n");
+    if (text == std::string_view::npos) return false;
+    if (text > 0 && source[text - 1] != '\n') return false; // it is indented
+    source.remove_prefix(text);
+    return source.starts_with("%%") &&
+           !keeps_python(source.substr(0, source.find_first_of(" \t\r\n")));
 }
 
 bool is_python_kernel(const json& metadata) {
@@ -277,6 +269,32 @@ std::string written_source(std::string_view before, const std::vector<std::strin
 
 } // namespace
 
+std::string announcement(std::size_t number) {
+    return std::string(analysis::kCellMark) + "cell " + std::to_string(number) + "\n";
+}
+
+std::string as_python(std::string_view source) {
+    std::string result(source);
+    const bool other_language = is_of_other_language(source);
+    for (std::size_t begin = 0; begin < result.size();) {
+        const std::size_t end = std::min(result.find('\n', begin), result.size() - 1) + 1;
+        (other_language ? comment_out : take_magic_away)(&result[begin], end - begin);
+        begin = end;
+    }
+    return result;
+}
+
+std::vector<std::string_view> split_cells(std::string_view code) {
+    std::vector<std::string_view> result;
+    const std::string next = "\n" + std::string(analysis::kCellMark);
+    while (!code.empty()) {
+        const std::size_t end = std::min(code.find(next), code.size() - 1) + 1;
+        result.push_back(code.substr(0, end));
+        code.remove_prefix(end);
+    }
+    return result;
+}
+
 bool is_notebook(std::string_view path) {
     return path.ends_with(".ipynb");
 }
@@ -304,7 +322,7 @@ Notebook read_notebook(std::string_view text) {
         cell.number = number;
         cell.source = *raw.source;
         cell.lines = split_lines(*source);
-        cell.analysed = as_python(cell.lines);
+        cell.analysed = split_lines(as_python(*source));
         result.text += announcement(number);
         result.shown += announcement(number);
         cell.begin = static_cast<std::uint32_t>(result.text.size());

@@ -14,8 +14,16 @@ namespace awaitls::server {
 
 bool is_notebook(std::string_view path);
 
-/// Lines that are no Python, such as `%time` and `!ls`, are taken out of the way without moving anything; a cell of another
-/// language is a comment.
+/// The line that announces a cell in the module that the cells make. Editors know the form.
+std::string announcement(std::size_t number);
+
+/// A cell's code with lines that are no Python, such as `%time` and `!ls`, taken out of the way; what is left keeps its
+/// place, and so does every line break. A cell of another language is a comment.
+std::string as_python(std::string_view source);
+
+/// The parts of a module that cells make, each with its announcement.
+std::vector<std::string_view> split_cells(std::string_view code);
+
 struct Notebook {
     struct Cell {
         std::size_t number;  // from 1, among the code cells
@@ -23,7 +31,7 @@ struct Notebook {
         std::uint32_t line;  // of `begin` in `text`, from 0
         analysis::Span source;             // of the value of `source` in the JSON
         std::vector<std::string> lines;    // as the notebook has them
-        std::vector<std::string> analysed; // as they are in `text`
+        std::vector<std::string> analysed; // as_python() of them: as they are in `text`
     };
     std::string text;
     std::string shown; // the same as the notebook has it: every byte at the same place

@@ -170,14 +170,18 @@ void render(benchmark::State& state, const Document& document) {
     const std::shared_ptr<const analysis::FileAnalysis> analyses[] = {
         analyse(document.text, nullptr), analyse(document.typed.front(), nullptr)};
     awaitls::server::ClientStyle style;
-    awaitls::server::DiagnosticsView view("file:///module.py", style);
+    const auto uri = std::make_shared<const awaitls::protocol::Uri>(
+        awaitls::protocol::parse_uri("file:///module.py"));
+    awaitls::server::DiagnosticsView view(style);
     std::size_t turn = 0;
     for (auto _ : state) {
-        view.show(analyses[turn % 2]);
+        const auto& analysis = analyses[turn % 2];
+        view.show(analysis,
+                  awaitls::server::map_of_text(uri, 1, analysis->module()->source, style.encoding));
         awaitls::protocol::DiagnosticsMessage message =
             awaitls::protocol::DiagnosticsMessage::publish("file:///module.py",
                                                            static_cast<std::int32_t>(turn));
-        view.append_to(message);
+        view.append_to(message, 0);
         benchmark::DoNotOptimize(message.finish());
         ++turn;
     }

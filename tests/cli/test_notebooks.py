@@ -41,6 +41,12 @@ def test_cells_are_one_module(cli: Cli) -> None:
     assert cli("check", "--output-format", "github").stdout.count("line=2,endLine=2") == 1
 
 
+def test_places_in_messages_are_of_a_cell(cli: Cli) -> None:
+    helper = cell("import time\n", "def helper():\n", "    time.sleep(1)\n")
+    cli.write("a.ipynb", notebook(cell("x = 1"), helper, cell("async def main():\n", "    helper()")))
+    assert "helper -> time.sleep (a.ipynb:cell 2:3)\n" in cli("check", "--output-format", "concise").stdout
+
+
 def test_fixes_change_their_cell_alone(cli: Cli) -> None:
     before = notebook(FETCH, cell("%time fetch()\n", "fetch()\n", "!ls"), cell(source="fetch()\n"), answer=1.50)
     before = before.replace('"answer": 1.5', '"answer": 1.50')
@@ -64,6 +70,13 @@ def test_an_import_that_a_fix_needs(cli: Cli) -> None:
     cells = json.loads(cli.read("a.ipynb"))["cells"]
     assert "".join(cells[0]["source"]) == "import asyncio\nimport time"
     assert "".join(cells[1]["source"]) == "async def main():\n    await asyncio.sleep(1)"
+
+
+def test_the_magic_of_a_cell_stays_its_first_line(cli: Cli) -> None:
+    cli.write("a.ipynb", notebook(cell("%%time\n", "x = 1"), cell("async def main():\n", "    from time import sleep\n", "    sleep(1)")))
+    cli("check", "--fix")
+    cells = json.loads(cli.read("a.ipynb"))["cells"]
+    assert "".join(cells[0]["source"]) == "%%time\nimport asyncio\n\n\nx = 1"
 
 
 @pytest.mark.parametrize(

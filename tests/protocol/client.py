@@ -7,6 +7,7 @@ recorded as JSON lines, one {"dir": "in"|"out", "message": ...} each ("in" is wh
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -36,6 +37,25 @@ class ResponseError(Exception):
         self.code = error["code"]
         self.message = error["message"]
         self.data = error.get("data")
+
+
+@dataclasses.dataclass
+class Cell:
+    """A cell of a notebook, and its text."""
+
+    uri: str
+    text: str = ""
+    kind: int = 2
+    language: str = "python"
+    version: int = 1
+
+    @property
+    def item(self) -> dict:
+        return {"kind": self.kind, "document": self.uri}
+
+    @property
+    def text_document(self) -> dict:
+        return {"uri": self.uri, "languageId": self.language, "version": self.version, "text": self.text}
 
 
 class Client:
@@ -231,6 +251,41 @@ class Client:
     def close(self, uri: str) -> None:
         self.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
 
+    def open_notebook(self, uri: str, *cells: Cell, version: int = 1) -> None:
+        self.notify("notebookDocument/didOpen", {
+            "notebookDocument": {"uri": uri, "notebookType": "jupyter-notebook", "version": version,
+                                 "cells": [cell.item for cell in cells]},
+            "cellTextDocuments": [cell.text_document for cell in cells],
+        })
+
+    @staticmethod
+    def notebook_change_message(uri: str, version: int, **change: Any) -> dict:
+        return Client.notification("notebookDocument/didChange", {
+            "notebookDocument": {"uri": uri, "version": version}, "change": change
+        })
+
+    def change_notebook(self, uri: str, version: int, **change: Any) -> None:
+        self.send(self.notebook_change_message(uri, version, **change))
+
+    def edit_cell(self, uri: str, version: int, cell: str, cell_version: int, *changes: dict) -> None:
+        self.change_notebook(uri, version, cells={"textContent": [
+            {"document": {"uri": cell, "version": cell_version}, "changes": list(changes)}
+        ]})
+
+    def splice_cells(self, uri: str, version: int, start: int, delete: int, cells: list[Cell] = [],
+                     opened: list[Cell] | None = None, closed: list[Cell] = []) -> None:
+        """All of the inserted cells are opened, unless it is said which."""
+        self.change_notebook(uri, version, cells={"structure": {
+            "array": {"start": start, "deleteCount": delete, "cells": [cell.item for cell in cells]},
+            "didOpen": [cell.text_document for cell in (cells if opened is None else opened)],
+            "didClose": [{"uri": cell.uri} for cell in closed],
+        }})
+
+    def close_notebook(self, uri: str, *cells: Cell) -> None:
+        self.notify("notebookDocument/didClose", {
+            "notebookDocument": {"uri": uri}, "cellTextDocuments": [{"uri": cell.uri} for cell in cells]
+        })
+
     def pull(self, uri: str, previous: str | None = None) -> dict:
         return self.request("textDocument/diagnostic", {
             "textDocument": {"uri": uri}, "identifier": "awaitls"
@@ -300,6 +355,14 @@ def binary() -> str:
     return path
 
 
+def merged(base: dict, extra: dict) -> dict:
+    """Capabilities with some more, or with other values."""
+    result = dict(base)
+    for key, value in extra.items():
+        result[key] = merged(result[key], value) if isinstance(value, dict) and key in result else value
+    return result
+
+
 # ---- Positions and edits, by code points and apart from the server's own arithmetic ----
 
 def span(start_line: int, start: int, end_line: int, end: int) -> dict:
@@ -335,14 +398,23 @@ def text_at(text: str, place: dict, encoding: str = "utf-16") -> str:
     return text[offset(text, place["start"], encoding):offset(text, place["end"], encoding)]
 
 
+def edits_by_uri(edit: dict) -> dict[str, list[dict]]:
+    """What a WorkspaceEdit does to each document."""
+    if "documentChanges" in edit:
+        changes = [(change["textDocument"]["uri"], change["edits"]) for change in edit["documentChanges"]]
+        assert len(dict(changes)) == len(changes), "each document once"
+        return dict(changes)
+    return edit["changes"]
+
+
 def apply(text: str, edit: dict, uri: str, encoding: str = "utf-16") -> str:
     """The text after a WorkspaceEdit that touches this document alone."""
-    if "documentChanges" in edit:
-        assert [change["textDocument"]["uri"] for change in edit["documentChanges"]] == [uri]
-        edits = edit["documentChanges"][0]["edits"]
-    else:
-        assert list(edit["changes"]) == [uri]
-        edits = edit["changes"][uri]
+    changes = edits_by_uri(edit)
+    assert list(changes) == [uri]
+    return apply_edits(text, changes[uri], encoding)
+
+
+def apply_edits(text: str, edits: list[dict], encoding: str = "utf-16") -> str:
     places = [(offset(text, e["range"]["start"], encoding), offset(text, e["range"]["end"], encoding), e["newText"])
               for e in edits]
     assert places == sorted(places, key=lambda p: p[:2]), "edits in the order of the text"

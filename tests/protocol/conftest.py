@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from client import Client, binary
+from client import Client, binary, merged
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "conformance"))
 
@@ -26,13 +26,6 @@ PUSH = {
     },
     "workspace": {"workspaceEdit": {"documentChanges": True}, "applyEdit": True, "workspaceFolders": True},
 }
-
-
-def merged(base: dict, extra: dict) -> dict:
-    result = dict(base)
-    for key, value in extra.items():
-        result[key] = merged(result[key], value) if isinstance(value, dict) and key in result else value
-    return result
 
 
 @pytest.fixture

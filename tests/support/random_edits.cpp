@@ -7,7 +7,7 @@ namespace awaitls::tests {
 
 namespace {
 
-constexpr std::array<std::string_view, 40> kSnippets = {"a",
+constexpr std::array<std::string_view, 41> kSnippets = {"a",
                                                         "x",
                                                         "_",
                                                         "1",
@@ -46,7 +46,8 @@ constexpr std::array<std::string_view, 40> kSnippets = {"a",
                                                         "  # noqa\n",
                                                         "\xc3\xa9",
                                                         "\xf0\x9f\x90\x8d",
-                                                        "else:\n"};
+                                                        "else:\n",
+                                                        "\n# %% awaitls cell 1\n"};
 
 /// Start of the line that holds the offset.
 std::size_t line_begin(std::string_view text, std::size_t at) {

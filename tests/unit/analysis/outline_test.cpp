@@ -83,6 +83,24 @@ TEST(Outline, StringsAndBracketsHideLines) {
         << "the backslash keeps the quote in raw strings, too";
 }
 
+TEST(Outline, CellsAreCutApart) {
+    const std::string mark = "# %% awaitls cell 1\n";
+    EXPECT_EQ(shape(mark + "x = 1\n" + mark + "y = 2\n" + mark + mark),
+              "s " + mark + "s " + mark + "s " + mark + "s " + mark);
+    EXPECT_EQ(shape(mark + "def f():\n    pass\n" + mark + "@a\ndef g():\n    pass\nx = 1\n"),
+              "d " + mark + "d " + mark + "s x = 1\n");
+    EXPECT_EQ(shape(mark + "class A:\n    def f(self): pass\n" + mark + "    def g(self): pass\n"),
+              "c " + mark + "1 d def f(self): pass\ns " + mark);
+    for (const char* open : {"x = (", "x = f(\n  a,", "'''", "\"\"\"a\n", "'''\\", "x = \\", "'a\\",
+                             "if a:", "@a", "'''\\\r", "x = {\n  '''\\\r"}) {
+        const std::string text = mark + open + "\n" + mark + "y = 2\n";
+        const Outline outline = make_outline(text);
+        EXPECT_EQ(shape(text, outline), (*open == '@' ? "d " : "s ") + mark + "s " + mark) << open;
+        EXPECT_EQ(outline.regions.back().span.size(), mark.size() + 6) << open;
+    }
+    EXPECT_EQ(shape("x = 1\n  " + mark + "y = '" + mark), "s x = 1\n") << "inside of a line";
+}
+
 TEST(Outline, LineEnds) {
     EXPECT_EQ(shape("x = 1\r\ndef f():\r\n    pass\r\ndef g(): pass\r\n"),
               "s x = 1\nd def f():\nd def g(): pass\n");

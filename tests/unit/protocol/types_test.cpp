@@ -265,6 +265,13 @@ TEST(Types, ProgressValuesCarryTheirKind) {
               "params.kind: expected \"end\", got \"begin\"");
 }
 
+TEST(Types, NotebookSelectorsEcho) {
+    const std::string text =
+        R"({"notebookSelector":[{"notebook":"*","cells":[{"language":"python"}]},)"
+        R"({"notebook":{"scheme":"file"}},{"cells":[{"language":"python"}]}],"save":true})";
+    EXPECT_EQ(echo<NotebookDocumentSyncOptions>(text), text);
+}
+
 TEST(Types, NotebookChangesEcho) {
     constexpr std::string_view text =
         R"({"notebookDocument":{"version":2,"uri":"file:///n.ipynb"},)"

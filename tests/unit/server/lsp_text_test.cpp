@@ -95,7 +95,7 @@ TEST(TextMap, ClampsEveryPosition) {
 }
 
 Document open(const std::string& text, PositionEncoding encoding) {
-    return Document(protocol::parse_uri("file:///a.py"), "python", 1, text, encoding);
+    return Document(protocol::parse_uri("file:///a.py"), 1, text, encoding);
 }
 
 TEST(Document, AppliesRandomChangesAsAStringDoes) {
@@ -125,7 +125,7 @@ TEST(Document, AppliesRandomChangesAsAStringDoes) {
             ASSERT_EQ(document.apply(version, {{range, inserted}}), ChangeOutcome::Applied);
             expected.replace(begin, end - begin, inserted);
             ASSERT_EQ(document.text()->text(), expected);
-            ASSERT_EQ(document.map().lines(), analysis::LineIndex(expected));
+            ASSERT_EQ(document.text()->lines(), analysis::LineIndex(expected));
         }
     }
 }
