@@ -521,6 +521,9 @@ bool FileAnalysis::may_use(std::string_view path) const {
                            return !root.known && (root.name == name || part(root.name));
                        });
 }
+const Uses& FileAnalysis::uses() const {
+    return *impl_->uses;
+}
 bool FileAnalysis::searches_project() const {
     return !impl_->uses->searches.empty();
 }

@@ -6,6 +6,7 @@
 
 #include "analysis/diagnostic.h"
 #include "analysis/semantic/module.h"
+#include "analysis/semantic/uses.h"
 #include "analysis/settings.h"
 #include "analysis/text/text.h"
 
@@ -66,6 +67,8 @@ public:
     const ModulePlace& place() const;
     /// What the imports mean may change when the file or folder at the path comes, goes or changes.
     bool may_use(std::string_view path) const;
+    /// All that it rests on beside the text, the settings and the place.
+    const Uses& uses() const;
     /// It rests on what was found, or not found, by searching all files of the project.
     bool searches_project() const;
     const std::string& text() const;

@@ -13,6 +13,7 @@
 namespace awaitls::analysis {
 
 struct ModuleFile;
+struct Uses;
 
 /// The blocking operations in the bodies of a region's functions, and the sync functions that they call. Kept between versions
 /// of a file while neither the region nor any surface changes.
@@ -46,7 +47,9 @@ public:
 
     /// Null where nobody added any.
     virtual std::shared_ptr<const RegionEffects> find(const Key& key) const = 0;
-    virtual void add(const Key& key, std::shared_ptr<const RegionEffects> effects) = 0;
+    /// `uses` is what they rest on outside of their file.
+    virtual void add(const Key& key, std::shared_ptr<const RegionEffects> effects,
+                     const Uses& uses) = 0;
 };
 
 } // namespace awaitls::analysis

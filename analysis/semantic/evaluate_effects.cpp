@@ -241,7 +241,7 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
         Evaluator alone(file.module, settings_,
                         {place_.modules, file.path, file.name, file.package, file.library}, {});
         known = alone.find_effects(own_slot);
-        shared->add(key, known);
+        shared->add(key, known, alone.uses());
     }
     return *known;
 }

@@ -1,15 +1,18 @@
 #include "server/cli/check.h"
 
 #include "analysis/rules/catalog.h"
+#include "generated/version.h"
 #include "server/cli/check_file.h"
 #include "server/cli/diff.h"
 #include "server/cli/report.h"
+#include "server/cli/result_cache.h"
 #include "server/cli/terminal.h"
 #include "server/config/environment.h"
 #include "server/config/resolve.h"
 #include "server/config/toml.h"
 #include "server/files/discover.h"
 #include "server/files/file.h"
+#include "server/modules/disk_modules.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -159,70 +162,184 @@ std::string show_settings(const std::string& shown, const std::string& folder,
 
 // --- running -------------------------------------------------------------------------------------
 
-/// Checks the inputs on several threads; the results stand in the order of the inputs.
-std::vector<FileReport> check_all(const std::vector<CheckInput>& inputs,
-                                  const CheckOptions& options, unsigned threads,
-                                  const DiskModules::FilesBelow& files_below,
-                                  const std::vector<std::string>& complete, StageTimes& times) {
-    std::vector<FileReport> reports(inputs.size());
-    std::vector<StageTimes> times_of_threads(threads);
+std::int64_t now_nanoseconds() {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
 
-    std::uint64_t limit = 0;
-    for (const CheckInput& input : inputs) limit = std::max(limit, input.settings.max_file_size);
-    Libraries libraries;
-    if (!options.python.empty()) {
-        libraries = Libraries::find(absolute_path(options.python));
-    } else if (!options.isolated) {
-        libraries = Libraries::find({});
-        for (const CheckInput& input : inputs)
-            if (!input.settings.environment.empty())
-                libraries.add(input.settings.environment_base, input.settings.environment);
+/// The files of a run and what they are checked with.
+struct Inputs {
+    std::vector<CheckInput> files;
+    std::vector<std::string> given; // absolute paths that they were found under
+    std::string folder;             // of the run
+    DiskModules::FilesBelow files_below;
+};
+
+/// What counts for all results of a run, beside what each rests on.
+std::string cache_key(const Inputs& inputs, const Libraries& libraries, std::uint64_t limit) {
+    std::string key = inputs.folder;
+    const auto add = [&](const std::vector<std::string>& items) {
+        key += '\n';
+        for (const std::string& item : items) key += item + '\n';
+    };
+    add(inputs.given);
+    add(libraries.given);
+    add(libraries.fallback);
+    for (const auto& [folder, packages] : libraries.of_folders) {
+        key += folder;
+        add(packages);
     }
-    const auto modules = std::make_shared<DiskModules>(
-        limit, std::move(libraries), std::vector<std::string>{current_directory()});
-    // The process ends with the run: to take what was read apart again is lost time.
-    static std::shared_ptr<const DiskModules>* const kept = new std::shared_ptr<const DiskModules>;
-    *kept = modules;
-    modules->index_with(files_below, complete, true);
-    std::vector<LoadedInput> loaded(inputs.size());
-    Progress progress(2 * inputs.size());
-    const auto on_all_threads = [&](std::size_t before, const auto& work) {
+    return key + fmt::format("{} {}", libraries.of_projects, limit);
+}
+
+/// Tells this program from another of its version.
+std::uint64_t program_stamp() {
+    const FileStamp stamp = stamp_of("/proc/self/exe").value_or(FileStamp{});
+    return analysis::hash_bytes(fmt::format("{} {} {}", kVersion, stamp.size, stamp.modified));
+}
+
+/// Results are kept for folders. A few files by name are checked faster than it is found out what holds.
+bool is_cached(const CheckOptions& options, const Inputs& inputs) {
+    return options.cache &&
+           std::any_of(inputs.given.begin(), inputs.given.end(), [](const std::string& path) {
+               std::error_code error;
+               return std::filesystem::is_directory(path, error);
+           });
+}
+
+class CheckAll {
+public:
+    CheckAll(const Inputs& inputs, const CheckOptions& options, unsigned threads)
+        : inputs_(inputs), options_(options), times_(threads) {}
+
+    /// The reports stand in the order of the inputs.
+    std::vector<FileReport> operator()() {
+        const std::int64_t begin = now_nanoseconds();
+        const std::shared_ptr<const DiskModules> modules = make_modules();
+        std::vector<FileReport> reports(inputs_.files.size());
+        std::vector<std::size_t> anew; // the others are known
+        for (std::size_t i = 0; i < inputs_.files.size(); ++i) {
+            std::optional<FileReport> known;
+            if (cache_) known = stored_report(inputs_.files[i], options_, *cache_);
+            if (known)
+                reports[i] = std::move(*known);
+            else
+                anew.push_back(i);
+        }
+        known_ = inputs_.files.size() - anew.size();
+        std::vector<LoadedInput> loaded(anew.size());
+        Progress progress(2 * anew.size());
+        // All are read before any is analysed: what a file means depends on the others.
+        on_all_threads(
+            anew.size(),
+            [&](std::size_t i, StageTimes& times) {
+                loaded[i] = load_input(inputs_.files[anew[i]], modules, times);
+            },
+            &progress);
+        on_all_threads(
+            anew.size(),
+            [&](std::size_t i, StageTimes& times) {
+                reports[anew[i]] = check_input(inputs_.files[anew[i]], loaded[i], options_, modules,
+                                               cache_.get(), times);
+            },
+            &progress, anew.size());
+        // What is written with fixes is another text than the findings are of.
+        if (cache_ && !options_.fix) cache_error_ = cache_->save(begin);
+        too_large_ = modules->too_large_projects();
+        return reports;
+    }
+
+    StageTimes times() const {
+        StageTimes sum;
+        for (const StageTimes& own : times_) {
+            sum.read += own.read;
+            sum.parse += own.parse;
+            sum.analyse += own.analyse;
+            sum.fix += own.fix;
+            sum.bytes += own.bytes;
+        }
+        return sum;
+    }
+    /// Inputs whose results of an earlier run held.
+    std::size_t known() const { return known_; }
+    /// Why results could not be kept.
+    const std::string& cache_error() const { return cache_error_; }
+    const std::vector<std::string>& too_large_projects() const { return too_large_; }
+
+private:
+    std::shared_ptr<const DiskModules> make_modules() {
+        std::uint64_t limit = 0;
+        for (const CheckInput& input : inputs_.files)
+            limit = std::max(limit, input.settings.max_file_size);
+        Libraries libraries;
+        if (!options_.python.empty()) {
+            libraries = Libraries::find(absolute_path(options_.python));
+        } else if (!options_.isolated) {
+            libraries = Libraries::find({});
+            for (const CheckInput& input : inputs_.files)
+                if (!input.settings.environment.empty())
+                    libraries.add(input.settings.environment_base, input.settings.environment);
+        }
+        const std::string key = cache_key(inputs_, libraries, limit);
+        auto modules = std::make_shared<DiskModules>(limit, std::move(libraries),
+                                                     std::vector<std::string>{inputs_.folder});
+        // The process ends with the run: to take what was read apart again is lost time.
+        static std::shared_ptr<const DiskModules>* const kept =
+            new std::shared_ptr<const DiskModules>;
+        *kept = modules;
+        modules->index_with(
+            inputs_.files_below,
+            [this](std::size_t count, const std::function<void(std::size_t)>& work) {
+                on_all_threads(count, [&](std::size_t i, StageTimes&) { work(i); });
+            });
+        if (!is_cached(options_, inputs_)) return modules;
+        const std::string folder = options_.cache_dir.empty() ? ResultCache::default_folder()
+                                                              : absolute_path(options_.cache_dir);
+        if (folder.empty()) return modules;
+        cache_ = std::make_unique<ResultCache>(ResultCache::path_in(folder, key), program_stamp(),
+                                               *modules);
+        modules->effects()->on_uses(
+            [this](const analysis::ModuleFile& file, const analysis::Uses& uses) {
+                cache_->add_effects(file.path, uses);
+            });
+        cache_->verify();
+        return modules;
+    }
+
+    /// Calls work(i, times of the thread) for all i below the count; shows `before` and what is done on the terminal.
+    template <typename Work>
+    void on_all_threads(std::size_t count, const Work& work, Progress* progress = nullptr,
+                        std::size_t before = 0) {
         std::atomic<std::size_t> next{0};
         std::atomic<std::size_t> done{0};
         std::mutex mutex;
         std::condition_variable changed;
         std::vector<std::jthread> workers;
-        for (StageTimes& own_times : times_of_threads)
+        for (StageTimes& own_times : times_)
             workers.emplace_back([&] {
-                for (std::size_t index = next++; index < inputs.size(); index = next++) {
-                    work(index, own_times);
-                    if (++done < inputs.size()) continue;
+                for (std::size_t i = next++; i < count; i = next++) {
+                    work(i, own_times);
+                    if (++done < count) continue;
                     const std::lock_guard lock(mutex);
                     changed.notify_one();
                 }
             });
         std::unique_lock lock(mutex);
-        while (done < inputs.size()) {
+        while (done < count) {
             changed.wait_for(lock, std::chrono::milliseconds(100));
-            progress.update(before + done);
+            if (progress != nullptr) progress->update(before + done);
         }
-    };
-    // All are read before any is analysed: what a file means depends on the others.
-    on_all_threads(0, [&](std::size_t index, StageTimes& own_times) {
-        loaded[index] = load_input(inputs[index], modules, own_times);
-    });
-    on_all_threads(inputs.size(), [&](std::size_t index, StageTimes& own_times) {
-        reports[index] = check_input(inputs[index], loaded[index], options, modules, own_times);
-    });
-    for (const StageTimes& own : times_of_threads) {
-        times.read += own.read;
-        times.parse += own.parse;
-        times.analyse += own.analyse;
-        times.fix += own.fix;
-        times.bytes += own.bytes;
     }
-    return reports;
-}
+
+    const Inputs& inputs_;
+    const CheckOptions& options_;
+    std::vector<StageTimes> times_; // by thread
+    std::unique_ptr<ResultCache> cache_;
+    std::size_t known_ = 0;
+    std::string cache_error_;
+    std::vector<std::string> too_large_;
+};
 
 /// Writes to the output file, or to standard output where its name is empty.
 void deliver(const std::string& text, const std::string& output_file, Complaints& complaints) {
@@ -269,24 +386,31 @@ public:
         find_inputs(resolver);
         for (const ConfigProblem& problem : resolver.problems())
             complaints_.config(problem, folder_);
-        if (inputs_.empty()) {
+        if (inputs_.files.empty()) {
             complaints_.warning("there is nothing to check: no Python files under the given paths");
         }
         const Clock::time_point found = Clock::now();
 
         const unsigned cores =
             options_.jobs > 0 ? options_.jobs : std::max(1u, std::thread::hardware_concurrency());
-        threads_ = static_cast<unsigned>(std::clamp<std::size_t>(inputs_.size(), 1, cores));
-        const auto files_below = [&resolver](const std::string& folder,
-                                             const std::function<bool()>&) {
-            Discovery discovery = discover(
-                {folder}, [&](const std::string& path) { return resolver.excludes(path); });
-            std::vector<std::string> files;
-            for (DiscoveredFile& file : discovery.files) files.push_back(std::move(file.path));
-            return files;
+        threads_ = static_cast<unsigned>(std::clamp<std::size_t>(inputs_.files.size(), 1, cores));
+        inputs_.folder = folder_;
+        inputs_.files_below = [this, &resolver](const std::string& project,
+                                                const std::function<bool()>&) {
+            return files_below(project, resolver);
         };
-        reports_ = check_all(inputs_, options_, threads_, files_below,
-                             from_stdin() ? std::vector<std::string>{} : given_paths(), times_);
+        CheckAll check(inputs_, options_, threads_);
+        reports_ = check();
+        times_ = check.times();
+        known_ = check.known();
+        for (const std::string& project : check.too_large_projects())
+            complaints_.warning(fmt::format(
+                "{} has too many Python files: what its files do with what they import from each "
+                "other is not looked at",
+                relative_to(project, folder_)));
+        // Nobody has asked for the default place.
+        if (!check.cache_error().empty() && (options_.timings || !options_.cache_dir.empty()))
+            complaints_.warning("results are not kept for the next run: " + check.cache_error());
         for (const FileReport& report : reports_) {
             if (!report.error.empty())
                 complaints_.error(fmt::format("{}: {}", report.shown, report.error));
@@ -309,25 +433,46 @@ private:
         return paths;
     }
 
+    /// All inputs in a folder, and where they were not all that is in it, the rest of its files.
+    std::vector<std::string> files_below(const std::string& project,
+                                         ConfigResolver& resolver) const {
+        const std::string below = project.ends_with('/') ? project : project + '/';
+        std::vector<std::string> files;
+        for (const CheckInput& input : inputs_.files)
+            if (input.path.starts_with(below)) files.push_back(input.path);
+        const bool complete =
+            std::any_of(inputs_.given.begin(), inputs_.given.end(), [&](const std::string& path) {
+                return project == path ||
+                       below.starts_with(path.ends_with('/') ? path : path + '/');
+            });
+        if (complete) return files;
+        Discovery discovery =
+            discover({project}, [&](const std::string& path) { return resolver.excludes(path); });
+        for (DiscoveredFile& file : discovery.files) files.push_back(std::move(file.path));
+        return files;
+    }
+
     void find_inputs(ConfigResolver& resolver) {
         if (from_stdin()) {
             const std::string& name = options_.stdin_filename.value_or("-");
             const std::string path = absolute_path(name);
-            inputs_.push_back(
+            inputs_.files.push_back(
                 {options_.stdin_filename ? path : name, name, true, resolver.resolve(path)});
             return;
         }
+        inputs_.given = given_paths();
         Discovery discovery = discover(
-            given_paths(), [&](const std::string& path) { return resolver.excludes(path); }, true);
+            inputs_.given, [&](const std::string& path) { return resolver.excludes(path); }, true);
         for (const DiscoveryProblem& problem : discovery.problems) {
             complaints_.error(
                 fmt::format("{}: {}", relative_to(problem.path, folder_), problem.message));
         }
-        inputs_.reserve(discovery.files.size());
+        inputs_.files.reserve(discovery.files.size());
         for (DiscoveredFile& file : discovery.files) {
             FileSettings settings = resolver.resolve(file.path);
             std::string shown = relative_to(file.path, folder_);
-            inputs_.push_back({std::move(file.path), std::move(shown), false, std::move(settings)});
+            inputs_.files.push_back(
+                {std::move(file.path), std::move(shown), false, std::move(settings)});
         }
     }
 
@@ -403,15 +548,16 @@ private:
         const Clock::time_point end = Clock::now();
         fmt::print(stderr,
                    "find files      {:8.1f} ms\n"
-                   "check files     {:8.1f} ms   {}, {} bytes, {}\n"
+                   "check files     {:8.1f} ms   {}, {} bytes, {}; {} known from the last run\n"
                    "    read        {:8.1f} ms   summed over the threads, as are the next three\n"
                    "    parse       {:8.1f} ms\n"
                    "    analyse     {:8.1f} ms\n"
                    "    fix         {:8.1f} ms\n"
                    "report          {:8.1f} ms\n"
                    "total           {:8.1f} ms\n",
-                   ms(found - begin_), ms(checked - found), count_of(inputs_.size(), "file"),
-                   times_.bytes, count_of(threads_, "thread"), ms(times_.read), ms(times_.parse),
+                   ms(found - begin_), ms(checked - found),
+                   count_of(inputs_.files.size() - known_, "file"), times_.bytes,
+                   count_of(threads_, "thread"), known_, ms(times_.read), ms(times_.parse),
                    ms(times_.analyse), ms(times_.fix), ms(end - checked), ms(end - begin_));
     }
 
@@ -419,10 +565,11 @@ private:
     std::string folder_;
     Clock::time_point begin_;
     Complaints complaints_;
-    std::vector<CheckInput> inputs_;
+    Inputs inputs_;
     std::vector<FileReport> reports_; // of inputs_, in their order
     StageTimes times_;
     unsigned threads_ = 1;
+    std::size_t known_ = 0; // inputs whose results an earlier run left
 };
 
 } // namespace

@@ -99,7 +99,7 @@ std::shared_ptr<const FileAnalysis> fix(const std::shared_ptr<const FileAnalysis
 
 void analyse(const CheckInput& input, const CheckOptions& options,
              const std::shared_ptr<const DiskModules>& modules, const LoadedInput& loaded,
-             StageTimes& times, FileReport& report) {
+             ResultCache* cache, StageTimes& times, FileReport& report) {
     const analysis::Decoded& decoded = loaded.decoded;
     const std::string name = input.shown.substr(input.shown.rfind('/') + 1);
     std::shared_ptr<const FileAnalysis> result;
@@ -114,6 +114,9 @@ void analyse(const CheckInput& input, const CheckOptions& options,
         result = FileAnalysis::analyse_module(loaded.module, input.settings.settings, name, nullptr,
                                               nullptr, std::move(place));
     }
+    if (cache != nullptr && !input.is_stdin && !loaded.notebook && decoded.error.empty())
+        cache->add(input.path, input.settings.settings->fingerprint(), result->diagnostics(),
+                   result->uses());
     // A lossy reading is analysed, as most of the file is what it was meant to be, but never
     // written back.
     const bool fixes = (options.fix || options.diff) && decoded.error.empty();
@@ -168,7 +171,8 @@ LoadedInput load_input(const CheckInput& input, const std::shared_ptr<const Disk
 
 FileReport check_input(const CheckInput& input, const LoadedInput& loaded,
                        const CheckOptions& options,
-                       const std::shared_ptr<const DiskModules>& modules, StageTimes& times) {
+                       const std::shared_ptr<const DiskModules>& modules, ResultCache* cache,
+                       StageTimes& times) {
     FileReport report;
     report.path = input.path;
     report.shown = input.shown;
@@ -189,7 +193,7 @@ FileReport check_input(const CheckInput& input, const LoadedInput& loaded,
         return report;
     }
     try {
-        analyse(input, options, modules, loaded, times, report);
+        analyse(input, options, modules, loaded, cache, times, report);
     } catch (const std::exception& error) {
         report = FileReport{};
         report.path = input.path;
@@ -201,6 +205,39 @@ FileReport check_input(const CheckInput& input, const LoadedInput& loaded,
         report.lines = analysis::LineIndex();
         report.cells.clear();
     }
+    return report;
+}
+
+std::optional<FileReport> stored_report(const CheckInput& input, const CheckOptions& options,
+                                        const ResultCache& cache) {
+    const std::vector<Diagnostic>* const found =
+        cache.find(input.path, input.settings.settings->fingerprint());
+    if (found == nullptr) return std::nullopt;
+    const bool has_fix = std::any_of(found->begin(), found->end(), [](const Diagnostic& finding) {
+        return !finding.fixes.empty();
+    });
+    if (has_fix && (options.fix || options.diff)) return std::nullopt;
+    FileReport report;
+    report.path = input.path;
+    report.shown = input.shown;
+    take_findings(*found, input, options, report);
+    if (report.findings.empty()) return report;
+    const auto read = [&](const std::string& path) -> std::optional<std::string> {
+        const FileBytes file = read_file(path, input.settings.max_file_size);
+        if (!file.error.empty() || file.too_large) return std::nullopt;
+        return analysis::decode_source(file.bytes).text;
+    };
+    std::optional<std::string> text = read(input.path);
+    if (!text) return std::nullopt;
+    report.text = std::move(*text);
+    report.lines = analysis::LineIndex(report.text);
+    for (Diagnostic& finding : report.findings)
+        for (analysis::Related& related : finding.related) {
+            if (related.path.empty()) continue;
+            std::optional<std::string> other = read(related.path);
+            if (!other) return std::nullopt;
+            related.source = std::make_shared<const analysis::SourceText>(std::move(*other));
+        }
     return report;
 }
 

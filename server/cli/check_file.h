@@ -6,6 +6,7 @@
 #include "analysis/text/text.h"
 #include "server/cli/command_line.h"
 #include "server/cli/report.h"
+#include "server/cli/result_cache.h"
 #include "server/config/resolve.h"
 #include "server/files/file.h"
 #include "server/modules/disk_modules.h"
@@ -48,9 +49,14 @@ LoadedInput load_input(const CheckInput& input, const std::shared_ptr<const Disk
                        StageTimes& times);
 
 /// Analyses and, as the options say, fixes what was loaded. Safe to call from several threads for different files; errors
-/// are in the report, which holds what the options let be reported.
+/// are in the report, which holds what the options let be reported. `cache`, which may be null, gets what was found.
 FileReport check_input(const CheckInput& input, const LoadedInput& loaded,
                        const CheckOptions& options,
-                       const std::shared_ptr<const DiskModules>& modules, StageTimes& times);
+                       const std::shared_ptr<const DiskModules>& modules, ResultCache* cache,
+                       StageTimes& times);
+
+/// The report of what was found in an earlier run, as far as that is all that the options ask for.
+std::optional<FileReport> stored_report(const CheckInput& input, const CheckOptions& options,
+                                        const ResultCache& cache);
 
 } // namespace awaitls::server

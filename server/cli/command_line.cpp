@@ -167,8 +167,13 @@ void add_check(CLI::App& app, CheckOptions& options, List& select, List& ignore)
            "The path that standard input stands for: in findings, and for the configuration")
         ->option_text("PATH")
         ->group(kFiles);
+    app.add_option("--cache-dir", options.cache_dir,
+                   "Where results are kept for the next run. Default: $XDG_CACHE_HOME/awaitls")
+        ->option_text("PATH")
+        ->group(kFiles);
     app.add_flag_callback(
-           "--no-cache", [] {}, "Accepted for ruff's sake: nothing is cached between runs")
+           "--no-cache", [&options] { options.cache = false; },
+           "Neither use what the last run found, nor keep what this one finds")
         ->group(kFiles);
 
     add_choice(app, "--fail-on", options.fail_on, kSeverityNames,

@@ -38,6 +38,9 @@ struct CheckOptions {
     bool timings = false;
     bool show_settings = false;
 
+    bool cache = true;     // results are kept for the next run
+    std::string cache_dir; // in this folder; empty: where caches of the user are
+
     bool exit_zero = false;
     analysis::Severity fail_on = analysis::Severity::Warning;
     std::optional<std::string> stdin_filename;

@@ -222,10 +222,10 @@ void read_python(LayerReader& reader, const ConfigValue& value) {
     reader.layer.environment = reader.layer.base + "/" + value.string;
 }
 
-void read_reserved(LayerReader& reader, const ConfigValue& value) {
-    reader.problem(
-        value, fmt::format("`{}` has no effect in this version: the name is kept for a later one",
-                           reader.key()));
+void read_cache_dir(LayerReader& reader, const ConfigValue& value) {
+    reader.problem(value,
+                   "a configuration does not choose where files are written: the command line "
+                   "does, with `--cache-dir`");
 }
 
 constexpr Option kOptions[] = {
@@ -279,9 +279,9 @@ packages mean is read from it, and its Python version counts where neither `targ
 Nothing in it is run. Unset: that of `VIRTUAL_ENV`, else `.venv` in the project's folder, else that of conda, else the `python` on `PATH`.)",
      "python = \".venv\"", read_python},
     {"cache-dir", "string", "unset",
-     R"(Kept for a later version; nothing is cached between runs yet, and using it is told as a
-mistake.)",
-     "", read_reserved},
+     R"(What `awaitls check` finds is kept for its next run in `$XDG_CACHE_HOME/awaitls` (`~/.cache/awaitls`).
+A folder's configuration cannot choose another place: `awaitls check --cache-dir` does.)",
+     "", read_cache_dir},
 };
 
 /// The keys that rules read; "rule-name.option" stands in a table of the rule's name.

@@ -110,6 +110,16 @@ std::string write_and_rename(const std::string& target, std::string_view bytes,
 
 } // namespace
 
+std::optional<FileStamp> stamp_of(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+    const auto nanoseconds = [](const timespec& time) {
+        return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+    };
+    return FileStamp{static_cast<std::uint64_t>(status.st_size), nanoseconds(status.st_mtim),
+                     nanoseconds(status.st_ctim)};
+}
+
 FileBytes read_file(const std::string& path, std::uint64_t limit) {
     FileBytes result;
     const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -89,7 +89,7 @@ std::vector<std::string> files_below(const std::string& folder, const std::funct
 
 std::shared_ptr<const DiskModules> make_modules(const Libraries& libraries) {
     auto modules = std::make_shared<DiskModules>(kDefaultMaxFileSize, libraries);
-    modules->index_with(files_below, {}, false);
+    modules->index_with(files_below);
     return modules;
 }
 } // namespace

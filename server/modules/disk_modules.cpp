@@ -283,7 +283,7 @@ std::shared_ptr<DiskModules> DiskModules::copy(Libraries libraries,
                                                std::vector<std::string> workspace) const {
     auto result =
         std::make_shared<DiskModules>(max_file_size_, std::move(libraries), std::move(workspace));
-    result->index_with(files_below_, complete_, index_when_asked_);
+    result->index_with(files_below_, index_when_asked_);
     result->indexes_ = indexes_;
     result->kept_bytes_ = kept_bytes_;
     const std::lock_guard lock(mutex_);
@@ -421,11 +421,21 @@ std::shared_ptr<const ModuleFile> DiskModules::make(const std::string& path,
 
 // --- the index -----------------------------------------------------------------------------------
 
-void DiskModules::index_with(FilesBelow files_below, std::vector<std::string> complete,
-                             bool when_asked) {
+void DiskModules::one_after_the_other(std::size_t count,
+                                      const std::function<void(std::size_t)>& work) {
+    for (std::size_t i = 0; i < count; ++i) work(i);
+}
+
+void DiskModules::index_with(FilesBelow files_below, ForEach when_asked) {
     files_below_ = std::move(files_below);
-    complete_ = std::move(complete);
-    index_when_asked_ = when_asked;
+    index_when_asked_ = std::move(when_asked);
+}
+
+std::string DiskModules::scope_of(const std::string& path) const {
+    const std::shared_ptr<const Roots> roots = roots_of(parent_of(path));
+    std::string result = roots->package + '\n' + roots->project;
+    for (const std::string& folder_path : roots->libraries) result += '\n' + folder_path;
+    return result;
 }
 
 std::string DiskModules::project_of(const std::string& path) const {
@@ -444,50 +454,57 @@ std::shared_ptr<const ProjectIndex> DiskModules::index_of(std::string_view impor
         if (!known) known = std::make_shared<Project>();
         found = known; // and never goes
     }
-    std::call_once(found->indexed, [&] { found->index = make_index(project); });
+    std::call_once(found->indexed,
+                   [&] { found->index = make_index(project, {}, index_when_asked_); });
     return found->index;
+}
+
+std::vector<std::string> DiskModules::files_of(const std::string& project,
+                                               const std::function<bool()>& stop) const {
+    if (!is_project(project) || !files_below_) return {};
+    std::vector<std::string> paths;
+    {
+        const std::lock_guard lock(listing_);
+        paths = files_below_(project, stop);
+    }
+    std::erase_if(paths, [&](const std::string& path) {
+        return path.ends_with(".ipynb") || !library_of(path).empty();
+    });
+    std::sort(paths.begin(), paths.end());
+    paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+    return paths;
 }
 
 std::shared_ptr<const ProjectIndex> DiskModules::make_index(const std::string& project,
                                                             const std::function<bool()>& stop,
                                                             const ForEach& for_each) const {
     if (!is_project(project)) return nullptr;
-    const std::string below = join(project, "");
-    std::vector<std::string> paths;
-    {
+    std::vector<std::string> paths = files_of(project, stop);
+    if (paths.size() > kMaxIndexedFiles) {
         const std::lock_guard lock(mutex_);
-        for (const auto& [path, known] : entries_)
-            if (path.starts_with(below)) paths.push_back(path);
+        too_large_.insert(project);
+        return nullptr;
     }
-    const bool complete =
-        std::any_of(complete_.begin(), complete_.end(), [&](const std::string& folder_path) {
-            return project == folder_path || below.starts_with(join(folder_path, ""));
-        });
-    if (!complete && files_below_) {
-        const std::lock_guard lock(listing_);
-        for (std::string& path : files_below_(project, stop)) paths.push_back(std::move(path));
-    }
-    std::sort(paths.begin(), paths.end());
-    paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
-    if (paths.size() > kMaxIndexedFiles) return nullptr;
 
     std::vector<std::shared_ptr<const analysis::FileDigest>> digests(paths.size());
     const auto read_portion = [&](std::size_t portion) {
         const std::size_t end = std::min((portion + 1) * kIndexPortion, paths.size());
         for (std::size_t i = portion * kIndexPortion; i < end; ++i) {
             if (stop && stop()) throw Stopped{};
-            if (library_of(paths[i]).empty()) digests[i] = digest_of(paths[i]);
+            digests[i] = digest_of(paths[i]);
         }
     };
     const std::size_t portions = (paths.size() + kIndexPortion - 1) / kIndexPortion;
-    if (for_each)
-        for_each(portions, read_portion);
-    else
-        for (std::size_t i = 0; i < portions; ++i) read_portion(i);
+    for_each(portions, read_portion);
     ProjectIndex::Digests found;
     for (std::size_t i = 0; i < paths.size(); ++i)
         if (digests[i]) found.emplace_hint(found.end(), std::move(paths[i]), std::move(digests[i]));
     return std::make_shared<const ProjectIndex>(found);
+}
+
+std::vector<std::string> DiskModules::too_large_projects() const {
+    const std::lock_guard lock(mutex_);
+    return {too_large_.begin(), too_large_.end()};
 }
 
 std::shared_ptr<const analysis::FileDigest> DiskModules::digest_of(const std::string& path) const {

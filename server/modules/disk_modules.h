@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -52,7 +53,7 @@ public:
                                                      std::string_view importer) const override;
     bool has_root(std::string_view root, std::string_view importer) const override;
     std::shared_ptr<const analysis::ModuleFile> at(std::string_view path) const override;
-    analysis::SharedEffects* effects() const override { return &effects_; }
+    EffectsStore* effects() const override { return &effects_; }
     std::optional<std::vector<std::string>>
     files_with(std::string_view word, std::string_view importer, std::size_t limit) const override;
     std::vector<analysis::ClassPlace> overriders(std::string_view base, std::string_view method,
@@ -65,10 +66,19 @@ public:
     /// May throw Stopped.
     using FilesBelow = std::function<std::vector<std::string>(const std::string& folder,
                                                               const std::function<bool()>& stop)>;
-    /// `files_below` lists a project's files for an index; it is called from any thread, once at a time. The files in
-    /// `complete` folders have all been put. `when_asked`: projects without a given index are indexed when the first question
-    /// about them is asked. Call before anything else.
-    void index_with(FilesBelow files_below, std::vector<std::string> complete, bool when_asked);
+    /// Calls work(i) for all i below a count, in any order and by any threads, and returns when all are done. What the work
+    /// throws, it throws.
+    using ForEach =
+        std::function<void(std::size_t count, const std::function<void(std::size_t)>& work)>;
+    static void one_after_the_other(std::size_t count,
+                                    const std::function<void(std::size_t)>& work);
+    /// `files_below` lists a project's files for an index; it is called from any thread, once at a time. With `when_asked`
+    /// projects without a given index are indexed when the first question about them is asked, by that. Call before anything
+    /// else.
+    void index_with(FilesBelow files_below, ForEach when_asked = {});
+    /// What a project's index would be made of: sorted paths. Empty where the folder is no project.
+    std::vector<std::string> files_of(const std::string& project,
+                                      const std::function<bool()>& stop = {}) const;
     /// The index of the project that a file belongs to; null: there is none.
     std::shared_ptr<const ProjectIndex> index_of(std::string_view importer) const;
     /// The project that a file belongs to: its folder.
@@ -83,16 +93,15 @@ public:
     std::shared_ptr<const DiskModules> with(const std::string& project,
                                             std::shared_ptr<const ProjectIndex> index) const;
     const std::vector<std::string>& workspace() const { return workspace_; }
-    /// Calls work(i) for all i below a count, in any order and by any threads, and returns when all are done. What the work
-    /// throws, it throws.
-    using ForEach =
-        std::function<void(std::size_t count, const std::function<void(std::size_t)>& work)>;
     /// Reads all files of a project that were not read yet. Null where they are too many, or where the folder is no project: its
     /// files may have nothing to do with each other. Takes long, and throws Stopped soon after `stop` says so; any thread.
     struct Stopped {};
-    std::shared_ptr<const ProjectIndex> make_index(const std::string& project,
-                                                   const std::function<bool()>& stop = {},
-                                                   const ForEach& for_each = {}) const;
+    std::shared_ptr<const ProjectIndex>
+    make_index(const std::string& project, const std::function<bool()>& stop = {},
+               const ForEach& for_each = one_after_the_other) const;
+    /// Those whose index was asked for and that have too many files: what the files of such a one do with what they import from
+    /// each other is not looked at. Sorted.
+    std::vector<std::string> too_large_projects() const;
     /// The folder has what marks a project, or is one of the workspace's.
     bool is_project(const std::string& folder_path) const;
 
@@ -110,6 +119,9 @@ public:
 
     /// The same after these files came, went or changed: they are looked at again, and nothing else is.
     std::shared_ptr<const DiskModules> changed(const std::vector<std::string>& paths) const;
+
+    /// Where code of the file looks for modules, as a text: names mean the same to files of which it is equal.
+    std::string scope_of(const std::string& path) const;
 
     /// What the file is called by the modules of its project: "app.store"; the file need not exist.
     struct Name {
@@ -174,8 +186,7 @@ private:
     std::shared_ptr<std::atomic<std::size_t>> kept_bytes_ =
         std::make_shared<std::atomic<std::size_t>>(0); // of all that share entries
     FilesBelow files_below_;
-    std::vector<std::string> complete_;
-    bool index_when_asked_ = false;
+    ForEach index_when_asked_;
     mutable std::mutex listing_; // held while files_below_ runs
     const std::uint64_t max_file_size_;
     const Libraries libraries_;
@@ -187,6 +198,7 @@ private:
     mutable std::unordered_map<std::string, std::shared_ptr<Roots>> roots_;      // by folder
     mutable std::unordered_map<std::string, std::shared_ptr<Roots>> same_roots_; // by what they are
     mutable std::unordered_map<std::string, std::shared_ptr<Project>> projects_; // by folder
+    mutable std::set<std::string> too_large_;
     /// By folder of packages, all of its environment.
     mutable std::unordered_map<std::string, std::vector<std::string>> library_folders_;
 };

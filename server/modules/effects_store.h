@@ -22,11 +22,17 @@ public:
         const auto found = part.effects.find(key);
         return found == part.effects.end() ? nullptr : found->second;
     }
-    void add(const Key& key, std::shared_ptr<const analysis::RegionEffects> effects) override {
+    void add(const Key& key, std::shared_ptr<const analysis::RegionEffects> effects,
+             const analysis::Uses& uses) override {
+        if (on_uses_) on_uses_(*key.file, uses);
         Part& part = parts_[key.slot % parts_.size()];
         const std::lock_guard lock(part.mutex);
         part.effects.emplace(key, std::move(effects));
     }
+
+    /// Is told what effects of a file rest on, by any thread, maybe the same more than once. Call before anything else.
+    using OnUses = std::function<void(const analysis::ModuleFile&, const analysis::Uses&)>;
+    void on_uses(OnUses on_uses) { on_uses_ = std::move(on_uses); }
 
 private:
     struct KeyHash {
@@ -41,6 +47,7 @@ private:
         std::unordered_map<Key, std::shared_ptr<const analysis::RegionEffects>, KeyHash> effects;
     };
 
+    OnUses on_uses_;
     std::array<Part, 16> parts_; // so that threads seldom wait for one another
 };
 

@@ -100,7 +100,7 @@ def bench_check(program: Program, rounds: int) -> list[Json]:
         listed = ROOT / "build" / "bench-files.txt"
         listed.write_text(names)
         # Files that are named are checked whatever .gitignore says; a folder would drag in rules about it.
-        check: list[str | Path] = [program.awaitls, "check", "--isolated", "--exit-zero", "--statistics", "--timings"]
+        check: list[str | Path] = [program.awaitls, "check", "--isolated", "--no-cache", "--exit-zero", "--statistics", "--timings"]
         one: list[float] = []
         raw: list[float] = []
         ratios: list[float] = []

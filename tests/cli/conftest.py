@@ -12,10 +12,11 @@ BINARY = Path(os.environ.get("AWAITLS_BINARY", "build/release/awaitls")).resolve
 
 
 class Cli:
-    """The program in a folder of its own, out of reach of the configuration of others."""
+    """The program in a folder of its own, out of reach of the configuration and the caches of others."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cache: Path) -> None:
         self.folder = folder
+        self.cache = cache
 
     def write(self, name: str, text: str | bytes) -> Path:
         path = self.folder / name
@@ -30,6 +31,7 @@ class Cli:
         self, *arguments: str, stdin: str | bytes = b"", env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         clean = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
+        clean["XDG_CACHE_HOME"] = str(self.cache)
         done = subprocess.run(
             [BINARY, *arguments],
             cwd=self.folder,
@@ -44,6 +46,6 @@ class Cli:
 
 
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
+def cli(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Cli:
     assert BINARY.is_file(), f"there is no program at {BINARY}; AWAITLS_BINARY names it"
-    return Cli(tmp_path)
+    return Cli(tmp_path, tmp_path_factory.mktemp("cache"))

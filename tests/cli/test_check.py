@@ -308,7 +308,7 @@ def test_output_file(cli: Cli) -> None:
 def test_timings(cli: Cli) -> None:
     cli.write("a.py", BAD)
     done = cli("check", "--timings", "--no-cache")
-    assert re.search(r"^check files +\d+\.\d ms   1 file, \d+ bytes, 1 thread$", done.stderr, re.MULTILINE)
+    assert re.search(r"^check files +\d+\.\d ms   1 file, \d+ bytes, 1 thread; 0 known from the last run$", done.stderr, re.MULTILINE)
     assert "ms" not in done.stdout.split("Found")[1]
 
 

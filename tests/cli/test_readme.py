@@ -12,7 +12,7 @@ BINARY = os.environ["AWAITLS_BINARY"]
 
 def check_tour(*options: str) -> str:
     run = subprocess.run(
-        [BINARY, "check", "--output-format", "concise", *options, "docs/tour"],
+        [BINARY, "check", "--no-cache", "--output-format", "concise", *options, "docs/tour"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -40,7 +40,7 @@ class Review(NamedTuple):
 def check(folder: Path = CORPUS) -> tuple[int, list[Finding]]:
     """The exit status of `awaitls check` over the folder with the default configuration, and what it found."""
     done = subprocess.run(
-        [BINARY, "check", "--isolated", "--output-format", "json", folder],
+        [BINARY, "check", "--isolated", "--no-cache", "--output-format", "json", folder],
         capture_output=True,
         timeout=1200,
         check=False,

@@ -180,7 +180,7 @@ int main(int argc, char** argv) {
         return 2;
     }
     const auto modules = std::make_shared<DiskModules>(kMaxFileSize);
-    modules->index_with(files_below, {}, true);
+    modules->index_with(files_below, DiskModules::one_after_the_other);
     for (std::string path; std::getline(std::cin, path);) {
         std::ifstream in(path, std::ios::binary);
         if (!in) {

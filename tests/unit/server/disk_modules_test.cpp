@@ -149,8 +149,7 @@ TEST_F(DiskModulesTest, AnIndexIsTheSameFromAnyNumberOfThreads) {
         files.push_back(root + "/" + name);
     }
     DiskModules modules(1 << 20);
-    modules.index_with([&](const std::string&, const std::function<bool()>&) { return files; }, {},
-                       false);
+    modules.index_with([&](const std::string&, const std::function<bool()>&) { return files; });
     Pool pool(5);
     const auto one = modules.make_index(root);
     const auto many = modules.make_index(
@@ -196,17 +195,17 @@ TEST_F(DiskModulesTest, OnlyProjectsAreIndexed) {
         return std::vector<std::string>{root + "/a.py", root + "/deep/b.py"};
     };
     DiskModules loose(1 << 20);
-    loose.index_with(list, {}, true);
+    loose.index_with(list, DiskModules::one_after_the_other);
     EXPECT_EQ(loose.make_index(root), nullptr) << "somebody's downloads, say";
     EXPECT_EQ(loose.files_with("a", root + "/a.py", 9), std::nullopt);
     DiskModules workspace(1 << 20, {}, {root});
-    workspace.index_with(list, {}, true);
+    workspace.index_with(list, DiskModules::one_after_the_other);
     EXPECT_EQ(workspace.project_of(root + "/deep/b.py"), root);
     EXPECT_EQ(workspace.files_with("a", root + "/a.py", 9)->size(), 1u);
     EXPECT_THROW(workspace.make_index(root, [] { return true; }), DiskModules::Stopped);
     folder_.write("setup.py", "");
     DiskModules marked(1 << 20);
-    marked.index_with(list, {}, true);
+    marked.index_with(list, DiskModules::one_after_the_other);
     EXPECT_EQ(marked.classes_with("f", root + "/deep/b.py", 9)->size(), 1u);
     // What changes is read again, and nothing else.
     folder_.write("deep/b.py", "class B:\n    def f(self): pass\n");

@@ -1,0 +1,115 @@
+#pragma once
+
+// What `awaitls check` found in a folder, kept for the next run there. A result holds while nothing that it rests on changed:
+// the file, its settings, the files that its imports mean and those that these rest on, where imports lead, and what was
+// searched for in the project. The cache is harmless to lose: what is damaged, or of another version, counts for nothing.
+
+#include "analysis/diagnostic.h"
+#include "analysis/semantic/uses.h"
+#include "server/files/file.h"
+#include "server/modules/disk_modules.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace awaitls::server {
+
+/// Something outside of a file that results rest on, and how it was.
+struct Dependency {
+    enum class Kind : std::uint8_t {
+        File,     // `name`: its path; `stamp`
+        Scope,    // `name`: a folder; `answer`: DiskModules::scope_of() the files in it
+        Question, // `answer`: the file that the module `name` means in the scope; empty: none
+        Root,     // `hash`: whether there are modules below `name` in the scope
+        Search,   // `hash`: of what was found
+    };
+    Kind kind = Kind::File;
+    analysis::Uses::Search::Kind search{};
+    std::uint32_t scope = 0; // number of a Scope; equal ones may stand for it
+    std::string name;
+    std::string base;
+    std::string answer;
+    std::uint64_t hash = 0;
+    FileStamp stamp;
+};
+
+class ResultCache {
+public:
+    /// The file, in a folder of caches, of what `key` tells apart: the folder of the run, its paths, where libraries are.
+    static std::string path_in(const std::string& folder, std::string_view key);
+    /// `$XDG_CACHE_HOME/awaitls`; empty where neither that nor a home is known.
+    static std::string default_folder();
+
+    /// Reads a cache. `modules` answers what is asked of it from now on, and outlives it.
+    ResultCache(std::string path, std::uint64_t key, const DiskModules& modules);
+
+    /// Looks at all that the results rest on. Call once, before find().
+    void verify();
+
+    /// The findings of a file that still hold, in the order of the text; the sources of related places are left out. Null where
+    /// there are none.
+    const std::vector<analysis::Diagnostic>* find(const std::string& path,
+                                                  std::uint64_t settings) const;
+
+    /// Notes what was found in a file now. Any thread.
+    void add(const std::string& path, std::uint64_t settings,
+             const std::vector<analysis::Diagnostic>& findings, const analysis::Uses& uses);
+    /// Notes what effects of a file rest on. Any thread.
+    void add_effects(const std::string& path, const analysis::Uses& uses);
+
+    /// Writes what holds and what was added, if anything changed. Files changed since `begin` (nanoseconds since the epoch),
+    /// when the first was read, may not be what was read. Returns the error.
+    std::string save(std::int64_t begin);
+
+    std::size_t found() const { return found_; }
+
+private:
+    using Numbers = std::vector<std::uint32_t>; // of dependencies; sorted, each once
+    struct Result {
+        std::uint64_t settings = 0;
+        Numbers rests_on; // the file itself among them
+        std::vector<analysis::Diagnostic> findings;
+        bool holds = false;
+    };
+    /// Numbers for dependencies, each once.
+    struct Table {
+        std::vector<Dependency> all;
+        std::unordered_map<std::string, std::uint32_t> numbers; // by what identifies them
+        std::unordered_map<std::string, std::uint32_t> scopes;  // the first, by Dependency::answer
+
+        std::uint32_t add(Dependency dependency);
+        std::set<std::uint32_t> add(const std::string& path, const analysis::Uses& uses,
+                                    const DiskModules& modules);
+    };
+
+    bool read(std::string_view bytes);
+    std::string written() const;
+    bool holds(const Dependency& dependency, const std::set<std::string>& same_projects) const;
+    /// Takes what holds over into the new table and results.
+    void keep_what_holds();
+
+    const std::string path_;
+    const std::uint64_t key_;
+    const DiskModules& modules_;
+    Table table_;
+    std::map<std::string, Result> results_;   // by path
+    std::map<std::string, Numbers> effects_;  // what those of a file rest on, by path
+    std::map<std::string, Numbers> projects_; // the files of those that were searched
+    std::vector<bool> good_;                  // of table_.all: it is as it was
+    mutable std::size_t found_ = 0;
+
+    std::mutex mutex_; // of what was added
+    Table new_table_;
+    std::map<std::string, Result> new_results_;
+    std::map<std::string, std::set<std::uint32_t>> new_effects_;
+};
+
+} // namespace awaitls::server
