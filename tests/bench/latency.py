@@ -28,7 +28,7 @@ class Server:
     """A language server with one open document. The caller's thread does all reading and writing, and a message is
     stamped with the time when its last byte was read, before it is understood: this side costs next to nothing."""
 
-    def __init__(self, command: list[str], mode: str) -> None:
+    def __init__(self, command: list[str], mode: str, root: Path | None = None) -> None:
         assert mode in ("push", "pull")
         self.command, self.mode = command, mode
         self.process = subprocess.Popen(
@@ -43,7 +43,11 @@ class Server:
         if mode == "pull":
             document["diagnostic"] = {"dynamicRegistration": False}
         capabilities = {"textDocument": document, "general": {"positionEncodings": ["utf-16"]}}
-        self.request("initialize", {"processId": None, "rootUri": None, "capabilities": capabilities})
+        folders = [] if root is None else [{"uri": root.as_uri(), "name": root.name}]
+        self.request("initialize", {
+            "processId": None, "rootUri": None if root is None else root.as_uri(), "workspaceFolders": folders,
+            "capabilities": capabilities,
+        })
         self.notify("initialized", {})
 
     # --- messages --------------------------------------------------------------------------------
@@ -125,10 +129,13 @@ class Server:
         params = {"textDocument": {"uri": URI, "version": self.version}, "contentChanges": [change]}
         return self.report(self.frame({"method": "textDocument/didChange", "params": params}))
 
-    def peak_memory(self) -> int:
-        """Most bytes that were resident at once, as Linux counts."""
+    def memory(self, kind: str) -> int:
+        """Bytes, as Linux counts: VmHWM is the most that was resident at once, RssAnon what is now without mapped files."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024  # type: ignore[index]
+        return int(re.search(rf"{kind}:\s+(\d+) kB", status)[1]) * 1024  # type: ignore[index]
+
+    def peak_memory(self) -> int:
+        return self.memory("VmHWM")
 
     def close(self) -> None:
         self.request("shutdown", None)

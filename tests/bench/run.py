@@ -10,15 +10,18 @@ import math
 import os
 import platform
 import re
+import shutil
 import statistics
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import latency
+import workspace
 
 Json = dict[str, Any]
 
@@ -38,7 +41,7 @@ DOCUMENT_SOURCES = [
 STDLIB_SOURCES = "asyncio/[!_]*.py"  # without star imports, which could give any name a meaning
 
 
-PARTS = ["check", "latency", "memory", "micro"]
+PARTS = ["check", "latency", "memory", "workspace", "micro"]
 
 
 class Program:
@@ -223,6 +226,25 @@ def bench_memory(program: Program, lines: int) -> Json:
     }
 
 
+# --- a whole workspace -----------------------------------------------------------------------------------
+
+
+def bench_workspace(program: Program, rounds: int) -> Json:
+    sizes = {name: sum(file.stat().st_size for file in files) for name, files in corpora().items()}
+    largest = max(sizes, key=lambda name: sizes[name])
+    source = CORPUS / largest if (CORPUS / largest).is_dir() else STDLIB
+    # A copy with the mark of a project: where it lies it is a part of this one.
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / largest
+        shutil.copytree(source, root, ignore=lambda _, names: [n for n in names if n == "site-packages"])
+        (root / "pyproject.toml").touch()
+        return {
+            "memory": workspace.bench_memory(program.awaitls, root, sizes[largest]),
+            "start": workspace.bench_start(program.awaitls, root, rounds),
+            "relink": workspace.bench_relink(program.awaitls, rounds),
+        }
+
+
 # --- the steps of an analysis ----------------------------------------------------------------------------
 
 
@@ -273,6 +295,25 @@ def print_memory(rows: list[Json]) -> None:
     ), flush=True)
 
 
+def print_workspace(result: Json) -> None:
+    memory, start, relink = result["memory"], result["start"], result["relink"]
+    print(table(
+        ["a whole workspace", "MB", "first report ms", "indexed ms", "memory at rest / source byte"],
+        [[memory["workspace"], f"{memory['bytes'] / 1e6:.1f}", f"{memory['first_report_ms']:.1f}",
+          f"{memory['indexed_ms']:.0f}", f"{memory['closed_over_source']:.2f}"]],
+    ))
+    print(table(
+        ["check, and check again", "first s", "second s", "second / first"],
+        [[start["workspace"], f"{statistics.median(start['first_s']):.2f}", f"{statistics.median(start['second_s']):.2f}",
+          f"{start['second_over_first']:.2f}"]],
+    ))
+    print(table(
+        ["edits of a leaf", "letter ms", "signature to a user's report ms", "signature / letter"],
+        [[f"{relink['users']} users", f"{relink['letter_ms']:.2f}", f"{relink['signature_ms']:.2f}",
+          f"{relink['signature_over_letter']:.2f}"]],
+    ), flush=True)
+
+
 def print_micro(rows: list[Json]) -> None:
     steps: dict[str, dict[str, Json]] = {}
     for row in rows:
@@ -307,6 +348,9 @@ def main() -> None:
     if "memory" in wanted:
         results["memory"] = [bench_memory(program, lines) for lines in DOCUMENT_LINES]
         print_memory(results["memory"])
+    if "workspace" in wanted:
+        results["workspace"] = bench_workspace(program, arguments.rounds)
+        print_workspace(results["workspace"])
     if "micro" in wanted:
         results["micro"] = bench_micro(program)
         print_micro(results["micro"])
