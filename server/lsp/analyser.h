@@ -73,6 +73,9 @@ public:
     /// The last result, maybe of an earlier input; null before the first.
     const AnalysisPtr& latest() const { return latest_; }
 
+    /// A run of the present input, or a first one of an earlier, is on a worker.
+    bool running() const { return running_ != nullptr; }
+
     /// Starts now what is not ready, whatever the debounce says. Somebody waits for it.
     void want();
 

@@ -422,8 +422,10 @@ void Session::files_changed(const std::vector<std::string>& paths) {
 void Session::recheck_users(std::string_view path, const OpenDocument* except, bool other_words) {
     recheck([&](const OpenDocument& open) {
         const AnalysisPtr& latest = open.analyser.latest();
-        return &open != except && latest &&
-               (latest->may_use(path) || (other_words && latest->searches_project()));
+        // What runs sees the modules as they were before, and what it asks of them is not known yet.
+        return &open != except &&
+               (open.analyser.running() ||
+                (latest && (latest->may_use(path) || (other_words && latest->searches_project()))));
     });
 }
 

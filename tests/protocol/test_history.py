@@ -1,0 +1,104 @@
+"""What is found depends on the texts, not on how they came to be: a session of many edits in several documents and files finds
+what a server finds that is started then, whatever the order in which documents are opened."""
+
+import random
+
+import pytest
+
+NAMES = ["app/__init__.py", "app/a.py", "app/b.py", "app/sub/c.py", "d.py", "e.py"]
+LINES = [
+    "import time, asyncio", "from app import a", "from app.a import f", "from . import b", "import d", "from d import *",
+    "from app.sub import c as b", "def f(x=None): time.sleep(1)", "def f(x=None): return g()", "async def f(): pass",
+    "async def f(): await g()", "def g(): return f()", "def g(): a.f()", "async def h(): f()", "async def h(): a.f()",
+    "async def h(): b.g()", "async def h(x): x.m()", "async def h(x: 'd.K'): x.m()", "class K(a.K):\n    def m(self): f()",
+    "class K:\n    def m(self): time.sleep(1)", "class K:\n    async def m(self): pass", "class L(K):\n    def m(self): g()",
+    "def k(x): x.m()", "k(K())", "k(d.K())", "async def t(): k(1)", "x = K()", "async def u(): d.x.m()", "f = g", "(",
+    "    async def n(self): self.m()", "'''",
+]
+
+
+def shown(report: dict) -> list[tuple]:
+    return sorted(
+        (d["range"]["start"]["line"], d["code"], d["message"], str(d.get("relatedInformation"))) for d in report["items"]
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_long_session_finds_what_a_new_one_finds(start, pull, tmp_path, seed):
+    rng = random.Random(seed)
+    (tmp_path / "app" / "sub").mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text("")
+    disk = {name: rng.sample(LINES, 9) for name in NAMES}
+    for name, lines in disk.items():
+        (tmp_path / name).write_text("\n".join(lines) + "\n")
+
+    def uri(name: str) -> str:
+        return (tmp_path / name).as_uri()
+
+    def session():
+        client = start()
+        client.initialize(pull, rootUri=tmp_path.as_uri(), workspaceFolders=[{"uri": tmp_path.as_uri(), "name": "x"}])
+        return client
+
+    def wait_for_index(client) -> None:
+        while not any(entry["message"].startswith("indexed ") for entry in client.log):
+            client.arrived("nothing")
+
+    def findings(client, documents) -> dict[str, list[tuple]]:
+        """As a client has them that asks again when it is told to."""
+        found: dict[str, list[tuple]] = {}
+        while True:
+            before, found = found, {name: shown(client.pull(uri(name))) for name in sorted(documents)}
+            if not client.arrived("workspace/diagnostic/refresh") and found == before:
+                return found
+
+    client = session()
+    documents: dict[str, list[str]] = {}  # open ones
+    versions = dict.fromkeys(NAMES, 0)
+    found_something = 0
+    for step in range(60):
+        name = rng.choice(NAMES)
+        action = rng.random()
+        versions[name] += 1
+        if name not in documents and (action < 0.5 or not documents):
+            documents[name] = list(disk.get(name, ["x = 1"]))
+            client.open(uri(name), "\n".join(documents[name]) + "\n", versions[name])
+        elif name in documents and action < 0.7:
+            lines = documents[name]
+            at = rng.randrange(len(lines))
+            lines[at] = rng.choice(LINES)
+            client.change(uri(name), versions[name], {"text": "\n".join(lines) + "\n"})
+            if action < 0.2:
+                disk[name] = list(lines)
+                (tmp_path / name).write_text("\n".join(lines) + "\n")
+                client.save(uri(name))
+                client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": uri(name), "type": 2}]})
+        elif name in documents and action < 0.85:
+            del documents[name]
+            client.close(uri(name))
+        elif name not in documents:
+            kind = 2
+            if action > 0.9 and name in disk:
+                del disk[name]
+                (tmp_path / name).unlink()
+                kind = 3
+            else:
+                kind = 2 if name in disk else 1
+                disk[name] = rng.sample(LINES, 9)
+                (tmp_path / name).write_text("\n".join(disk[name]) + "\n")
+            client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": uri(name), "type": kind}]})
+        if step == 0:
+            wait_for_index(client)
+        if step % 6 or not documents:
+            continue
+        fresh = session()
+        order = sorted(documents)
+        rng.shuffle(order)
+        for opened in order:
+            fresh.open(uri(opened), "\n".join(documents[opened]) + "\n")
+        wait_for_index(fresh)
+        expected = findings(fresh, documents)
+        assert findings(client, documents) == expected, f"step {step}"
+        found_something += sum(len(items) for items in expected.values())
+    client.arrived("workspace/diagnostic/refresh")
+    assert found_something > 0
