@@ -107,6 +107,12 @@ public:
 
     /// What making an instance calls.
     Target constructor(const ClassDef& cls);
+    /// What the name of a class leads to: its constructor, or the method that calls of its objects call.
+    Targets through_class(const ClassDef& cls, bool objects) {
+        if (!objects) return {constructor(cls)};
+        const FunctionDef* const method = member(evaluator_.instance_of(&cls), "__call__");
+        return method == nullptr ? Targets() : Targets{Target{method, nullptr}};
+    }
     /// What an expression refers to. `called`: it is the callee of a call.
     Targets targets(const RegionModel& model, NodeId expression, bool called);
     /// What an Alias of an import gives its name.
@@ -686,6 +692,8 @@ std::optional<std::vector<CallEdge>> FileCalls::incoming(const CallItem& callee,
 
 CallLeads FileCalls::leads(const CallItem& callee, const std::vector<std::string>& names) const {
     CallLeads result;
+    // Whoever has the object calls its `__call__`.
+    const bool called = last_part(callee.name) == "__call__";
     const auto leads_to_callee = [&](const Impl::Targets& targets) {
         return std::any_of(targets.begin(), targets.end(),
                            [&](const Impl::Target& target) { return impl_->is(target, callee); });
@@ -704,24 +712,24 @@ CallLeads FileCalls::leads(const CallItem& callee, const std::vector<std::string
         for (const Binding& binding : region.bindings) {
             if (binding.kind == BindingKind::ImportFrom) {
                 const NodeId renamed = tree.child(binding.name, Role::AsName);
-                if (renamed != kNoNode && contains(names, identifier(tree, binding.name)))
+                if (renamed != kNoNode && contains(names, identifier(tree, binding.name)) &&
+                    (called || leads_to_callee(impl_->imported(at, binding.name))))
                     add(tree.text(renamed));
             } else if (binding.kind == BindingKind::Assign &&
                        (region.scopes[binding.scope].kind == ScopeKind::Module ||
                         region.scopes[binding.scope].kind == ScopeKind::Class) &&
-                       leads_to_callee(impl_->targets(scope, binding.source, false))) {
+                       leads_to_callee(impl_->targets(scope, binding.source, called))) {
                 add(region.name_of(binding));
             }
         }
         for (const SelfAttribute& attribute : region.attributes)
             if (attribute.kind == BindingKind::Assign &&
-                leads_to_callee(impl_->targets(scope, attribute.source, false)))
+                leads_to_callee(impl_->targets(scope, attribute.source, called)))
                 add(identifier(tree, attribute.target, Role::Attr));
-        if (callee.kind == CallItem::Kind::Constructor || last_part(callee.name) == "__call__")
+        if (called || callee.kind == CallItem::Kind::Constructor)
             for (const NodeId node : region.classes)
                 if (const ClassDef* const cls = impl_->class_at(at, node);
-                    cls != nullptr && (callee.kind != CallItem::Kind::Constructor ||
-                                       leads_to_callee({impl_->constructor(*cls)})))
+                    cls != nullptr && leads_to_callee(impl_->through_class(*cls, called)))
                     add(cls->name);
         for (NodeId node = 0; node < tree.size(); ++node) {
             if (!tree.is(node, Kind::Call)) continue;
@@ -731,7 +739,7 @@ CallLeads FileCalls::leads(const CallItem& callee, const std::vector<std::string
             if (path.empty()) continue;
             for (const NodeId value : argument_values(tree, node))
                 if (contains(names, tree.text(name_in(tree, value))) &&
-                    leads_to_callee(impl_->targets(scope, value, false)))
+                    leads_to_callee(impl_->targets(scope, value, called)))
                     add_name(result.paths, path);
         }
     }

@@ -495,6 +495,12 @@ TEST(Leads, Names) {
     };
     EXPECT_EQ(leads("load").names, (std::vector<std::string>{"fetch", "grab", "read", "take"}));
     EXPECT_EQ(leads("Store.__init__").names, std::vector<std::string>{"Yours"});
+    program
+        .set("app", "from store import Call, Other\ncall = Call()\nother = Other()\n"
+                    "class Mine(Call): pass\n")
+        .set("store", "class Call:\n    def __call__(self): pass\nclass Other:\n"
+                      "    def __call__(self): pass\nclass Store:\n    def __init__(self): pass\n");
+    EXPECT_EQ(leads("Call.__call__").names, (std::vector<std::string>{"call", "Mine"}));
     EXPECT_EQ(names_of(*Program::find(*program.open("store"), "Store.__init__")),
               (std::vector<std::string>{"Store", "__init__"}));
 }
