@@ -709,22 +709,36 @@ CallLeads FileCalls::leads(const CallItem& callee, const std::vector<std::string
             }))
             continue;
         const RegionModel& scope = impl_->model(at);
+        // The value is the callee, or holds it: `{"load": load}`, `partial(load, 1)`.
+        const auto holds_callee = [&](NodeId value) {
+            if (value == kNoNode) return false;
+            if (leads_to_callee(impl_->targets(scope, value, called))) return true;
+            for (NodeId n = value; n < tree[value].next; ++n)
+                if ((tree.is(n, Kind::Name) || tree.is(n, Kind::Attribute)) &&
+                    tree.role(n) != Role::Callee && contains(names, tree.text(name_in(tree, n))) &&
+                    leads_to_callee(impl_->targets(scope, n, called)))
+                    return true;
+            return false;
+        };
+        const auto assigned = [&](BindingKind kind, NodeId source) {
+            return kind == BindingKind::Assign      ? source
+                   : kind == BindingKind::Annotated ? tree.child(source, Role::Value)
+                                                    : kNoNode;
+        };
         for (const Binding& binding : region.bindings) {
             if (binding.kind == BindingKind::ImportFrom) {
                 const NodeId renamed = tree.child(binding.name, Role::AsName);
                 if (renamed != kNoNode && contains(names, identifier(tree, binding.name)) &&
                     (called || leads_to_callee(impl_->imported(at, binding.name))))
                     add(tree.text(renamed));
-            } else if (binding.kind == BindingKind::Assign &&
-                       (region.scopes[binding.scope].kind == ScopeKind::Module ||
+            } else if ((region.scopes[binding.scope].kind == ScopeKind::Module ||
                         region.scopes[binding.scope].kind == ScopeKind::Class) &&
-                       leads_to_callee(impl_->targets(scope, binding.source, called))) {
+                       holds_callee(assigned(binding.kind, binding.source))) {
                 add(region.name_of(binding));
             }
         }
         for (const SelfAttribute& attribute : region.attributes)
-            if (attribute.kind == BindingKind::Assign &&
-                leads_to_callee(impl_->targets(scope, attribute.source, called)))
+            if (holds_callee(assigned(attribute.kind, attribute.source)))
                 add(identifier(tree, attribute.target, Role::Attr));
         if (called || callee.kind == CallItem::Kind::Constructor)
             for (const NodeId node : region.classes)
@@ -738,9 +752,7 @@ CallLeads FileCalls::leads(const CallItem& callee, const std::vector<std::string
                                                     : scope.path_of(*taker->region));
             if (path.empty()) continue;
             for (const NodeId value : argument_values(tree, node))
-                if (contains(names, tree.text(name_in(tree, value))) &&
-                    leads_to_callee(impl_->targets(scope, value, called)))
-                    add_name(result.paths, path);
+                if (holds_callee(value)) add_name(result.paths, path);
         }
     }
     return result;

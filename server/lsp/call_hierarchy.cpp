@@ -214,7 +214,7 @@ private:
         }
         const FileBytes bytes = read_file(path, kDefaultMaxFileSize);
         if (bytes.too_large) {
-            problems_.push_back(path + " is too large to be searched for callers");
+            add_problem(path + " is too large to be searched for callers");
         }
         if (!bytes.error.empty() || bytes.too_large) {
             return nullptr;
@@ -236,7 +236,7 @@ private:
     }
 
     /// The files that have a word, of those that may call the item.
-    std::vector<std::string> files_with(const std::string& word, const CallItem& item) {
+    std::set<std::string> files_with(const std::string& word, const CallItem& item) {
         std::set<std::string> found;
         for (const std::string& project : projects_of(item)) {
             if (const std::optional<std::vector<std::string>> paths =
@@ -250,10 +250,16 @@ private:
                     found.insert(path);
                 }
             }
-            problems_.push_back(project + " has no index, as it is no project or has too many "
-                                          "files: callers are looked for in open documents only");
+            add_problem(project + " has no index, as it is no project or has too many files: "
+                                  "callers are looked for in open documents only");
         }
-        return {found.begin(), found.end()};
+        return found;
+    }
+
+    void add_problem(std::string problem) {
+        if (std::find(problems_.begin(), problems_.end(), problem) == problems_.end()) {
+            problems_.push_back(std::move(problem));
+        }
     }
 
     std::vector<CallEdge> callers_of(const CallItem& item, const FileCalls& own) {
@@ -273,10 +279,16 @@ private:
         bool too_many = false;
         for (bool again = true; again;) {
             for (; searched < names.size(); ++searched) {
-                for (std::string& path : files_with(names[searched], item)) {
-                    too_many = too_many || files.size() >= kMaxCallerFiles;
+                const std::set<std::string> found = files_with(names[searched], item);
+                if (searched == 0 && !library_ && !found.contains(item.path)) {
+                    add_problem(item.path + " is excluded from its project: other files that are "
+                                            "excluded are not searched for callers");
+                }
+                for (const std::string& path : found) {
+                    too_many =
+                        too_many || (files.size() >= world_.max_files && !files.contains(path));
                     if (!too_many) {
-                        files.emplace(std::move(path), 0);
+                        files.emplace(path, 0);
                     }
                 }
             }
@@ -318,9 +330,8 @@ private:
             }
         }
         if (too_many) {
-            problems_.push_back("more than " + std::to_string(kMaxCallerFiles) +
-                                " files may call `" + shown_name(item.name) +
-                                "`: callers in the others are not shown");
+            add_problem("more than " + std::to_string(world_.max_files) + " files may call `" +
+                        shown_name(item.name) + "`: callers in the others are not shown");
         }
         std::stable_sort(result.begin(), result.end(), [](const CallEdge& a, const CallEdge& b) {
             return a.item.path < b.item.path;

@@ -17,8 +17,8 @@
 
 namespace awaitls::server {
 
-/// Files that are searched for callers of one item; larger numbers are for names that say nothing.
-inline constexpr std::size_t kMaxCallerFiles = 4000;
+/// Files that are searched for callers of one item, unless told otherwise: some seconds of work.
+inline constexpr std::size_t kMaxCallerFiles = 10'000;
 
 struct CallQuestion {
     enum class Kind { Prepare, Incoming, Outgoing };
@@ -47,6 +47,7 @@ struct CallWorld {
     std::vector<std::string> projects; // that may have an index: sorted
     std::shared_ptr<const analysis::Settings> settings;
     protocol::PositionEncoding encoding = protocol::PositionEncoding::Utf16;
+    std::size_t max_files = kMaxCallerFiles;
 };
 
 struct CallAnswer {

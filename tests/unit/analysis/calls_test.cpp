@@ -483,6 +483,8 @@ TEST(Incoming, Cancelled) {
 TEST(Leads, Names) {
     Program program("from store import load as fetch, Store\nimport store\n"
                     "grab = store.load\nother = store.save\n"
+                    "table = {'load': [store.load], 'save': store.save}\nresult = "
+                    "store.load()\nlater: object = store.load\n"
                     "class Mine(Store):\n    read = store.load\n"
                     "    def __init__(self):\n        self.take = store.load\n"
                     "class Yours(Store): pass\n"
@@ -493,7 +495,8 @@ TEST(Leads, Names) {
         const CallItem item = *Program::find(*program.open("store"), name);
         return program.open("app")->leads(item, names_of(item));
     };
-    EXPECT_EQ(leads("load").names, (std::vector<std::string>{"fetch", "grab", "read", "take"}));
+    EXPECT_EQ(leads("load").names,
+              (std::vector<std::string>{"fetch", "grab", "later", "table", "read", "take"}));
     EXPECT_EQ(leads("Store.__init__").names, std::vector<std::string>{"Yours"});
     program
         .set("app", "from store import Call, Other\ncall = Call()\nother = Other()\n"
