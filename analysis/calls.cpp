@@ -128,6 +128,14 @@ public:
         return index;
     }
 
+    /// Whether names that the tables know are looked up in the sources of installed packages as well. Costs their parsing.
+    void read_libraries(bool read) { reads_libraries_ = read; }
+    bool is_library(const CallItem& item) const {
+        const std::shared_ptr<const ModuleFile> file =
+            place_.modules ? place_.modules->at(item.path) : nullptr;
+        return file && file->library;
+    }
+
     struct Found {
         std::uint32_t slot;
         NodeId node; // the Call, Attribute or Decorator
@@ -148,6 +156,9 @@ private:
         if (std::find(result.begin(), result.end(), target) == result.end())
             result.push_back(target);
     }
+    /// Where an installed package defines what has a canonical name; nothing where it has no source.
+    std::optional<Target> library_definition(std::string_view qualified);
+    std::optional<Target> definition_in(std::int32_t space, std::string_view path, int depth);
     const Runner* runner_of(const RegionModel& model, NodeId callable);
     CallMark fate(const RegionModel& model, NodeId value, bool follow, bool lambdas);
     CallMark fate_of_uses(const RegionModel& model, NodeId name);
@@ -157,6 +168,8 @@ private:
     std::shared_ptr<const Settings> settings_;
     ModulePlace place_;
     Evaluator evaluator_;
+    bool reads_libraries_ = true;
+    NameMap<std::optional<Target>> library_definitions_;
 };
 
 CallItem FileCalls::Impl::module_item() const {
@@ -271,11 +284,17 @@ FileCalls::Impl::Target FileCalls::Impl::constructor(const ClassDef& cls) {
 void FileCalls::Impl::add(Type type, bool called, Targets& result) {
     switch (type->kind) {
     case TypeKind::Function:
-        if (type->function != nullptr && !type->function->is_lambda)
-            add(Target{type->function, nullptr}, result);
+        if (type->function != nullptr) {
+            if (!type->function->is_lambda) add(Target{type->function, nullptr}, result);
+        } else if (const std::optional<Target> found = library_definition(type->name)) {
+            add(*found, result);
+        }
         break;
     case TypeKind::Class:
-        if (type->cls != nullptr) add(constructor(*type->cls), result);
+        if (type->cls != nullptr)
+            add(constructor(*type->cls), result);
+        else if (const std::optional<Target> found = library_definition(type->name))
+            add(*found, result);
         break;
     case TypeKind::Instance:
         if (const FunctionDef* const method = called ? member(type, "__call__") : nullptr)
@@ -286,6 +305,82 @@ void FileCalls::Impl::add(Type type, bool called, Targets& result) {
         break;
     default: break;
     }
+}
+
+std::optional<FileCalls::Impl::Target>
+FileCalls::Impl::library_definition(std::string_view qualified) {
+    if (!reads_libraries_ || qualified.empty()) return std::nullopt;
+    if (const auto known = library_definitions_.find(qualified);
+        known != library_definitions_.end())
+        return known->second;
+    // The longest beginning that is a module; what is behind it are members.
+    Evaluator::Space& own = *evaluator_.spaces_.front();
+    std::optional<Target> result;
+    for (std::size_t end = qualified.rfind('.'); end != std::string_view::npos && end != 0;
+         end = qualified.rfind('.', end - 1)) {
+        const std::int32_t space = evaluator_.find_any_module(qualified.substr(0, end), own);
+        if (space < 0) continue;
+        if (evaluator_.is_library(space))
+            result = definition_in(space, qualified.substr(end + 1), 0);
+        break;
+    }
+    library_definitions_.emplace(std::string(qualified), result);
+    return result;
+}
+
+std::optional<FileCalls::Impl::Target>
+FileCalls::Impl::definition_in(std::int32_t number, std::string_view path, int depth) {
+    constexpr int kMaxImports = 20; // on the way to a definition
+    if (number < 0 || depth > kMaxImports) return std::nullopt;
+    Evaluator::Space& space = *evaluator_.spaces_[static_cast<std::size_t>(number)];
+    const FileModel& file = *space.module->model;
+    const std::size_t dot = path.find('.');
+    const std::string_view name = path.substr(0, dot);
+    const std::string_view rest =
+        dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
+    const auto imported = [&](std::uint32_t at, NodeId statement, std::string_view member) {
+        const Tree& tree = evaluator_.slot_at(at).region->tree;
+        const NodeId module = tree.child(statement, Kind::ModuleName);
+        const std::string from =
+            module == kNoNode ? std::string() : evaluator_.imported_name(space, tree, module);
+        return from.empty()
+                   ? std::optional<Target>()
+                   : definition_in(evaluator_.find_any_module(from, space),
+                                   rest.empty() ? std::string(member)
+                                                : std::string(member) + "." + std::string(rest),
+                                   depth + 1);
+    };
+    const std::vector<Reference>* const references = file.find_name(name);
+    if (references != nullptr) {
+        const Reference& last = references->back();
+        const std::uint32_t at = space.first_slot + last.slot;
+        const Region& region = *evaluator_.slot_at(at).region;
+        const Binding& binding = region.bindings[last.index];
+        if (binding.kind == BindingKind::ImportFrom)
+            return imported(at, region.tree.parent(binding.name),
+                            identifier(region.tree, binding.name));
+        if (binding.kind == BindingKind::Function && rest.empty()) {
+            const Type type = evaluator_.function_binding(at, binding.source);
+            if (type->function != nullptr) return Target{type->function, nullptr};
+        }
+        if (binding.kind == BindingKind::Class) {
+            const std::int32_t id = evaluator_.class_at(at, binding.source);
+            const ClassDef* const cls = id < 0 ? nullptr : evaluator_.class_def(id);
+            if (cls != nullptr && rest.empty()) return constructor(*cls);
+            const FunctionDef* const method =
+                cls == nullptr ? nullptr : member(evaluator_.class_object(cls), rest);
+            if (method != nullptr) return Target{method, nullptr};
+        }
+        return std::nullopt;
+    }
+    // The last one counts.
+    for (auto star = file.star_imports().rbegin(); star != file.star_imports().rend(); ++star) {
+        const std::uint32_t at = space.first_slot + star->slot;
+        const Region& region = *evaluator_.slot_at(at).region;
+        if (std::optional<Target> found = imported(at, region.star_imports[star->index], name))
+            return found;
+    }
+    return std::nullopt;
 }
 
 const FunctionDef* FileCalls::Impl::property_read(const RegionModel& scope, NodeId attribute) {
@@ -544,6 +639,7 @@ FileCalls::FileCalls(std::shared_ptr<const Module> module, std::shared_ptr<const
 FileCalls::~FileCalls() = default;
 
 std::vector<CallItem> FileCalls::items_at(std::uint32_t offset) const {
+    impl_->read_libraries(true);
     const std::vector<Slot>& slots = impl_->module().slots;
     const auto behind =
         std::upper_bound(slots.begin(), slots.end(), offset,
@@ -621,6 +717,7 @@ std::optional<CallItem> FileCalls::find(CallItem::Kind kind, std::string_view na
 }
 
 std::vector<CallEdge> FileCalls::outgoing(const CallItem& caller) const {
+    impl_->read_libraries(true);
     struct Edge {
         Impl::Target target;
         std::vector<CallSite> sites;
@@ -662,6 +759,7 @@ std::vector<CallEdge> FileCalls::outgoing(const CallItem& caller) const {
 
 std::optional<std::vector<CallEdge>> FileCalls::incoming(const CallItem& callee,
                                                          const Cancellation& cancellation) const {
+    impl_->read_libraries(impl_->is_library(callee));
     std::vector<CallEdge> result;
     std::size_t module_edge = 0; // one more than its index
     for (std::uint32_t at = 0; at < impl_->slot_count(); ++at) {
@@ -691,6 +789,7 @@ std::optional<std::vector<CallEdge>> FileCalls::incoming(const CallItem& callee,
 }
 
 CallLeads FileCalls::leads(const CallItem& callee, const std::vector<std::string>& names) const {
+    impl_->read_libraries(impl_->is_library(callee));
     CallLeads result;
     // Whoever has the object calls its `__call__`.
     const bool called = last_part(callee.name) == "__call__";

@@ -119,26 +119,29 @@ void Session::start_call_request(std::uint64_t number, CallRequest& request) {
     run->world = call_world();
     run->world.settings = std::move(settings.settings);
     request.run = run;
-    pool_.submit(Lane::Interactive, [this, number, run, question = request.question, &loop = loop_,
-                                     alive = std::weak_ptr<bool>(alive_)] {
-        std::optional<CallAnswer> answer;
-        std::string problem;
-        try {
-            answer = answer_about_calls(question, run->world, *run);
-        } catch (const std::exception& error) {
-            problem = error.what();
-        }
-        loop.post(
-            [this, number, run, answer = std::move(answer), problem = std::move(problem), alive] {
-                if (alive.expired()) {
-                    return;
-                }
-                const auto found = call_requests_.find(number);
-                if (found != call_requests_.end() && found->second->run == run) {
-                    call_request_done(number, answer, problem);
-                }
-            });
-    });
+    // A search of the project leaves a thread to what people type meanwhile.
+    const bool searches = request.question.kind == CallQuestion::Kind::Incoming;
+    pool_.submit(searches ? Lane::Report : Lane::Interactive,
+                 [this, number, run, question = request.question, &loop = loop_,
+                  alive = std::weak_ptr<bool>(alive_)] {
+                     std::optional<CallAnswer> answer;
+                     std::string problem;
+                     try {
+                         answer = answer_about_calls(question, run->world, *run);
+                     } catch (const std::exception& error) {
+                         problem = error.what();
+                     }
+                     loop.post([this, number, run, answer = std::move(answer),
+                                problem = std::move(problem), alive] {
+                         if (alive.expired()) {
+                             return;
+                         }
+                         const auto found = call_requests_.find(number);
+                         if (found != call_requests_.end() && found->second->run == run) {
+                             call_request_done(number, answer, problem);
+                         }
+                     });
+                 });
 }
 
 void Session::call_request_done(std::uint64_t number, const std::optional<CallAnswer>& answer,
@@ -157,6 +160,9 @@ void Session::call_request_done(std::uint64_t number, const std::optional<CallAn
         request.responder.reply_raw(answer->result);
     }
     call_requests_.erase(number);
+    if (disk_modules_->kept_bytes() > 0) {
+        rest_later();
+    }
 }
 
 CallWorld Session::call_world() const {

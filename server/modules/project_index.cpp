@@ -134,8 +134,8 @@ struct ProjectIndex::Base {
     };
     std::vector<std::string> paths; // sorted
     Words words;
-    Names names;                    // of classes, bases and methods
-    std::vector<Class> classes;     // in the order of the paths; behind them one that ends the last
+    Names names;                // of classes, bases and methods
+    std::vector<Class> classes; // in the order of the paths; behind them one that ends the last
     std::vector<std::uint32_t> bases;
     std::vector<std::uint32_t> by_name; // indices of the classes in the order of the names
     std::vector<Method> methods;        // in the order of the names, then of the classes

@@ -161,6 +161,29 @@ TEST(Outgoing, LibrariesWithSource) {
     EXPECT_EQ(program.outgoing("main"), "lib.wait blocks: time.sleep");
 }
 
+TEST(Outgoing, LibrariesThatTheTablesKnow) {
+    Program program("import requests\nimport aiohttp\nfrom requests import Session\nimport time\n"
+                    "async def main():\n    requests.get('x')\n    Session().get('x')\n"
+                    "    requests.post('x')\n    requests.odd()\n    time.sleep(1)\n"
+                    "    async with aiohttp.ClientSession() as session:\n"
+                    "        await session.get('x')\n");
+    program.set("requests.__init__", "from .api import get\nfrom .sessions import *\n", true)
+        .set("requests.api", "def get(url): pass\n", true)
+        .set("requests.sessions",
+             "class Base:\n    def get(self, url): pass\nclass Session(Base): pass\n", true)
+        .set("aiohttp.__init__", "from .client import ClientSession as ClientSession\n", true)
+        .set("aiohttp.client",
+             "class ClientSession:\n    def __init__(self): pass\n"
+             "    def get(self, url): pass\n",
+             true);
+    EXPECT_EQ(program.outgoing("main"), "requests.api.get blocks: requests.get\n"
+                                        "requests.sessions.Session -\n"
+                                        "requests.sessions.Base.get blocks: requests.Session.get\n"
+                                        "aiohttp.client.ClientSession.__init__ awaited\n"
+                                        "aiohttp.client.ClientSession.get awaited");
+    EXPECT_EQ(program.incoming("get", "requests.api"), "main blocks: requests.get");
+}
+
 TEST(Outgoing, Methods) {
     const std::string classes = "class Base:\n"
                                 "    def load(self): pass\n"
