@@ -159,6 +159,8 @@ private:
     /// Where an installed package defines what has a canonical name; nothing where it has no source.
     std::optional<Target> library_definition(std::string_view qualified);
     std::optional<Target> definition_in(std::int32_t space, std::string_view path, int depth);
+    /// Where a call runs a callable that it is given; null where it is given none, as far as is known.
+    const Runner* runner_at(const RegionModel& model, NodeId call);
     const Runner* runner_of(const RegionModel& model, NodeId callable);
     CallMark fate(const RegionModel& model, NodeId value, bool follow, bool lambdas);
     CallMark fate_of_uses(const RegionModel& model, NodeId name);
@@ -169,6 +171,7 @@ private:
     ModulePlace place_;
     Evaluator evaluator_;
     bool reads_libraries_ = true;
+    std::unordered_map<std::uint32_t, std::vector<std::uint64_t>> wrappers_; // by slot
     NameMap<std::optional<Target>> library_definitions_;
 };
 
@@ -446,7 +449,7 @@ void FileCalls::Impl::each_call(std::uint32_t at, Visit found) {
             if (callee == kNoNode) break;
             for (const Target& target : targets(scope, callee, true))
                 found(Found{at, node, name_in(tree, callee), target, nullptr});
-            const Runner* const runner = find_runner(scope.target(node).name);
+            const Runner* const runner = runner_at(scope, node);
             if (runner == nullptr || only_keeps(runner->name)) break;
             const NodeId callable = argument(tree, node, runner->position, runner->keyword);
             for (const Target& target : targets(scope, callable, false))
@@ -460,13 +463,30 @@ void FileCalls::Impl::each_call(std::uint32_t at, Visit found) {
 
 // --- what calls do -------------------------------------------------------------------------------------
 
+const Runner* FileCalls::Impl::runner_at(const RegionModel& scope, NodeId call) {
+    // A function of the project that runs its first argument in a thread.
+    static constexpr Runner kWrapper{"", RunsOn::Thread, 0, ""};
+    const CallTarget target = scope.target(call);
+    const FunctionDef* const function = target.function;
+    if (function == nullptr || target.cls != nullptr) return find_runner(target.name);
+    if (function->is_lambda || evaluator_.is_library(evaluator_.space_of(function->slot)))
+        return nullptr;
+    const auto [known, is_new] = wrappers_.try_emplace(function->slot);
+    if (is_new && evaluator_.slot_at(function->slot).runners)
+        known->second = evaluator_.find_runners(function->slot).wrappers;
+    const std::uint64_t key = Evaluator::key(function->slot, evaluator_.index_of(*function));
+    return std::find(known->second.begin(), known->second.end(), key) != known->second.end()
+               ? &kWrapper
+               : nullptr;
+}
+
 /// The runner that an expression is given to as the callable; null where it is not.
 const Runner* FileCalls::Impl::runner_of(const RegionModel& scope, NodeId callable) {
     const Tree& tree = scope.tree();
     NodeId call = tree.parent(callable);
     if (tree.is(call, Kind::Keyword)) call = tree.parent(call);
     if (!tree.is(call, Kind::Call)) return nullptr;
-    const Runner* const runner = find_runner(scope.target(call).name);
+    const Runner* const runner = runner_at(scope, call);
     return runner != nullptr && argument(tree, call, runner->position, runner->keyword) == callable
                ? runner
                : nullptr;

@@ -373,6 +373,26 @@ TEST(Marks, Thread) {
               "f thread");
 }
 
+TEST(Marks, ThreadThroughAWrapper) {
+    Program program("import tools\nfrom tools import Worker, in_thread\n"
+                    "def f(x=0): pass\ndef g(): pass\n"
+                    "async def main(worker: Worker):\n"
+                    "    await in_thread(f, 1)\n    await worker.run(f)\n"
+                    "    await tools.in_thread(lambda: g())\n    await tools.plain(f)\n");
+    program.set("tools", "import asyncio\n"
+                         "async def in_thread(function, *args):\n"
+                         "    return await asyncio.to_thread(function, *args)\n"
+                         "async def plain(function): pass\n"
+                         "class Worker:\n"
+                         "    async def run(self, function):\n"
+                         "        loop = asyncio.get_running_loop()\n"
+                         "        return await loop.run_in_executor(None, function)\n");
+    EXPECT_EQ(program.outgoing("main"),
+              "tools.in_thread awaited, awaited\nf thread, thread\ntools.Worker.run awaited\n"
+              "g thread\ntools.plain awaited");
+    EXPECT_EQ(program.incoming("f"), "main thread, thread");
+}
+
 TEST(Marks, Callback) {
     const std::string text = "import asyncio\nimport time\ndef quick(x=0): pass\n"
                              "def slow(): time.sleep(1)\n"
