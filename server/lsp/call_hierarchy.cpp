@@ -101,8 +101,9 @@ public:
         OverlayModules::OpenModules modules;
         for (const CallWorld::Open& open : world.open) {
             if (!open.path.empty()) {
-                modules.emplace(open.path, module_of(open));
-                uris_.emplace(open.path, open.uri);
+                // Nobody imports a notebook.
+                (open.notebook ? notebooks_ : modules).emplace(open.path, module_of(open));
+                maps_.emplace(open.path, &open);
             }
         }
         open_ = modules;
@@ -149,22 +150,30 @@ private:
     std::shared_ptr<const FileCalls> calls_of(const ModuleFile& file) const {
         return std::make_shared<const FileCalls>(
             file.module, world_.settings,
-            analysis::ModulePlace{modules_, file.path, file.name, file.package, file.library});
+            analysis::ModulePlace{modules_, file.path, file.name, file.package, file.library,
+                                  notebooks_.contains(file.path)});
     }
 
     /// Null where there is no such document.
     std::shared_ptr<const FileCalls> asked_document() {
         const protocol::Uri uri = protocol::parse_uri(question_.uri);
+        std::optional<std::string> path = uri.is_file() ? uri.file_path() : std::nullopt;
         for (const CallWorld::Open& open : world_.open) {
-            if (open.path.empty() && protocol::uri_key(open.uri) == uri.key) {
-                source_ = open.text;
-                return std::make_shared<const FileCalls>(analysis::make_module(open.text),
-                                                         world_.settings, analysis::ModulePlace{});
+            const std::optional<std::size_t> part = open.map->find(uri.key);
+            if (!part) {
+                continue;
             }
+            asked_ = &open;
+            asked_part_ = *part;
+            path = open.path;
         }
-        const std::optional<std::string> path =
-            uri.is_file() ? uri.file_path() : std::optional<std::string>();
-        const std::shared_ptr<const ModuleFile> file = path ? modules_->at(*path) : nullptr;
+        if (asked_ != nullptr && path->empty()) {
+            source_ = asked_->text;
+            return std::make_shared<const FileCalls>(
+                analysis::make_module(source_), world_.settings,
+                analysis::ModulePlace{nullptr, {}, {}, false, false, asked_->notebook});
+        }
+        const std::shared_ptr<const ModuleFile> file = path ? opened_or_read(*path) : nullptr;
         if (!file) {
             return nullptr;
         }
@@ -172,14 +181,20 @@ private:
         library_ = file->library;
         return calls_of(*file);
     }
+    std::shared_ptr<const ModuleFile> opened_or_read(const std::string& path) const {
+        const auto notebook = notebooks_.find(path);
+        return notebook != notebooks_.end() ? notebook->second : modules_->at(path);
+    }
 
     std::optional<std::vector<RawJson>> entries_of(const FileCalls& calls) {
         const std::uint32_t offset =
-            TextMap(source_->text(), source_->lines(), world_.encoding).offset(question_.position);
+            asked_ != nullptr ? asked_->map->offset(asked_part_, question_.position)
+                              : TextMap(source_->text(), source_->lines(), world_.encoding)
+                                    .offset(question_.position);
         std::vector<RawJson> entries;
         if (question_.kind == CallQuestion::Kind::Prepare) {
             for (const CallItem& item : calls.items_at(offset)) {
-                entries.push_back(json_of(to_protocol(item, {})));
+                entries.push_back(json_of(to_protocol(item, place(item, item.name_range), {})));
             }
             return entries.empty() ? std::nullopt : std::optional(std::move(entries));
         }
@@ -189,13 +204,22 @@ private:
         }
         if (question_.kind == CallQuestion::Kind::Outgoing) {
             for (const CallEdge& edge : calls.outgoing(*item)) {
-                entries.push_back(json_of(protocol::CallHierarchyOutgoingCall{
-                    to_protocol(edge.item, edge.sites), ranges(*source_, edge.sites)}));
+                for (const auto& [part, sites] : by_part(*item, edge.sites)) {
+                    // Each cell of a notebook is an item of its own.
+                    if (item->kind != CallItem::Kind::Module || part == asked_part_) {
+                        entries.push_back(json_of(protocol::CallHierarchyOutgoingCall{
+                            to_protocol(edge.item, place(edge.item, edge.item.name_range), sites),
+                            ranges(*item, sites)}));
+                    }
+                }
             }
         } else {
             for (const CallEdge& edge : callers_of(*item, calls)) {
-                entries.push_back(json_of(protocol::CallHierarchyIncomingCall{
-                    to_protocol(edge.item, edge.sites), ranges(*edge.item.source, edge.sites)}));
+                for (const auto& [part, sites] : by_part(edge.item, edge.sites)) {
+                    entries.push_back(json_of(protocol::CallHierarchyIncomingCall{
+                        to_protocol(edge.item, place(edge.item, sites.front().span), sites),
+                        ranges(edge.item, sites)}));
+                }
             }
         }
         return entries;
@@ -206,8 +230,10 @@ private:
     /// The module of a file that may call; null where it is gone. Those that nobody imports are not
     /// kept: nobody may ask for them again.
     std::shared_ptr<const ModuleFile> read(const std::string& path) {
-        if (const auto open = open_.find(path); open != open_.end()) {
-            return open->second;
+        for (const OverlayModules::OpenModules* const opened : {&open_, &notebooks_}) {
+            if (const auto open = opened->find(path); open != opened->end()) {
+                return open->second;
+            }
         }
         if (std::shared_ptr<const ModuleFile> known = world_.disk->known(path)) {
             return known;
@@ -239,6 +265,11 @@ private:
     std::set<std::string> files_with(const std::string& word, const CallItem& item) {
         std::set<std::string> found;
         for (const std::string& project : projects_of(item)) {
+            for (const auto& [path, notebook] : notebooks_) {
+                if (mentions(*notebook, {word}) && world_.disk->project_of(path) == project) {
+                    found.insert(path);
+                }
+            }
             if (const std::optional<std::vector<std::string>> paths =
                     modules_->project_files_with(word, project)) {
                 found.insert(paths->begin(), paths->end());
@@ -280,7 +311,8 @@ private:
         for (bool again = true; again;) {
             for (; searched < names.size(); ++searched) {
                 const std::set<std::string> found = files_with(names[searched], item);
-                if (searched == 0 && !library_ && !found.contains(item.path)) {
+                if (searched == 0 && !library_ && !found.contains(item.path) &&
+                    !notebooks_.contains(item.path)) {
                     add_problem(item.path + " is excluded from its project: other files that are "
                                             "excluded are not searched for callers");
                 }
@@ -347,34 +379,67 @@ private:
 
     // ---- What the client gets ----
 
-    std::string uri_of(const CallItem& item) const {
-        if (item.path.empty()) {
-            return question_.uri;
+    struct Place {
+        std::string uri;
+        const CallWorld::Open* open = nullptr; // null: the file is closed
+        std::size_t part = 0;
+        protocol::Range range;
+    };
+    /// Where a span of an item's file is.
+    Place place(const CallItem& item, analysis::Span span) const {
+        const auto known = maps_.find(item.path);
+        const CallWorld::Open* const open = item.path.empty()      ? asked_
+                                            : known != maps_.end() ? known->second
+                                                                   : nullptr;
+        if (open == nullptr) {
+            return {
+                protocol::file_uri(item.path), nullptr, 0,
+                TextMap(item.source->text(), item.source->lines(), world_.encoding).range(span)};
         }
-        const auto open = uris_.find(item.path);
-        return open != uris_.end() ? open->second : protocol::file_uri(item.path);
+        const DocumentMap::Place found = open->map->place(span);
+        return {open->map->parts()[found.part].uri->text, open, found.part, found.range};
     }
 
-    std::vector<protocol::Range> ranges(const analysis::SourceText& source,
-                                        const std::vector<CallSite>& sites) const {
-        const TextMap map(source.text(), source.lines(), world_.encoding);
-        std::vector<protocol::Range> result;
+    /// The sites of an item's calls: those of a notebook's code stand in several cells.
+    std::map<std::size_t, std::vector<CallSite>> by_part(const CallItem& item,
+                                                         const std::vector<CallSite>& sites) const {
+        std::map<std::size_t, std::vector<CallSite>> result;
         for (const CallSite& site : sites) {
-            result.push_back(map.range(site.span));
+            result[place(item, site.span).part].push_back(site);
         }
         return result;
     }
 
-    protocol::CallHierarchyItem to_protocol(const CallItem& item,
+    std::vector<protocol::Range> ranges(const CallItem& item,
+                                        const std::vector<CallSite>& sites) const {
+        std::vector<protocol::Range> result;
+        for (const CallSite& site : sites) {
+            result.push_back(place(item, site.span).range);
+        }
+        return result;
+    }
+
+    /// `at` is somewhere in the item: a module may have several parts.
+    protocol::CallHierarchyItem to_protocol(const CallItem& item, const Place& at,
                                             const std::vector<CallSite>& sites) const {
-        const TextMap map(item.source->text(), item.source->lines(), world_.encoding);
         protocol::CallHierarchyItem result;
-        result.uri = uri_of(item);
+        result.uri = at.uri;
         result.kind = symbol_kind(item.kind);
         result.name = shown_name(item.name);
         if (item.kind == CallItem::Kind::Module) {
-            const std::string path = protocol::parse_uri(result.uri).path;
+            const std::string path =
+                protocol::parse_uri(at.open != nullptr ? at.open->uri : at.uri).path;
             result.name = path.substr(path.rfind('/') + 1);
+            if (at.open != nullptr && at.open->notebook) {
+                result.name += ", cell " + std::to_string(at.open->map->parts()[at.part].cell);
+            }
+            const TextMap map = at.open != nullptr ? at.open->map->text_map(at.part)
+                                                   : TextMap(item.source->text(),
+                                                             item.source->lines(), world_.encoding);
+            result.range = map.range({0, static_cast<std::uint32_t>(map.text().size())});
+        } else {
+            result.range = place(item, item.range).range;
+            result.selection_range = place(item, item.name_range).range;
         }
         const std::string marks = marks_of(sites);
         std::string detail = item.module;
@@ -382,8 +447,6 @@ private:
         if (!detail.empty()) {
             result.detail = std::move(detail);
         }
-        result.range = map.range(item.range);
-        result.selection_range = map.range(item.name_range);
         protocol::JsonWriter data;
         data.begin_object();
         data.key("uri");
@@ -403,10 +466,13 @@ private:
     const CallWorld& world_;
     const analysis::Cancellation& cancellation_;
     OverlayModules::OpenModules open_;
-    std::map<std::string, std::string> uris_; // of open documents, by path
+    OverlayModules::OpenModules notebooks_;
+    std::map<std::string, const CallWorld::Open*> maps_; // by path
     std::shared_ptr<const OverlayModules> modules_;
     std::shared_ptr<const analysis::SourceText> source_; // of the document
     bool library_ = false;                               // the document is of one
+    const CallWorld::Open* asked_ = nullptr;             // the document; null: it is closed
+    std::size_t asked_part_ = 0;
     std::vector<std::string> problems_;
 };
 

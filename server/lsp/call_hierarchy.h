@@ -6,6 +6,7 @@
 #include "analysis/calls.h"
 #include "protocol/json_writer.h"
 #include "protocol/types.h"
+#include "server/lsp/document_map.h"
 #include "server/modules/overlay_modules.h"
 
 #include <cstddef>
@@ -23,7 +24,7 @@ inline constexpr std::size_t kMaxCallerFiles = 10'000;
 struct CallQuestion {
     enum class Kind { Prepare, Incoming, Outgoing };
     Kind kind = Kind::Prepare;
-    std::string uri;             // of the document, as the client writes it
+    std::string uri;             // of the document or cell, as the client writes it
     protocol::Position position; // to prepare: any; else where the item's name stood
     // The item; not to prepare.
     analysis::CallItem::Kind item = analysis::CallItem::Kind::Function;
@@ -38,7 +39,9 @@ struct CallWorld {
     struct Open {
         std::string uri;
         std::string path; // empty where it is no file
+        bool notebook = false;
         std::shared_ptr<const analysis::SourceText> text;
+        std::shared_ptr<const DocumentMap> map; // of the text
         /// Of an earlier text, maybe; null: of none.
         std::shared_ptr<const analysis::ModuleFile> file;
     };

@@ -22,13 +22,16 @@ const RawJson kNull{"null"};
 void Session::prepare_call_hierarchy(const protocol::CallHierarchyPrepareParams& params,
                                      AnyResponder responder) {
     const OpenDocument* const open = find(params.text_document.uri);
-    if (open == nullptr) {
+    const std::optional<std::size_t> part =
+        open == nullptr ? std::nullopt
+                        : open->document.map()->find(protocol::uri_key(params.text_document.uri));
+    if (!part) {
         responder.reply_raw(kNull);
         return;
     }
     CallQuestion question;
     question.kind = CallQuestion::Kind::Prepare;
-    question.uri = open->document.uri().text;
+    question.uri = open->document.map()->parts()[*part].uri->text;
     question.position = params.position;
     auto request = std::make_unique<CallRequest>(std::move(question), std::move(responder));
     request->text = open->document.text();
@@ -89,7 +92,8 @@ void Session::review_call_request(std::uint64_t number, CallRequest& request) {
             return;
         }
     }
-    const protocol::Uri uri = protocol::parse_uri(request.question.uri);
+    const protocol::Uri uri =
+        open != nullptr ? open->document.uri() : protocol::parse_uri(request.question.uri);
     if (open != nullptr ? open->standing != OpenDocument::Standing::Analysed : !uri.is_file()) {
         request.responder.reply_raw(kNull);
         call_requests_.erase(number);
@@ -175,7 +179,8 @@ CallWorld Session::call_world() const {
         }
         const protocol::Uri& uri = open->document.uri();
         world.open.push_back({uri.text, uri.is_file() ? uri.file_path().value_or("") : "",
-                              open->document.text(), open->module_file});
+                              open->document.is_notebook(), open->document.text(),
+                              open->document.map(), open->module_file});
     }
     for (const auto& [project, indexing] : indexing_) {
         world.projects.push_back(project);
@@ -190,7 +195,7 @@ bool Session::is_present(const CallWorld& world) const {
     const CallWorld now = call_world();
     return std::equal(now.open.begin(), now.open.end(), world.open.begin(), world.open.end(),
                       [](const CallWorld::Open& a, const CallWorld::Open& b) {
-                          return a.uri == b.uri && a.text == b.text;
+                          return a.uri == b.uri && a.map == b.map;
                       });
 }
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from client import ResponseError, offset, span, text_at, units
-from conftest import merged
+from client import Cell, ResponseError, merged, offset, span, text_at, units
 
 REFRESH = "workspace/diagnostic/refresh"
 
@@ -523,4 +522,55 @@ def test_settings_of_the_document_hold(serve, project):
     project.write("pyproject.toml", '[tool.awaitls]\nextend-select = ["blocking-path"]\n')
     changed(client, (project("pyproject.toml"), 2))
     assert shown(outgoing(client, item)) == ["there app.paths [blocks: os.path.exists]"]
+    drain(client)
+
+
+def test_notebooks(serve, project):
+    notebook = project("work.ipynb")
+    texts = {
+        "a": "from app.store import save\n\nasync def work():\n    await save(1)",
+        "b": "'🐍'; await work()\nawait save(2)",
+        "c": "def sync():\n    pass\n\nwork()\nsync()",
+    }
+    cells = {name: Cell(f"vscode-notebook-cell:{notebook.removeprefix('file://')}#{name}", text)
+             for name, text in texts.items()}
+    a, b, c = (cells[name].uri for name in "abc")
+    client = serve(notebookDocument={"synchronization": {}})
+    store = project("app/store.py")
+    client.open(store, STORE)
+    client.open_notebook(notebook, *cells.values())
+
+    def places(calls: list[dict]) -> list[tuple]:
+        return [(call["from"]["name"], call["from"]["uri"], [text_at(texts[call["from"]["uri"][-1]], r)
+                                                            for r in call["fromRanges"]]) for call in calls]
+
+    # In the cell of the definition, and of a reference.
+    item = prepared(client, a, texts["a"], "work")
+    assert (item["uri"], item["selectionRange"]) == (a, span(2, 10, 2, 14))
+    assert prepared(client, b, texts["b"], "work") == item
+    # Each cell is an item of its own.
+    calls = incoming(client, item)
+    assert places(calls) == [("work.ipynb, cell 2", b, ["work"]), ("work.ipynb, cell 3", c, ["work"])]
+    assert text_at(texts["b"], calls[0]["from"]["range"]) == texts["b"]
+    assert calls[0]["fromRanges"] == [span(0, 12, 0, 16)]
+    assert [call["to"]["name"] for call in outgoing(client, calls[0]["from"])] == ["work", "save"]
+    assert [call["to"]["name"] for call in outgoing(client, calls[1]["from"])] == ["work", "sync"]
+    # A file is called by the notebooks that are open.
+    save = outgoing(client, item)[0]["to"]
+    assert save["uri"] == store
+    assert places([call for call in incoming(client, save) if "ipynb" in call["from"]["uri"]]) == [
+        ("work.ipynb, cell 2", b, ["save"]), ("work", a, ["save"])]
+    # The function is moved to another cell, then the cells go.
+    client.edit_cell(notebook, 2, a, 2, {"text": "from app.store import save"})
+    texts["c"] = texts["a"]
+    client.edit_cell(notebook, 3, c, 2, {"text": texts["c"]})
+    assert places(incoming(client, item)) == [("work.ipynb, cell 2", b, ["work"])]
+    [call] = outgoing(client, item)
+    assert (call["to"]["uri"], call["fromRanges"]) == (store, [span(3, 10, 3, 14)])
+    assert prepare(client, notebook, {"line": 0, "character": 0}) is None, "cells have text, notebooks have none"
+    client.close_notebook(notebook, *cells.values())
+    assert incoming(client, item) is None
+    assert prepare(client, a, {"line": 0, "character": 0}) is None
+    assert "work.ipynb" not in str(incoming(client, save))
+    client.arrived("textDocument/publishDiagnostics")
     drain(client)
