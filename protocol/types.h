@@ -273,7 +273,14 @@ struct Hover {
 
 // ---- Call hierarchy ----
 
-enum class SymbolKind : std::uint8_t { File = 1, Module = 2, Class = 5, Method = 6, Function = 12 };
+enum class SymbolKind : std::uint8_t {
+    File = 1,
+    Module = 2,
+    Class = 5,
+    Method = 6,
+    Constructor = 9,
+    Function = 12
+};
 
 struct CallHierarchyPrepareParams {
     TextDocumentIdentifier text_document;

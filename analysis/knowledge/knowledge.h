@@ -139,7 +139,8 @@ const Runner* find_runner(std::string_view qualified_name);
 /// What a known function does with a coroutine or another awaitable that it is given as an
 /// argument.
 enum class ArgumentUse : std::uint8_t {
-    Awaits,   // consumes it: awaits it, wraps it in a task, runs it
+    Awaits,   // consumes it: awaits it, runs it
+    Spawns,   // makes a task of it, which runs beside the caller
     Discards, // uses it as a plain value: formats, compares, serialises, measures it
 };
 

@@ -223,7 +223,9 @@ std::string render_markdown(const Tables& tables) {
     }
     out << "\n## What becomes of a coroutine that is passed as an argument\n\n";
     for (const Word& use : kArgumentUses) {
-        out << (use.word == "awaits" ? "Awaited or run by: " : "Used as a plain value by: ");
+        out << (use.word == "awaits"   ? "Awaited or run by: "
+                : use.word == "spawns" ? "Made a task by: "
+                                       : "Used as a plain value by: ");
         const char* separator = "";
         for (const Row& row : tables.arguments) {
             if (row.cells[1] == use.word) {

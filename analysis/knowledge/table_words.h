@@ -61,7 +61,7 @@ inline constexpr std::array kPlaces = {Word{"loop", "Loop"}, Word{"thread", "Thr
                                        Word{"process", "Process"}, Word{"caller", "Caller"},
                                        Word{"new-loop", "NewLoop"}};
 
-inline constexpr std::array kArgumentUses = {Word{"awaits", "Awaits"},
+inline constexpr std::array kArgumentUses = {Word{"awaits", "Awaits"}, Word{"spawns", "Spawns"},
                                              Word{"discards", "Discards"}};
 
 /// The words of the flags column of classes.tsv in the order of the bit fields of ClassInfo.

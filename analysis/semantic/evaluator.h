@@ -75,6 +75,7 @@ struct ResultInputs {
     bool empty() const { return demands.empty() && names.empty(); }
 };
 
+class FileCalls;
 class RegionModel;
 
 class Evaluator {
@@ -123,6 +124,7 @@ public:
 
 private:
     friend class RegionModel;
+    friend class FileCalls; // which asks for definitions, whatever decorators make of them
 
     struct FunctionKeyHash {
         std::size_t operator()(std::uint64_t key) const {

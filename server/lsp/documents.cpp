@@ -259,6 +259,7 @@ void Session::batch_done() {
             start_work(*open);
         }
     }
+    review_call_requests();
     if (configuration_told_ != configuration_version_) {
         tell_configuration_problems();
     }
@@ -755,6 +756,7 @@ void Session::indexed(const std::string& project, std::shared_ptr<const ProjectI
     ++module_changes_;
     recheck_all();
     review_workspace_pulls();
+    review_call_requests();
     rest_later();
 }
 
@@ -763,7 +765,7 @@ void Session::rest_later() {
         return;
     }
     rest_.start(kRestTime, [this] {
-        const bool busy = !workspace_pulls_.empty() ||
+        const bool busy = !workspace_pulls_.empty() || !call_requests_.empty() ||
                           std::any_of(indexing_.begin(), indexing_.end(),
                                       [](const auto& entry) { return !entry.second->done; });
         if (busy) {

@@ -4,6 +4,7 @@
 #include "protocol/json_text.h"
 #include "server/config/resolve.h"
 #include "server/files/discover.h"
+#include "server/lsp/call_request.h"
 #include "server/lsp/code_actions.h"
 #include "server/lsp/open_document.h"
 #include "server/lsp/workspace_pull.h"
@@ -53,6 +54,7 @@ protocol::ServerCapabilities server_capabilities(const ClientStyle& style) {
         action_kinds.emplace_back(kNotebookFixAllKind);
     }
     result.hover_provider = true;
+    result.call_hierarchy_provider = style.capabilities.call_hierarchy;
     result.code_action_provider = protocol::CodeActionOptions{
         std::move(action_kinds), style.capabilities.code_action_resolve_edit};
     if (style.capabilities.pull_diagnostics) {
@@ -197,6 +199,18 @@ void Session::register_handlers() {
         [this, any](const protocol::HoverParams& params, auto responder) {
             hover(params, any(std::move(responder)));
         });
+    router.on_request<method::PrepareCallHierarchy>(
+        [this, any](const protocol::CallHierarchyPrepareParams& params, auto responder) {
+            prepare_call_hierarchy(params, any(std::move(responder)));
+        });
+    router.on_request<method::IncomingCalls>(
+        [this, any](const protocol::CallHierarchyCallsParams& params, auto responder) {
+            follow_calls(CallQuestion::Kind::Incoming, params, any(std::move(responder)));
+        });
+    router.on_request<method::OutgoingCalls>(
+        [this, any](const protocol::CallHierarchyCallsParams& params, auto responder) {
+            follow_calls(CallQuestion::Kind::Outgoing, params, any(std::move(responder)));
+        });
     router.on_request<method::ExecuteCommand>(
         [this, any](const protocol::ExecuteCommandParams& params, auto responder) {
             execute_command(params, any(std::move(responder)));
@@ -281,6 +295,7 @@ void Session::shutdown(protocol::AnyResponder responder) {
         refuse_waiters(*document, "the server shuts down");
     }
     refuse_workspace_pulls("the server shuts down");
+    refuse_call_requests("the server shuts down");
     documents_.clear();
     responder.reply_raw({});
 }
@@ -311,6 +326,7 @@ void Session::finish(int status) {
     shut_down_ = true;
     documents_.clear();
     refuse_workspace_pulls("the server ends");
+    refuse_call_requests("the server ends");
     options_.on_exit(status);
     connection_->close();
 }

@@ -5,6 +5,7 @@
 #include "protocol/connection.h"
 #include "protocol/messages.h"
 #include "server/lsp/analyser.h"
+#include "server/lsp/call_hierarchy.h"
 #include "server/lsp/closed_files.h"
 #include "server/lsp/diagnostics.h"
 #include "server/lsp/document.h"
@@ -69,6 +70,7 @@ private:
     struct Waiter;
     struct Progress;
     struct WorkspacePull;
+    struct CallRequest;
     /// Changes with everything that reports of closed files depend on, as far as the session is told.
     struct WorkspaceState {
         std::uint64_t modules = 0;
@@ -225,6 +227,22 @@ private:
     template <class Work, class Then>
     void work_for_pull(std::uint64_t number, Work work, Then then);
 
+    // call_requests.cpp
+    void prepare_call_hierarchy(const protocol::CallHierarchyPrepareParams& params,
+                                protocol::AnyResponder responder);
+    void follow_calls(CallQuestion::Kind kind, const protocol::CallHierarchyCallsParams& params,
+                      protocol::AnyResponder responder);
+    /// Ends those that were cancelled, and starts those that nothing is missing for.
+    void review_call_requests();
+    void refuse_call_requests(const std::string& why);
+    void review_call_request(std::uint64_t number, CallRequest& request);
+    void start_call_request(std::uint64_t number, CallRequest& request);
+    void call_request_done(std::uint64_t number, const std::optional<CallAnswer>& answer,
+                           const std::string& problem);
+    CallWorld call_world() const;
+    /// No document and no file has changed since.
+    bool is_present(const CallWorld& world) const;
+
     EventLoop& loop_;
     Pool& pool_;
     Log& log_;
@@ -252,6 +270,8 @@ private:
     std::map<std::string, std::unique_ptr<Indexing>> indexing_;               // by project
     std::map<std::uint64_t, std::unique_ptr<WorkspacePull>> workspace_pulls_; // by number
     std::uint64_t workspace_pull_count_ = 0;
+    std::map<std::uint64_t, std::unique_ptr<CallRequest>> call_requests_; // by number
+    std::uint64_t call_request_count_ = 0;
     bool whole_folders_ = false; // some folder's mode was Workspace when it was last configured
     /// What the last pull found in the files that were not open; null before.
     std::shared_ptr<const std::vector<ClosedResult>> closed_results_;

@@ -1,6 +1,8 @@
 # The language server. Included by server/CMakeLists.txt.
 set(AWAITLS_LSP_SOURCES
     lsp/analyser.cpp
+    lsp/call_hierarchy.cpp
+    lsp/call_requests.cpp
     lsp/closed_files.cpp
     lsp/code_actions.cpp
     lsp/diagnostics.cpp

@@ -59,6 +59,13 @@ public:
         return found != open_.end() ? found->second : disk_->at(path);
     }
 
+    /// All files of a project that have the word, tests as well: sorted. Nothing where the project has no index.
+    std::optional<std::vector<std::string>> project_files_with(std::string_view word,
+                                                               const std::string& project) const {
+        const std::shared_ptr<const ProjectIndex> index = index_of(project + "/.");
+        return index ? std::optional(index->all_files_with(word)) : std::nullopt;
+    }
+
 private:
     /// That of the importer's project as the editor has it; null while there is none.
     std::shared_ptr<const ProjectIndex> index_of(std::string_view importer) const {

@@ -133,9 +133,9 @@ struct ProjectIndex::Base {
         std::uint32_t is_async : 1;
     };
     std::vector<std::string> paths; // sorted
-    Words words;                    // of files that are no tests
-    Names names;                    // of classes, bases and methods
-    std::vector<Class> classes;     // in the order of the paths; behind them one that ends the last
+    Words words;
+    Names names;                // of classes, bases and methods
+    std::vector<Class> classes; // in the order of the paths; behind them one that ends the last
     std::vector<std::uint32_t> bases;
     std::vector<std::uint32_t> by_name; // indices of the classes in the order of the names
     std::vector<Method> methods;        // in the order of the names, then of the classes
@@ -144,14 +144,13 @@ struct ProjectIndex::Base {
         std::size_t entries = 0;
         for (const auto& [path, digest] : digests) {
             paths.push_back(path);
-            if (!is_test_file(path)) entries += digest->names.size();
+            entries += digest->names.size();
         }
         words = Words(entries);
         words.fill([&](const auto& add) {
             std::uint32_t file = 0;
             for (const auto& [path, digest] : digests) {
-                if (!is_test_file(path))
-                    for (const std::uint32_t word : digest->names) add(words.key_of(word), file);
+                for (const std::uint32_t word : digest->names) add(words.key_of(word), file);
                 ++file;
             }
         });
@@ -180,7 +179,7 @@ struct ProjectIndex::Base {
             if (numbers[file] != kGone) postings.push_back({key, numbers[file]});
         });
         for (const auto& [path, digest] : changed)
-            if (digest && !is_test_file(path))
+            if (digest)
                 for (const std::uint32_t word : digest->names)
                     postings.push_back({words.key_of(word), number_of(path)});
         std::stable_sort(postings.begin(), postings.end(),
@@ -259,20 +258,29 @@ std::shared_ptr<const ProjectIndex> ProjectIndex::with(const Digests& changes) c
 
 std::optional<std::vector<std::string>> ProjectIndex::files_with(std::string_view word,
                                                                  std::size_t limit) const {
+    return find_files(word, limit, false);
+}
+
+std::optional<std::vector<std::string>>
+ProjectIndex::find_files(std::string_view word, std::size_t limit, bool tests) const {
     const std::uint32_t hash = analysis::name_hash(word);
     std::vector<std::string> result;
     base_->words.each_file(hash, [&](std::uint32_t file) {
         const std::string& path = base_->paths[file];
-        if (!changed_.contains(path)) result.push_back(path);
+        if ((tests || !is_test_file(path)) && !changed_.contains(path)) result.push_back(path);
         return result.size() <= limit;
     });
     for (const auto& [path, digest] : changed_)
-        if (digest && !is_test_file(path) &&
+        if (digest && (tests || !is_test_file(path)) &&
             std::binary_search(digest->names.begin(), digest->names.end(), hash))
             result.push_back(path);
     if (result.size() > limit) return std::nullopt;
     if (!changed_.empty()) std::sort(result.begin(), result.end());
     return result;
+}
+
+std::vector<std::string> ProjectIndex::all_files_with(std::string_view word) const {
+    return *find_files(word, kMaxFiles + changed_.size(), true);
 }
 
 template <typename Visit>

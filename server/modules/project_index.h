@@ -32,6 +32,8 @@ public:
 
     std::optional<std::vector<std::string>> files_with(std::string_view word,
                                                        std::size_t limit) const;
+    /// All of them, tests as well: sorted paths.
+    std::vector<std::string> all_files_with(std::string_view word) const;
     std::vector<analysis::ClassPlace> overriders(std::string_view base, std::string_view method,
                                                  bool is_async) const;
     std::optional<std::vector<analysis::ClassPlace>> classes_with(std::string_view method,
@@ -39,6 +41,8 @@ public:
 
 private:
     struct Base;
+    std::optional<std::vector<std::string>> find_files(std::string_view word, std::size_t limit,
+                                                       bool tests) const;
     ProjectIndex(std::shared_ptr<const Base> base, Digests changed)
         : base_(std::move(base)), changed_(std::move(changed)) {}
     /// Calls visit(path, class name, is async, bases) for all methods of a name, where bases(take) calls take(name of a base);

@@ -83,6 +83,16 @@ local text = ask('return vim.api.nvim_get_current_line()')
 if text ~= '    await asyncio.sleep(1)' then fail('the fix made this line: ' .. text) end
 say('line ' .. (line + 1) .. ': ' .. text)
 
+-- Who calls the function: the editor lists its callers.
+ask([[ vim.fn.search('main', 'bw'); vim.lsp.buf.incoming_calls() ]])
+local function callers() return ask('return vim.fn.getqflist()') end
+wait('the callers are listed', function() return #callers() > 0 end)
+local caller = callers()[1]
+local calling = ask('return vim.api.nvim_buf_get_lines(...)', caller.bufnr, caller.lnum - 1, caller.lnum, false)[1]
+if #callers() ~= 1 or calling ~= 'asyncio.run(main())' then fail('the callers are ' .. vim.inspect(callers())) end
+say(('called by %s, line %d: %s'):format(caller.text, caller.lnum, calling))
+ask([[ vim.cmd.cclose() ]])
+
 keys(':write<CR>')
 wait('the file is written', function() return ask('return not vim.bo.modified') end)
 

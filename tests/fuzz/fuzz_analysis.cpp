@@ -1,5 +1,6 @@
 // Any bytes as a Python file: reading, analysis, hover, suppression and fixes keep their promises.
 
+#include "analysis/calls.h"
 #include "analysis/syntax/outline.h"
 #include "tests/fuzz/analysis_invariants.h"
 #include "tests/support/same_syntax.h"
@@ -61,6 +62,61 @@ void check_fixes(const std::shared_ptr<const analysis::FileAnalysis>& file) {
     }
 }
 
+class Never final : public analysis::Cancellation {
+public:
+    bool cancelled() const override { return false; }
+};
+
+/// What an item calls has it among its callers, and the other way round.
+void check_calls(const analysis::FileAnalysis& file) {
+    const analysis::FileCalls calls(file.module(), fuzz::all_rules(), {});
+    const std::string& text = file.text();
+    const bool utf8 = analysis::is_valid_utf8(text);
+    const auto check_edge = [&](const analysis::CallEdge& edge) {
+        require(!edge.sites.empty(), "an edge has a place");
+        fuzz::check_span(edge.item.range, text, utf8);
+        fuzz::check_span(edge.item.name_range, text, utf8);
+        require(edge.item.range.begin <= edge.item.name_range.begin &&
+                    edge.item.name_range.end <= edge.item.range.end,
+                "an item's name stands in it");
+        for (const analysis::CallSite& site : edge.sites) fuzz::check_span(site.span, text, utf8);
+    };
+    const auto has = [](const std::vector<analysis::CallEdge>& edges,
+                        const analysis::CallItem& item, const analysis::CallSite& site) {
+        return std::any_of(edges.begin(), edges.end(), [&](const analysis::CallEdge& edge) {
+            return edge.item.is(item) && std::any_of(edge.sites.begin(), edge.sites.end(),
+                                                     [&](const analysis::CallSite& other) {
+                                                         return other.span == site.span &&
+                                                                other.mark == site.mark &&
+                                                                other.witness == site.witness;
+                                                     });
+        });
+    };
+    std::vector<analysis::CallItem> items{*calls.find(analysis::CallItem::Kind::Module, {}, 0)};
+    const std::uint32_t length = static_cast<std::uint32_t>(text.size());
+    for (std::uint32_t part = 0; part <= 16; ++part)
+        for (analysis::CallItem& item : calls.items_at(length / 16 * part))
+            items.push_back(std::move(item));
+    for (const analysis::CallItem& item : items) {
+        const std::optional<analysis::CallItem> again =
+            calls.find(item.kind, item.name, item.name_range.begin);
+        require(again && again->is(item), "an item is found again by its name and place");
+        for (const analysis::CallEdge& edge : calls.outgoing(item)) {
+            check_edge(edge);
+            const auto callers = calls.incoming(edge.item, Never());
+            for (const analysis::CallSite& site : edge.sites)
+                require(has(*callers, item, site), "a callee has its callers");
+        }
+        const auto callers = calls.incoming(item, Never());
+        for (const analysis::CallEdge& edge : *callers) {
+            check_edge(edge);
+            for (const analysis::CallSite& site : edge.sites)
+                require(has(calls.outgoing(edge.item), item, site), "a caller has its callees");
+        }
+        calls.leads(item, analysis::names_of(item));
+    }
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -92,6 +148,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const analysis::Diagnostic& diagnostic : file->diagnostics())
         check_hover(*file, diagnostic.span.begin);
     check_suppressions(*file);
+    check_calls(*file);
     check_fixes(file);
     return 0;
 }

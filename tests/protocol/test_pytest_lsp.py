@@ -113,3 +113,25 @@ async def test_a_notebook(editor: LanguageClient):
         types.DidCloseNotebookDocumentParams(
             types.NotebookDocumentIdentifier(notebook), [types.TextDocumentIdentifier(uri) for uri in cells])
     )
+
+
+CALLS = "import asyncio\n\n\nasync def leaf():\n    pass\n\n\nasync def main():\n    await leaf()\n"
+
+
+@pytest.mark.asyncio
+async def test_call_hierarchy(editor: LanguageClient):
+    uri = "file:///project/calls.py"
+    editor.text_document_did_open(
+        types.DidOpenTextDocumentParams(types.TextDocumentItem(uri=uri, language_id="python", version=1, text=CALLS))
+    )
+    assert await diagnostics(editor, uri) == []
+    if editor.result.capabilities.call_hierarchy_provider is None:
+        return  # an editor that has no use for it
+    [leaf] = await editor.text_document_prepare_call_hierarchy_async(
+        types.CallHierarchyPrepareParams(types.TextDocumentIdentifier(uri), types.Position(3, 10))
+    )
+    [call] = await editor.call_hierarchy_incoming_calls_async(types.CallHierarchyIncomingCallsParams(leaf))
+    assert (call.from_.name, call.from_.detail) == ("main", "calls [awaited]")
+    [back] = await editor.call_hierarchy_outgoing_calls_async(types.CallHierarchyOutgoingCallsParams(call.from_))
+    assert (back.to.name, back.from_ranges) == ("leaf", call.from_ranges)
+    assert back.to.selection_range == leaf.selection_range

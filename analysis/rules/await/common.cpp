@@ -328,7 +328,7 @@ private:
         const bool first = analysis::argument(tree_, call, 0, {}) == value;
         if (!first && (target.name == "builtins.next" || target.name == "asyncio.sleep")) return {};
         ArgumentUse use = ArgumentUse::Awaits;
-        if (!find_argument_use(target.name, use) || use == ArgumentUse::Awaits) return {};
+        if (!find_argument_use(target.name, use) || use != ArgumentUse::Discards) return {};
         return value_use(call, "is passed to " + callee + " instead of its result");
     }
 
@@ -455,7 +455,7 @@ bool is_awaited_somewhere(const Model& model, NodeId name) {
         if (!tree.is(call, Kind::Call) || tree.role(use) != Role::Argument) return false;
         ArgumentUse argument_use = ArgumentUse::Discards;
         return find_argument_use(model.target(call).name, argument_use) &&
-               argument_use == ArgumentUse::Awaits;
+               argument_use != ArgumentUse::Discards;
     });
 }
 

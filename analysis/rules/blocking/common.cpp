@@ -1,5 +1,7 @@
 #include "analysis/rules/blocking/common.h"
 
+#include "analysis/rules/catalog.h"
+
 #include <algorithm>
 #include <charconv>
 
@@ -349,6 +351,59 @@ std::vector<Edit> replace_by_await(const Tree& tree, NodeId call, const std::str
 bool has_comment(const Tree& tree, Span span) {
     return std::any_of(tree.comments().begin(), tree.comments().end(),
                        [&](const Comment& comment) { return span.overlaps(comment.span); });
+}
+
+namespace {
+
+/// The rule that reports a direct operation of the kind and is off by default; empty for the
+/// others.
+std::string_view optional_rule(BlockingKind kind) {
+    if (kind == BlockingKind::Path) return "blocking-path";
+    if (kind == BlockingKind::Cpu) return "blocking-cpu";
+    return {};
+}
+
+bool counts(const Settings& settings, const BlockingApi* api, BlockingKind kind) {
+    const std::string_view name = api == nullptr ? std::string_view{} : optional_rule(kind);
+    if (name.empty()) return true;
+    const std::optional<std::size_t> rule = find_rule(name);
+    return rule && settings.enabled[*rule];
+}
+
+} // namespace
+
+bool counts(const Settings& settings, const BlockingChain& chain) {
+    return counts(settings, chain.api, chain.kind);
+}
+
+bool counts(const Settings& settings, const BlockingOperation& operation) {
+    return counts(settings, operation.api, operation.api->kind);
+}
+
+bool is_consumed(const Model& model, NodeId generator) {
+    const Tree& tree = model.tree();
+    const NodeId parent = tree.parent(generator);
+    const Role role = tree.role(generator);
+    switch (tree.kind(parent)) {
+    case Kind::For:
+    case Kind::CompFor: return role == Role::Iter;
+    case Kind::Starred:
+    case Kind::YieldFrom: return true;
+    case Kind::Keyword: return model.iterates(tree.parent(parent), generator);
+    case Kind::Call: {
+        constexpr std::string_view kConsumers[] = {
+            "builtins.all",       "builtins.any",  "builtins.bytes.join", "builtins.dict",
+            "builtins.frozenset", "builtins.list", "builtins.max",        "builtins.min",
+            "builtins.next",      "builtins.set",  "builtins.sorted",     "builtins.str.join",
+            "builtins.sum",       "builtins.tuple"};
+        if (role != Role::Argument) return false;
+        const std::string_view callee = model.target(parent).name;
+        return std::find(std::begin(kConsumers), std::end(kConsumers), callee) !=
+                   std::end(kConsumers) ||
+               model.iterates(parent, generator);
+    }
+    default: return false;
+    }
 }
 
 } // namespace awaitls::analysis

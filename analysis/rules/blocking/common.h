@@ -31,6 +31,13 @@ bool is_client_method(std::string_view name);
 /// call is known not to block.
 std::optional<std::string_view> configured_advice(const RuleContext& context, NodeId call);
 
+/// False for a chain that ends in what blocks too little to be reported while its rule is off.
+bool counts(const Settings& settings, const BlockingChain& chain);
+bool counts(const Settings& settings, const BlockingOperation& operation);
+
+/// True when the generator that an expression gives is run right there, to its end or one step.
+bool is_consumed(const Model& model, NodeId generator);
+
 /// Adds the fix that hands the call to a thread, where an `await` can stand and no sync lock is
 /// held.
 void add_thread_fix(const RuleContext& context, NodeId call, Finding& finding);

@@ -82,22 +82,6 @@ Linters that look at one function at a time cannot see this. No other linter for
 it.
 )md";
 
-/// The rule that reports a direct operation of the kind and is off by default; empty for the
-/// others.
-std::string_view optional_rule(BlockingKind kind) {
-    if (kind == BlockingKind::Path) return "blocking-path";
-    if (kind == BlockingKind::Cpu) return "blocking-cpu";
-    return {};
-}
-
-bool counts(const Model& model, const BlockingChain& chain) {
-    if (chain.api == nullptr) return true;
-    const std::string_view name = optional_rule(chain.kind);
-    if (name.empty()) return true;
-    const std::optional<std::size_t> rule = find_rule(name);
-    return rule && model.settings().enabled[*rule];
-}
-
 Severity severity_of(const BlockingChain& chain) {
     if (chain.conditional) return Severity::Information;
     if (chain.api == nullptr) return Severity::Error;
@@ -108,33 +92,6 @@ Severity severity_of(const BlockingChain& chain) {
     case BlockingKind::Path:
     case BlockingKind::Cpu: return Severity::Information;
     default: return chain.api->name == "subprocess.Popen" ? Severity::Information : Severity::Error;
-    }
-}
-
-/// True when the generator that an expression gives is run right there, to its end or one step.
-bool is_consumed(const Model& model, NodeId generator) {
-    const Tree& tree = model.tree();
-    const NodeId parent = tree.parent(generator);
-    const Role role = tree.role(generator);
-    switch (tree.kind(parent)) {
-    case Kind::For:
-    case Kind::CompFor: return role == Role::Iter;
-    case Kind::Starred:
-    case Kind::YieldFrom: return true;
-    case Kind::Keyword: return model.iterates(tree.parent(parent), generator);
-    case Kind::Call: {
-        constexpr std::string_view kConsumers[] = {
-            "builtins.all",       "builtins.any",  "builtins.bytes.join", "builtins.dict",
-            "builtins.frozenset", "builtins.list", "builtins.max",        "builtins.min",
-            "builtins.next",      "builtins.set",  "builtins.sorted",     "builtins.str.join",
-            "builtins.sum",       "builtins.tuple"};
-        if (role != Role::Argument) return false;
-        const std::string_view callee = model.target(parent).name;
-        return std::find(std::begin(kConsumers), std::end(kConsumers), callee) !=
-                   std::end(kConsumers) ||
-               model.iterates(parent, generator);
-    }
-    default: return false;
     }
 }
 
@@ -204,7 +161,7 @@ void check_held_generator(RuleContext& context, NodeId name) {
         !type->function->is_generator || type->function->is_async || !is_consumed(model, name))
         return;
     const BlockingChain* const chain = model.blocking(*type->function);
-    if (chain == nullptr || chain->steps.empty() || !counts(model, *chain)) return;
+    if (chain == nullptr || chain->steps.empty() || !counts(model.settings(), *chain)) return;
     report(context, name, "iterating `" + std::string(context.tree.text(name)) + "`",
            type->function->qualname, *chain, type->confidence, false);
 }
@@ -219,7 +176,7 @@ void check(RuleContext& context, NodeId node) {
     const CallTarget target = model.target(node);
     if (target.function == nullptr || target.function->is_async || !target.known()) return;
     const BlockingChain* const chain = model.blocking(*target.function);
-    if (chain == nullptr || chain->steps.empty() || !counts(model, *chain)) return;
+    if (chain == nullptr || chain->steps.empty() || !counts(model.settings(), *chain)) return;
     if (takes_what_is_there(context.tree, node, *chain)) return;
     if (target.function->is_generator && !is_consumed(model, node)) return;
     // A finding of its own, or a form that does not wait.

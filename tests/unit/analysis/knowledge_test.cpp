@@ -288,6 +288,8 @@ TEST(KnowledgeRunners, KnowWhereCallablesRun) {
 TEST(KnowledgeArguments, KnowWhoAwaits) {
     ArgumentUse use = ArgumentUse::Discards;
     EXPECT_TRUE(find_argument_use("asyncio.TaskGroup.create_task", use));
+    EXPECT_EQ(use, ArgumentUse::Spawns);
+    EXPECT_TRUE(find_argument_use("asyncio.wait_for", use));
     EXPECT_EQ(use, ArgumentUse::Awaits);
     EXPECT_TRUE(find_argument_use("builtins.print", use));
     EXPECT_EQ(use, ArgumentUse::Discards);
@@ -447,7 +449,7 @@ TEST(KnowledgeCompiler, RejectsBadRows) {
         "runners.tsv:3: unknown where `moon`; known: loop, thread, process, caller, new-loop\n"
         "runners.tsv:4: keyword `a b` is no identifier\n");
     EXPECT_EQ(errors_of("arguments.tsv", "name\tuse\tsource\n", "p.f\tignores\ts\n"),
-              "arguments.tsv:2: unknown use `ignores`; known: awaits, discards\n");
+              "arguments.tsv:2: unknown use `ignores`; known: awaits, spawns, discards\n");
     EXPECT_EQ(errors_of("star_names.tsv", "module\tnames\tsource\n", "p\tb a\ts\n"),
               "star_names.tsv:2: `a` is twice or out of order\n");
 }

@@ -113,5 +113,18 @@ TEST(ProjectIndex, ChangesAreAsIfItWereMadeAnew) {
     }
 }
 
+TEST(ProjectIndex, AllFilesWithAWord) {
+    const ProjectIndex index({{"/p/b.py", digest("load()")},
+                              {"/p/a.py", digest("# load")},
+                              {"/p/c.py", digest("save()")},
+                              {"/p/tests/test_a.py", digest("load()")}});
+    EXPECT_EQ(index.all_files_with("load"), (Paths{"/p/a.py", "/p/b.py", "/p/tests/test_a.py"}));
+    EXPECT_EQ(index.all_files_with("lo"), Paths{});
+    const std::shared_ptr<const ProjectIndex> later = index.with(
+        {{"/p/b.py", nullptr}, {"/p/c.py", digest("load")}, {"/p/0.py", digest("load")}});
+    EXPECT_EQ(later->all_files_with("load"),
+              (Paths{"/p/0.py", "/p/a.py", "/p/c.py", "/p/tests/test_a.py"}));
+}
+
 } // namespace
 } // namespace awaitls::server
