@@ -10,8 +10,8 @@
 
 namespace awaitls::analysis::tables {
 
-/// One input file. `name` decides which table its rows belong to: `blocking.tsv`, `classes.tsv`,
-/// `aliases.tsv`, `runners.tsv`, `arguments.tsv`, `star_names.tsv`, `network_waits.tsv`,
+/// One input file. `name` decides which table its rows belong to: `blocking.tsv`, `classes*.tsv`,
+/// `aliases*.tsv`, `runners.tsv`, `arguments.tsv`, `star_names.tsv`, `network_waits.tsv`,
 /// `sessions.tsv`, `reentry.tsv`, or any `api_*.tsv`.
 struct TableFile {
     std::string name;

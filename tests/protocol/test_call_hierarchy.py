@@ -138,7 +138,11 @@ def changed(client, *events: tuple[str, int]) -> None:
 
 
 def drain(client) -> None:
-    """Refreshes come when the project is indexed; how many depends on when that is."""
+    """Refreshes come when the project is indexed; how many depends on when that is. Folders that are none are not indexed."""
+    for _ in range(200):
+        client.arrived(REFRESH)
+        if any(entry["message"].startswith("indexed ") for entry in client.log):
+            break
     client.arrived(REFRESH)
 
 
