@@ -79,6 +79,7 @@ bool Evaluator::advance(std::shared_ptr<const Module> module, ModulePlace place,
             if (found == functions_.end() || !found->second) continue;
             std::unique_ptr<FunctionDef> kept = std::move(found->second);
             decorated_.erase(kept.get());
+            overloads_.clear();
             *kept = *function_def(slot, index);
             functions_[key(slot, index)] = std::move(kept);
         }

@@ -245,6 +245,7 @@ private:
 
     // Things of this file.
     bool file_imports(std::string_view module);
+    static void note_overload(Type& noted, Type overload);
     Type module_variable(Space& space, std::string_view name);
     /// What an annotation says that is a name for another one: `Stores = dict[str, Store]`, `type Id = int | str`. Unknown
     /// where the module has no such name.
@@ -254,7 +255,11 @@ private:
     Type function_binding(std::uint32_t slot, NodeId node);
     /// `receiver`: the object or class that it is called on, or null.
     Type call_result(const FunctionDef& function, Type receiver = nullptr);
+    /// The same of one of several overloads, which a call means.
+    Type chosen_result(const FunctionDef& function, Type receiver);
     Type declared_call_result(const FunctionDef& function);
+    /// The overloads of a function, itself among them where it is one, in the order of the text; empty where it has none.
+    const std::vector<const FunctionDef*>& overloads(const FunctionDef& function);
     struct Decorated {
         bool known = true; // all decorators are understood
         bool property = false;
@@ -358,6 +363,7 @@ private:
     std::unordered_map<std::uint64_t, std::unique_ptr<FunctionDef>, FunctionKeyHash> functions_;
     std::unordered_map<std::int32_t, std::unique_ptr<ClassDef>> class_defs_;
     std::unordered_map<const FunctionDef*, Decorated> decorated_;
+    std::unordered_map<const FunctionDef*, std::vector<const FunctionDef*>> overloads_;
     NameMap<Type> external_types_;
     NameMap<ExternalMember> external_members_;
     using NameSet = std::unordered_set<std::string, StringHash, std::equal_to<>>;
@@ -461,6 +467,14 @@ private:
         int index = -1;
     };
     ParameterPlace parameter_of(NodeId call, NodeId value) const;
+    /// Whether a call fits the parameters of an overload.
+    enum class Fit : std::uint8_t { No, Maybe, Yes };
+    Fit fit(NodeId call, const FunctionDef& function, bool bound,
+            const std::vector<const FunctionDef*>& all) const;
+    Fit fit_parameter(const FunctionDef& function, NodeId parameter, NodeId argument,
+                      const std::vector<const FunctionDef*>& all) const;
+    /// What a call gives by the overloads that it may mean.
+    Type overloaded_result(NodeId call, Type callee) const;
     /// What a call of the function passes for a parameter: kNoNode for nothing; no answer where stars hide it.
     std::optional<NodeId> passed_to(NodeId call, NodeId parameter) const;
     std::string_view class_name(NodeId exception) const;

@@ -749,7 +749,10 @@ Type RegionModel::result_of_call(Type callee, NodeId call) const {
         }
         return unknown_type();
     }
-    if (callee->function != nullptr) return ev.call_result(*callee->function, callee->receiver);
+    if (callee->function != nullptr) {
+        const Type chosen = overloaded_result(call, callee);
+        return chosen->known() ? chosen : ev.call_result(*callee->function, callee->receiver);
+    }
 
     const std::string_view name = callee->name;
     const auto first = [&](std::string_view keyword) {

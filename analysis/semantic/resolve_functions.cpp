@@ -267,6 +267,11 @@ Type Evaluator::return_annotation(const FunctionDef& function) {
 }
 
 Type Evaluator::call_result(const FunctionDef& function, Type receiver) {
+    // Which overload is meant, only a call tells.
+    return decorators(function).overload ? unknown_type() : chosen_result(function, receiver);
+}
+
+Type Evaluator::chosen_result(const FunctionDef& function, Type receiver) {
     const Type result = declared_call_result(function);
     const ClassDef* const cls = receiver == nullptr ? nullptr : receiver->cls;
     if (cls == nullptr || function.class_id < 0 || cls->id == function.class_id) return result;

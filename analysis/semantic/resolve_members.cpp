@@ -188,6 +188,13 @@ bool is_in_branch(const FunctionDef& function) {
 }
 } // namespace
 
+/// `noted` becomes the last overload of a function while all are async, or all are not; else unknown.
+void Evaluator::note_overload(Type& noted, Type overload) {
+    const bool agrees = noted == nullptr || (noted->known() && noted->function->is_async ==
+                                                                   overload->function->is_async);
+    noted = agrees ? overload : unknown_type();
+}
+
 /// A variable of the module, as code in functions sees it: any of its assignments may have happened.
 Type Evaluator::module_variable(Space& space, std::string_view name) {
     const auto known = space.variables.find(name);
@@ -195,6 +202,7 @@ Type Evaluator::module_variable(Space& space, std::string_view name) {
     space.variables.emplace(name, unknown_type()); // while it is worked out
     const std::vector<Reference>* const references = space.module->model->find_name(name);
     Type result = unknown_type();
+    Type overloaded = nullptr; // the last overload: stubs have nothing else
     bool first = true;
     if (references != nullptr) {
         // An annotation says what all assignments may give.
@@ -209,8 +217,10 @@ Type Evaluator::module_variable(Space& space, std::string_view name) {
             const std::uint32_t slot = space.first_slot + reference.slot;
             Type type = binding_type(slot, slot_at(slot).region->bindings[reference.index]);
             if (type->kind == TypeKind::Function && type->function != nullptr &&
-                references->size() > 1 && decorators(*type->function).overload)
+                references->size() > 1 && decorators(*type->function).overload) {
+                note_overload(overloaded, type);
                 continue;
+            }
             if (first)
                 result = type;
             else if (result->kind == TypeKind::Function && type->kind == TypeKind::Function &&
@@ -229,6 +239,7 @@ Type Evaluator::module_variable(Space& space, std::string_view name) {
             first = false;
             if (!result->known()) break;
         }
+        if (first && overloaded != nullptr) result = overloaded;
     }
     space.variables[std::string(name)] = result;
     return result;
@@ -401,6 +412,7 @@ Type Evaluator::own_member(std::int32_t id, std::string_view name, Type receiver
     if (found == entry.members.end()) return unknown_type();
     {
         Type result = unknown_type();
+        Type overloaded = nullptr; // the last overload: stubs have nothing else
         bool first = true;
         const std::uint64_t guard =
             hash_combine(hash_bytes(name, 77), static_cast<std::uint64_t>(id));
@@ -438,7 +450,10 @@ Type Evaluator::own_member(std::int32_t id, std::string_view name, Type receiver
             if (type->kind == TypeKind::Function && type->function != nullptr &&
                 found->second.size() > 1) {
                 const Decorated& decorated = decorators(*type->function);
-                if (decorated.overload) continue;
+                if (decorated.overload) {
+                    note_overload(overloaded, type);
+                    continue;
+                }
                 if (decorated.property && !first)
                     continue; // setter or deleter of the property before
             }
@@ -446,6 +461,7 @@ Type Evaluator::own_member(std::int32_t id, std::string_view name, Type receiver
             first = false;
             if (!result->known()) break;
         }
+        if (first && overloaded != nullptr) result = overloaded;
         --depth_;
         evaluating_.pop_back();
         // Methods that are defined differently in branches: which one is bound is not known.

@@ -664,6 +664,57 @@ TEST(Types, OfPropertiesAndKindsOfMethods) {
         "coroutine f[?]\nbuiltins.int");
 }
 
+TEST(Types, OfOverloadsThatACallMeans) {
+    const std::string code = R"(
+from typing import Literal, overload
+class Response:
+    async def read(self): ...
+class Stream: ...
+@overload
+def get(url: str, *, stream: Literal[True]) -> Stream: ...
+@overload
+def get(url: str, *, stream: Literal[False] = ...) -> Response: ...
+@overload
+def get(url: str, *, stream: bool = ...) -> Response | Stream: ...
+def get(url, *, stream=False): ...
+class Client:
+    @overload
+    def call(self, kind: Literal["a", "b"]) -> Response: ...
+    @overload
+    def call(self, kind: str, more: int) -> Stream: ...
+    @overload
+    def call(self, kind: None) -> Client: ...
+    def call(self, kind, more=0): ...
+    @overload
+    async def later(self, x: int) -> Response: ...
+    @overload
+    async def later(self, x: str) -> Stream: ...
+    async def later(self, x): ...
+    @overload
+    def same(self, x: int) -> Stream: ...
+    @overload
+    def same(self, x: str) -> Stream: ...
+    def same(self, x): ...
+def f(c: Client, flag: bool, args, n):
+    )";
+    const auto type = [&](const std::string& expression) {
+        return reveal(code + "reveal(" + expression + ")\n");
+    };
+    EXPECT_EQ(type("get('x')"), "Response");
+    EXPECT_EQ(type("get('x', stream=True)"), "Stream");
+    EXPECT_EQ(type("get('x', stream=False)"), "Response");
+    EXPECT_EQ(type("get('x', stream=flag)"), "Stream | Response");
+    EXPECT_EQ(type("get(*args)"), "Stream | Response");
+    EXPECT_EQ(type("get('x', nothing=1)"), "?");
+    EXPECT_EQ(type("c.call('a')"), "Response");
+    EXPECT_EQ(type("c.call('c')"), "?");
+    EXPECT_EQ(type("c.call(None)"), "Client");
+    EXPECT_EQ(type("c.call('c', 3)"), "Stream");
+    EXPECT_EQ(type("c.call('a', more=n)"), "Stream");
+    EXPECT_EQ(type("c.later(1)"), "coroutine Client.later[Response]");
+    EXPECT_EQ(type("c.same(n)"), "Stream");
+}
+
 TEST(Types, OfInheritedMembers) {
     EXPECT_EQ(reveal("import requests\nclass A:\n    async def f(self): ...\n    s = "
                      "requests.Session()\nclass B(A): ...\nclass C(B):\n    def g(self):\n"
