@@ -38,6 +38,8 @@ constexpr std::array kFlags = {
     Flag{"workspace", "", "applyEdit", &C::apply_edit},
     Flag{"workspace", "", "configuration", &C::configuration},
     Flag{"workspace", "", "workspaceFolders", &C::workspace_folders},
+    Flag{"workspace", "fileOperations", "didRename", &C::did_rename_files},
+    Flag{"workspace", "fileOperations", "didDelete", &C::did_delete_files},
     Flag{"workspace", "diagnostics", "refreshSupport", &C::diagnostics_refresh},
     Flag{"workspace", "didChangeConfiguration", "dynamicRegistration",
          &C::configuration_dynamic_registration},

@@ -52,6 +52,8 @@ struct ClientCapabilities {
     bool configuration = false;
     bool configuration_dynamic_registration = false;
     bool workspace_folders = false;
+    bool did_rename_files = false;
+    bool did_delete_files = false;
     bool watched_files_dynamic_registration = false;
     bool watched_files_relative_pattern = false;
     bool diagnostics_refresh = false;

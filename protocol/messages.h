@@ -61,6 +61,8 @@ AWAITLS_NOTIFICATION(DidChangeConfiguration, "workspace/didChangeConfiguration",
                      DidChangeConfigurationParams);
 AWAITLS_NOTIFICATION(DidChangeWatchedFiles, "workspace/didChangeWatchedFiles",
                      DidChangeWatchedFilesParams);
+AWAITLS_NOTIFICATION(DidRenameFiles, "workspace/didRenameFiles", RenameFilesParams);
+AWAITLS_NOTIFICATION(DidDeleteFiles, "workspace/didDeleteFiles", DeleteFilesParams);
 AWAITLS_NOTIFICATION(DidChangeWorkspaceFolders, "workspace/didChangeWorkspaceFolders",
                      DidChangeWorkspaceFoldersParams);
 AWAITLS_NOTIFICATION(WorkDoneProgressCancel, "window/workDoneProgress/cancel",

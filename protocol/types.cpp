@@ -807,6 +807,24 @@ void describe(V& v, Of<DidChangeWatchedFilesParams> auto& s) {
 }
 
 template <class V>
+void describe(V& v, Of<FileRename> auto& s) {
+    v.required("oldUri", s.old_uri);
+    v.required("newUri", s.new_uri);
+}
+template <class V>
+void describe(V& v, Of<RenameFilesParams> auto& s) {
+    v.required("files", s.files);
+}
+template <class V>
+void describe(V& v, Of<FileDelete> auto& s) {
+    v.required("uri", s.uri);
+}
+template <class V>
+void describe(V& v, Of<DeleteFilesParams> auto& s) {
+    v.required("files", s.files);
+}
+
+template <class V>
 void describe(V& v, Of<RelativePattern> auto& s) {
     if constexpr (kReads<V>) {
         const Reader base = v.reader().field("baseUri");
@@ -1151,8 +1169,29 @@ void describe(V& v, Of<WorkspaceFoldersServerCapabilities> auto& s) {
 }
 
 template <class V>
+void describe(V& v, Of<FileOperationPattern> auto& s) {
+    v.required("glob", s.glob);
+    v.required("matches", s.matches);
+}
+template <class V>
+void describe(V& v, Of<FileOperationFilter> auto& s) {
+    v.required("scheme", s.scheme);
+    v.required("pattern", s.pattern);
+}
+template <class V>
+void describe(V& v, Of<FileOperationRegistrationOptions> auto& s) {
+    v.required("filters", s.filters);
+}
+template <class V>
+void describe(V& v, Of<FileOperationOptions> auto& s) {
+    v.optional("didRename", s.did_rename);
+    v.optional("didDelete", s.did_delete);
+}
+
+template <class V>
 void describe(V& v, Of<WorkspaceServerCapabilities> auto& s) {
     v.optional("workspaceFolders", s.workspace_folders);
+    v.optional("fileOperations", s.file_operations);
 }
 
 template <class V>

@@ -355,6 +355,20 @@ struct DidChangeWatchedFilesParams {
     std::vector<FileEvent> changes;
 };
 
+struct FileRename {
+    DocumentUri old_uri;
+    DocumentUri new_uri;
+};
+struct RenameFilesParams {
+    std::vector<FileRename> files;
+};
+struct FileDelete {
+    DocumentUri uri;
+};
+struct DeleteFilesParams {
+    std::vector<FileDelete> files;
+};
+
 struct RelativePattern {
     DocumentUri base_uri;
     std::string pattern;
@@ -621,8 +635,26 @@ struct WorkspaceFoldersServerCapabilities {
     bool change_notifications = false;
 };
 
+/// Folders below the workspace that the server is told of when the editor moves or removes them.
+struct FileOperationPattern {
+    std::string glob;
+    std::string matches; // "file" or "folder"
+};
+struct FileOperationFilter {
+    std::string scheme;
+    FileOperationPattern pattern;
+};
+struct FileOperationRegistrationOptions {
+    std::vector<FileOperationFilter> filters;
+};
+struct FileOperationOptions {
+    std::optional<FileOperationRegistrationOptions> did_rename;
+    std::optional<FileOperationRegistrationOptions> did_delete;
+};
+
 struct WorkspaceServerCapabilities {
     std::optional<WorkspaceFoldersServerCapabilities> workspace_folders;
+    std::optional<FileOperationOptions> file_operations;
 };
 
 struct ServerCapabilities {
@@ -703,6 +735,10 @@ struct InitializeResult {
     X(ConfigurationParams)                                             \
     X(FileEvent)                                                       \
     X(DidChangeWatchedFilesParams)                                     \
+    X(FileRename)                                                      \
+    X(RenameFilesParams)                                               \
+    X(FileDelete)                                                      \
+    X(DeleteFilesParams)                                               \
     X(RelativePattern)                                                 \
     X(FileSystemWatcher)                                               \
     X(DidChangeWatchedFilesRegistrationOptions)                        \
@@ -751,6 +787,10 @@ struct InitializeResult {
     X(DiagnosticOptions)                                               \
     X(ExecuteCommandOptions)                                           \
     X(WorkspaceFoldersServerCapabilities)                              \
+    X(FileOperationPattern)                                            \
+    X(FileOperationFilter)                                             \
+    X(FileOperationRegistrationOptions)                                \
+    X(FileOperationOptions)                                            \
     X(WorkspaceServerCapabilities)                                     \
     X(ServerCapabilities)                                              \
     X(ServerInfo)                                                      \

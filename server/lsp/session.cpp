@@ -66,6 +66,14 @@ protocol::ServerCapabilities server_capabilities(const ClientStyle& style) {
     }
     protocol::WorkspaceServerCapabilities workspace;
     workspace.workspace_folders = protocol::WorkspaceFoldersServerCapabilities{true, true};
+    // Watchers of files do not tell of folders that move with all that is in them.
+    const protocol::FileOperationRegistrationOptions folders{{{"file", {"**", "folder"}}}};
+    const protocol::ClientCapabilities& client = style.capabilities;
+    if (client.did_rename_files || client.did_delete_files) {
+        workspace.file_operations.emplace();
+        if (client.did_rename_files) workspace.file_operations->did_rename = folders;
+        if (client.did_delete_files) workspace.file_operations->did_delete = folders;
+    }
     result.workspace = workspace;
     return result;
 }
@@ -223,6 +231,23 @@ void Session::register_handlers() {
     router.on_notification<method::DidChangeWatchedFiles>(
         [this](const protocol::DidChangeWatchedFilesParams& params) {
             did_change_watched_files(params);
+        });
+    router.on_notification<method::DidRenameFiles>(
+        [this](const protocol::RenameFilesParams& params) {
+            protocol::DidChangeWatchedFilesParams changes;
+            for (const protocol::FileRename& file : params.files) {
+                changes.changes.push_back({file.old_uri, protocol::FileChangeType::Deleted});
+                changes.changes.push_back({file.new_uri, protocol::FileChangeType::Created});
+            }
+            did_change_watched_files(changes);
+        });
+    router.on_notification<method::DidDeleteFiles>(
+        [this](const protocol::DeleteFilesParams& params) {
+            protocol::DidChangeWatchedFilesParams changes;
+            for (const protocol::FileDelete& file : params.files) {
+                changes.changes.push_back({file.uri, protocol::FileChangeType::Deleted});
+            }
+            did_change_watched_files(changes);
         });
     router.on_notification<method::DidChangeWorkspaceFolders>(
         [this](const protocol::DidChangeWorkspaceFoldersParams& params) {

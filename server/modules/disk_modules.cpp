@@ -314,9 +314,24 @@ DiskModules::changed(const std::vector<std::string>& paths) const {
     for (auto& [project, index] : result->indexes_) {
         if (!index) continue;
         ProjectIndex::Digests changes;
-        for (const std::string& path : paths)
-            if (path.starts_with(join(project, "")) && is_python(path))
-                changes.emplace(path, read_digest(path, max_file_size_));
+        for (const std::string& path : paths) {
+            if (!path.starts_with(join(project, ""))) continue;
+            std::vector<std::string> files;
+            if (is_python(path)) {
+                files.push_back(path);
+            } else {
+                // A folder may have come or gone with all that is in it.
+                files = index->files_below(path);
+                std::error_code error;
+                if (files_below_ && std::filesystem::is_directory(path, error)) {
+                    const std::lock_guard lock(listing_);
+                    for (std::string& file : files_below_(path, {}))
+                        files.push_back(std::move(file));
+                }
+            }
+            for (const std::string& file : files)
+                changes.emplace(file, read_digest(file, max_file_size_));
+        }
         if (!changes.empty()) index = index->with(changes);
     }
     const std::lock_guard lock(mutex_);

@@ -256,6 +256,18 @@ std::shared_ptr<const ProjectIndex> ProjectIndex::with(const Digests& changes) c
         new ProjectIndex(std::move(base), std::move(changed)));
 }
 
+std::vector<std::string> ProjectIndex::files_below(const std::string& folder) const {
+    const std::string prefix = folder + "/";
+    std::vector<std::string> result;
+    auto at = std::lower_bound(base_->paths.begin(), base_->paths.end(), prefix);
+    for (; at != base_->paths.end() && at->starts_with(prefix); ++at)
+        if (!changed_.contains(*at)) result.push_back(*at);
+    for (const auto& [path, digest] : changed_)
+        if (digest && path.starts_with(prefix)) result.push_back(path);
+    std::sort(result.begin(), result.end());
+    return result;
+}
+
 std::optional<std::vector<std::string>> ProjectIndex::files_with(std::string_view word,
                                                                  std::size_t limit) const {
     return find_files(word, limit, false);

@@ -30,6 +30,8 @@ public:
     /// The same with other digests of some files; null: the file is gone. Costs what changes, not the size of the project.
     std::shared_ptr<const ProjectIndex> with(const Digests& changes) const;
 
+    /// All files in a folder, sorted.
+    std::vector<std::string> files_below(const std::string& folder) const;
     std::optional<std::vector<std::string>> files_with(std::string_view word,
                                                        std::size_t limit) const;
     /// All of them, tests as well: sorted paths.

@@ -64,6 +64,37 @@ def test_a_file_that_changes_on_disk(client, project):
     assert client.arrived("textDocument/publishDiagnostics") == [], "nothing that the document uses"
 
 
+def test_folders_that_move_and_go(start, push, tmp_path):
+    """Watchers tell of files; an editor that moves or removes a folder tells of that alone."""
+    from client import merged
+
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "base.py").write_text("import abc\n\n\nclass Base(abc.ABC):\n    @abc.abstractmethod\n    def load(self): ...\n")
+    (tmp_path / "parts" / "slow.py").write_text("import time\n\nimport base\n\n\nclass Slow(base.Base):\n    def load(self):\n        time.sleep(1)\n")
+    main = "import base\nfrom moved.slow import Slow\n\n\nasync def main(one: base.Base):\n    one.load()\n    Slow().load()\n"
+    client = start()
+    client.initialize(merged(push, {"workspace": {"fileOperations": {"didRename": True, "didDelete": True}}}))
+    folders = {"filters": [{"scheme": "file", "pattern": {"glob": "**", "matches": "folder"}}]}
+    assert client.server_capabilities["workspace"]["fileOperations"] == {"didRename": folders, "didDelete": folders}
+    uri = (tmp_path / "main.py").as_uri()
+    client.open(uri, main)
+    found = client.published(uri, 1)
+    if not found:  # before the project was indexed
+        found = client.published(uri, 1)
+    [finding] = found
+    assert finding["range"]["start"]["line"] == 5, "an abstract method is what overrides it"
+    (tmp_path / "parts").rename(tmp_path / "moved")
+    client.notify("workspace/didRenameFiles", {
+        "files": [{"oldUri": (tmp_path / "parts").as_uri(), "newUri": (tmp_path / "moved").as_uri()}]
+    })
+    assert [d["range"]["start"]["line"] for d in client.published(uri, 1)] == [5, 6]
+    (tmp_path / "moved" / "slow.py").unlink()
+    (tmp_path / "moved").rmdir()
+    client.notify("workspace/didDeleteFiles", {"files": [{"uri": (tmp_path / "moved").as_uri()}]})
+    assert client.published(uri, 1) == []
+
+
 def test_an_edit_in_another_document(client, project):
     main, store = project("main.py"), project("store.py")
     client.open(main, MAIN)

@@ -41,6 +41,7 @@ TEST(Capabilities, WrongTypesCountAsNotAnnounced) {
 TEST(Capabilities, RichClient) {
     const ClientCapabilities all = resolve(R"({
         "workspace":{"applyEdit":true,"configuration":true,"workspaceFolders":true,
+            "fileOperations":{"didRename":true,"didDelete":true},
             "workspaceEdit":{"documentChanges":true,"changeAnnotationSupport":{}},
             "didChangeConfiguration":{"dynamicRegistration":true},
             "didChangeWatchedFiles":{"dynamicRegistration":true,"relativePatternSupport":true},
@@ -73,6 +74,7 @@ TEST(Capabilities, RichClient) {
     expected.notebook_sync = expected.apply_edit = expected.document_changes = true;
     expected.change_annotations = expected.configuration = true;
     expected.configuration_dynamic_registration = expected.workspace_folders = true;
+    expected.did_rename_files = expected.did_delete_files = true;
     expected.watched_files_dynamic_registration = expected.watched_files_relative_pattern = true;
     expected.diagnostics_refresh = expected.work_done_progress = true;
     expected.show_message_actions = expected.stale_request_cancel = expected.markdown_parser = true;

@@ -295,7 +295,7 @@ TEST(Types, ServerCapabilitiesAreWritten) {
     result.capabilities.hover_provider = true;
     result.capabilities.code_action_provider = CodeActionOptions{{"quickfix"}, true};
     result.capabilities.diagnostic_provider = DiagnosticOptions{"awaitls", true, false};
-    result.capabilities.workspace = WorkspaceServerCapabilities{{{true, true}}};
+    result.capabilities.workspace = WorkspaceServerCapabilities{{{true, true}}, {}};
     result.capabilities.notebook_document_sync = NotebookDocumentSyncOptions{
         {{NotebookDocumentFilter{"jupyter-notebook", {}, {}}, {{"python"}}}}, true};
     result.server_info = ServerInfo{"awaitls", "1"};
