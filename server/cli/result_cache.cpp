@@ -24,16 +24,6 @@ constexpr std::chrono::hours kUnusedFor{24 * 30};      // then a cache is remove
 constexpr std::int64_t kTimeStep = 20'000'000;
 constexpr std::int64_t kCoarseTimeStep = 2'000'000'000;
 
-std::string folder_of(std::string_view path) {
-    const std::size_t slash = path.rfind('/');
-    return std::string(path.substr(0, slash == std::string_view::npos ? 0 : slash));
-}
-
-/// Looked at as if the code were in a file of a folder.
-std::string some_file_in(const std::string& folder) {
-    return folder + "/_.py";
-}
-
 // --- bytes -----------------------------------------------------------------------------------------
 
 class Writer {
@@ -209,86 +199,6 @@ Diagnostic read_finding(Reader& in) {
 
 } // namespace
 
-// --- dependencies --------------------------------------------------------------------------------
-
-std::uint32_t ResultCache::Table::add(Dependency dependency) {
-    std::string id(1, static_cast<char>('a' + static_cast<int>(dependency.kind)));
-    id += static_cast<char>('0' + static_cast<int>(dependency.search));
-    id += std::to_string(dependency.scope);
-    id += ' ';
-    id += dependency.name;
-    id += '\n';
-    id += dependency.base;
-    const std::uint32_t next = static_cast<std::uint32_t>(all.size());
-    const auto [known, is_new] = numbers.try_emplace(std::move(id), next);
-    if (!is_new) return known->second;
-    if (dependency.kind == Kind::Scope) scopes.try_emplace(dependency.answer, next);
-    all.push_back(std::move(dependency));
-    return next;
-}
-
-std::set<std::uint32_t> ResultCache::Table::add(const std::string& path, const Uses& uses,
-                                                const DiskModules& modules) {
-    std::set<std::uint32_t> used;
-    const auto add_file = [&](const std::string& file) {
-        if (file.empty()) return;
-        Dependency dependency;
-        dependency.name = file;
-        used.insert(add(std::move(dependency)));
-    };
-    // The folders of importers are few.
-    std::map<std::string, std::uint32_t> known;
-    const auto scope_of = [&](const std::string& importer) {
-        const std::string folder = folder_of(importer);
-        if (const auto found = known.find(folder); found != known.end()) return found->second;
-        Dependency scope;
-        scope.kind = Kind::Scope;
-        scope.name = folder;
-        scope.answer = modules.scope_of(importer);
-        std::string answer = scope.answer;
-        used.insert(add(std::move(scope)));
-        const std::uint32_t first = scopes.at(answer);
-        used.insert(first);
-        known.emplace(folder, first);
-        return first;
-    };
-    add_file(path);
-    scope_of(path);
-    for (const Uses::Root& root : uses.roots) {
-        Dependency dependency;
-        dependency.kind = Kind::Root;
-        dependency.scope = scope_of(root.importer);
-        dependency.name = root.name;
-        dependency.hash = root.known ? 1 : 0;
-        used.insert(add(std::move(dependency)));
-    }
-    for (const Uses::Question& question : uses.questions) {
-        Dependency dependency;
-        dependency.kind = Kind::Question;
-        dependency.scope = scope_of(question.importer);
-        dependency.name = question.name;
-        dependency.answer = question.answer;
-        used.insert(add(std::move(dependency)));
-        add_file(question.answer);
-    }
-    for (const Uses::Search& search : uses.searches) {
-        if (search.kind == Uses::Search::Kind::CallsOf) {
-            add_file(search.importer);
-            continue;
-        }
-        Dependency dependency;
-        dependency.kind = Kind::Search;
-        dependency.search = search.kind;
-        dependency.scope = scope_of(search.importer);
-        dependency.name = search.name;
-        dependency.base = search.base;
-        dependency.hash = search.answer;
-        used.insert(add(std::move(dependency)));
-    }
-    for (const auto& file : uses.files) add_file(file->path);
-    return used;
-}
-
 // --- the cache -----------------------------------------------------------------------------------
 
 std::string ResultCache::default_folder() {
@@ -340,13 +250,13 @@ bool ResultCache::read(std::string_view bytes) {
         one.stamp.size = in.number();
         one.stamp.modified = static_cast<std::int64_t>(in.fixed());
         one.stamp.changed = static_cast<std::int64_t>(in.fixed());
-        table_.all.push_back(std::move(one));
+        table_.restore(std::move(one));
     }
-    const std::size_t size = table_.all.size();
-    for (const Dependency& one : table_.all)
+    const std::size_t size = table_.all().size();
+    for (const Dependency& one : table_.all())
         if (one.kind > Kind::Search || one.search > Uses::Search::Kind::CallsOf ||
             (one.kind >= Kind::Question &&
-             (one.scope >= size || table_.all[one.scope].kind != Kind::Scope)))
+             (one.scope >= size || table_.all()[one.scope].kind != Kind::Scope)))
             return false;
     for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
         const std::string path = in.text();
@@ -367,8 +277,8 @@ bool ResultCache::read(std::string_view bytes) {
 std::string ResultCache::written() const {
     Writer out;
     out.fixed(key_);
-    out.number(new_table_.all.size());
-    for (const Dependency& one : new_table_.all) {
+    out.number(new_table_.all().size());
+    for (const Dependency& one : new_table_.all()) {
         out.number(static_cast<std::uint64_t>(one.kind));
         out.number(static_cast<std::uint64_t>(one.search));
         out.number(one.scope);
@@ -407,23 +317,20 @@ std::string ResultCache::written() const {
 bool ResultCache::holds(const Dependency& one, const std::set<std::string>& same_projects) const {
     if (one.kind == Kind::File) return stamp_of(one.name) == one.stamp;
     if (one.kind == Kind::Scope) return modules_.scope_of(some_file_in(one.name)) == one.answer;
-    const std::string importer = some_file_in(table_.all[one.scope].name);
+    const std::string importer = some_file_in(table_.all()[one.scope].name);
     switch (one.kind) {
     case Kind::Question: return modules_.locate(one.name, importer) == one.answer;
     case Kind::Root: return modules_.has_root(one.name, importer) == (one.hash != 0);
     case Kind::Search: {
         if (same_projects.contains(modules_.project_of(importer))) return true;
-        static const std::shared_ptr<const analysis::Module> nothing =
-            analysis::make_module(std::make_shared<const analysis::SourceText>(std::string()));
-        const Uses::Search search{one.search, one.name, one.base, importer, 0};
-        return analysis::answer_of(search, &modules_, *nothing, {}) == one.hash;
+        return table_.answer_now(one, modules_) == one.hash;
     }
     default: return false;
     }
 }
 
 void ResultCache::verify() {
-    const std::vector<Dependency>& all = table_.all;
+    const std::vector<Dependency>& all = table_.all();
     good_.assign(all.size(), false);
     std::set<std::string> same_projects;
     const auto look_at = [&](bool searches) {
@@ -489,14 +396,14 @@ void ResultCache::add_effects(const std::string& path, const Uses& uses) {
 
 void ResultCache::keep_what_holds() {
     constexpr std::uint32_t kUnknown = 0xffff'ffff;
-    std::vector<std::uint32_t> moved(table_.all.size(), kUnknown);
+    std::vector<std::uint32_t> moved(table_.all().size(), kUnknown);
     const auto move = [&](std::uint32_t number) {
         if (moved[number] == kUnknown) {
-            Dependency one = table_.all[number];
+            Dependency one = table_.all()[number];
             if (one.kind >= Kind::Question) {
                 // Another folder may stand for the scope now.
-                const std::uint32_t scope = new_table_.add(table_.all[one.scope]);
-                one.scope = new_table_.scopes.at(new_table_.all[scope].answer);
+                const std::uint32_t scope = new_table_.add(table_.all()[one.scope]);
+                one.scope = new_table_.scope_with(new_table_.all()[scope].answer);
             }
             moved[number] = new_table_.add(std::move(one));
         }
@@ -521,9 +428,9 @@ std::string ResultCache::save(std::int64_t begin) {
     if (new_results_.empty() && all_hold) return {};
     keep_what_holds();
     std::set<std::string> searched;
-    for (const Dependency& one : new_table_.all)
+    for (const Dependency& one : new_table_.all())
         if (one.kind == Kind::Search)
-            searched.insert(modules_.project_of(some_file_in(new_table_.all[one.scope].name)));
+            searched.insert(modules_.project_of(some_file_in(new_table_.all()[one.scope].name)));
     projects_.clear();
     for (const std::string& project : searched) {
         Numbers& files = projects_[project];
@@ -534,7 +441,8 @@ std::string ResultCache::save(std::int64_t begin) {
         }
         std::sort(files.begin(), files.end());
     }
-    for (Dependency& one : new_table_.all) {
+    for (std::uint32_t number = 0; number < new_table_.all().size(); ++number) {
+        Dependency& one = new_table_[number];
         if (one.kind != Kind::File) continue;
         const FileStamp stamp = stamp_of(one.name).value_or(FileStamp{});
         const std::int64_t last = std::max(stamp.modified, stamp.changed);

@@ -6,7 +6,7 @@
 
 #include "analysis/diagnostic.h"
 #include "analysis/semantic/uses.h"
-#include "server/files/file.h"
+#include "server/modules/dependencies.h"
 #include "server/modules/disk_modules.h"
 
 #include <cstdint>
@@ -16,30 +16,10 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace awaitls::server {
-
-/// Something outside of a file that results rest on, and how it was.
-struct Dependency {
-    enum class Kind : std::uint8_t {
-        File,     // `name`: its path; `stamp`
-        Scope,    // `name`: a folder; `answer`: DiskModules::scope_of() the files in it
-        Question, // `answer`: the file that the module `name` means in the scope; empty: none
-        Root,     // `hash`: whether there are modules below `name` in the scope
-        Search,   // `hash`: of what was found
-    };
-    Kind kind = Kind::File;
-    analysis::Uses::Search::Kind search{};
-    std::uint32_t scope = 0; // number of a Scope; equal ones may stand for it
-    std::string name;
-    std::string base;
-    std::string answer;
-    std::uint64_t hash = 0;
-    FileStamp stamp;
-};
 
 class ResultCache {
 public:
@@ -72,24 +52,13 @@ public:
     std::size_t found() const { return found_; }
 
 private:
-    using Numbers = std::vector<std::uint32_t>; // of dependencies; sorted, each once
+    using Numbers = DependencyTable::Numbers;
     struct Result {
         std::uint64_t settings = 0;
         Numbers rests_on; // the file itself among them
         std::vector<analysis::Diagnostic> findings;
         bool holds = false;
     };
-    /// Numbers for dependencies, each once.
-    struct Table {
-        std::vector<Dependency> all;
-        std::unordered_map<std::string, std::uint32_t> numbers; // by what identifies them
-        std::unordered_map<std::string, std::uint32_t> scopes;  // the first, by Dependency::answer
-
-        std::uint32_t add(Dependency dependency);
-        std::set<std::uint32_t> add(const std::string& path, const analysis::Uses& uses,
-                                    const DiskModules& modules);
-    };
-
     bool read(std::string_view bytes);
     std::string written() const;
     bool holds(const Dependency& dependency, const std::set<std::string>& same_projects) const;
@@ -99,7 +68,7 @@ private:
     const std::string path_;
     const std::uint64_t key_;
     const DiskModules& modules_;
-    Table table_;
+    DependencyTable table_;
     std::map<std::string, Result> results_;   // by path
     std::map<std::string, Numbers> effects_;  // what those of a file rest on, by path
     std::map<std::string, Numbers> projects_; // the files of those that were searched
@@ -107,7 +76,7 @@ private:
     mutable std::size_t found_ = 0;
 
     std::mutex mutex_; // of what was added
-    Table new_table_;
+    DependencyTable new_table_;
     std::map<std::string, Result> new_results_;
     std::map<std::string, std::set<std::uint32_t>> new_effects_;
 };

@@ -1,0 +1,112 @@
+#include "server/modules/dependencies.h"
+
+#include <map>
+#include <string_view>
+#include <utility>
+
+namespace awaitls::server {
+
+using analysis::Uses;
+using Kind = Dependency::Kind;
+
+namespace {
+
+std::string folder_of(std::string_view path) {
+    const std::size_t slash = path.rfind('/');
+    return std::string(path.substr(0, slash == std::string_view::npos ? 0 : slash));
+}
+
+} // namespace
+
+std::string some_file_in(const std::string& folder) {
+    return folder + "/_.py";
+}
+
+std::uint32_t DependencyTable::add(Dependency dependency) {
+    std::string id(1, static_cast<char>('a' + static_cast<int>(dependency.kind)));
+    id += static_cast<char>('0' + static_cast<int>(dependency.search));
+    id += std::to_string(dependency.scope);
+    id += ' ';
+    id += dependency.name;
+    id += '\n';
+    id += dependency.base;
+    const std::uint32_t next = static_cast<std::uint32_t>(all_.size());
+    const auto [known, is_new] = numbers_.try_emplace(std::move(id), next);
+    if (!is_new) return known->second;
+    if (dependency.kind == Kind::Scope) scopes_.try_emplace(dependency.answer, next);
+    all_.push_back(std::move(dependency));
+    return next;
+}
+
+std::set<std::uint32_t> DependencyTable::add(const std::string& path, const Uses& uses,
+                                                const DiskModules& modules) {
+    std::set<std::uint32_t> used;
+    const auto add_file = [&](const std::string& file) {
+        if (file.empty()) return;
+        Dependency dependency;
+        dependency.name = file;
+        used.insert(add(std::move(dependency)));
+    };
+    // The folders of importers are few.
+    std::map<std::string, std::uint32_t> known;
+    const auto scope_of = [&](const std::string& importer) {
+        const std::string folder = folder_of(importer);
+        if (const auto found = known.find(folder); found != known.end()) return found->second;
+        Dependency scope;
+        scope.kind = Kind::Scope;
+        scope.name = folder;
+        scope.answer = modules.scope_of(importer);
+        std::string answer = scope.answer;
+        used.insert(add(std::move(scope)));
+        const std::uint32_t first = scopes_.at(answer);
+        used.insert(first);
+        known.emplace(folder, first);
+        return first;
+    };
+    add_file(path);
+    scope_of(path);
+    for (const Uses::Root& root : uses.roots) {
+        Dependency dependency;
+        dependency.kind = Kind::Root;
+        dependency.scope = scope_of(root.importer);
+        dependency.name = root.name;
+        dependency.hash = root.known ? 1 : 0;
+        used.insert(add(std::move(dependency)));
+    }
+    for (const Uses::Question& question : uses.questions) {
+        Dependency dependency;
+        dependency.kind = Kind::Question;
+        dependency.scope = scope_of(question.importer);
+        dependency.name = question.name;
+        dependency.answer = question.answer;
+        used.insert(add(std::move(dependency)));
+        add_file(question.answer);
+    }
+    for (const Uses::Search& search : uses.searches) {
+        if (search.kind == Uses::Search::Kind::CallsOf) {
+            add_file(search.importer);
+            continue;
+        }
+        Dependency dependency;
+        dependency.kind = Kind::Search;
+        dependency.search = search.kind;
+        dependency.scope = scope_of(search.importer);
+        dependency.name = search.name;
+        dependency.base = search.base;
+        dependency.hash = search.answer;
+        used.insert(add(std::move(dependency)));
+    }
+    for (const auto& file : uses.files) add_file(file->path);
+    return used;
+}
+
+std::uint64_t DependencyTable::answer_now(const Dependency& search,
+                                          const analysis::Modules& modules) const {
+    static const std::shared_ptr<const analysis::Module> nothing =
+        analysis::make_module(std::make_shared<const analysis::SourceText>(std::string()));
+    const Uses::Search question{search.search, search.name, search.base,
+                                some_file_in(all_[search.scope].name), 0};
+    return analysis::answer_of(question, &modules, *nothing, {});
+}
+
+} // namespace awaitls::server
