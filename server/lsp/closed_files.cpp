@@ -73,11 +73,53 @@ FoundFiles find_files(const std::vector<WholeFolder>& folders, const DiskModules
     return result;
 }
 
+KeptResults::KeptResults(std::shared_ptr<const ClosedResults> results,
+                         const std::set<std::string>& changed, const analysis::Modules& modules)
+    : results_(std::move(results)) {
+    if (!results_) {
+        return;
+    }
+    dependencies_ = results_->dependencies;
+    std::vector<bool> good(dependencies_.all().size(), true);
+    for (std::uint32_t i = 0; i < good.size(); ++i) {
+        Dependency& one = dependencies_[i];
+        if (one.kind == Dependency::Kind::File) {
+            good[i] = !changed.contains(one.name);
+        } else if (one.kind == Dependency::Kind::Search) {
+            const std::uint64_t now = dependencies_.answer_now(one, modules);
+            good[i] = now == one.hash;
+            one.hash = now;
+        }
+    }
+    for (const ClosedResult& result : results_->files) {
+        if (std::all_of(result.rests_on.begin(), result.rests_on.end(),
+                        [&](std::uint32_t number) { return good[number]; })) {
+            good_.emplace(result.path, &result);
+        }
+    }
+}
+
+const ClosedResult* KeptResults::find(const std::string& path) const {
+    const auto found = good_.find(path);
+    return found == good_.end() ? nullptr : found->second;
+}
+
 ClosedReports analyse_closed(const std::vector<ClosedFile>& files, std::size_t begin,
                              std::size_t end, const ClosedContext& context) {
     ClosedReports result;
     for (std::size_t i = begin; i < end; ++i) {
         const ClosedFile& file = files[i];
+        if (const ClosedResult* const kept = context.kept.find(file.path)) {
+            const std::string id = result_id(kept->hash);
+            if (holds(context.previous, file.key, id)) {
+                result.results.push_back(*kept);
+                result.keys.push_back(file.key);
+                result.reports.push_back(
+                    protocol::workspace_unchanged_report(file.uri, std::nullopt, id));
+                continue;
+            }
+        }
+        ++result.analysed;
         const FileBytes bytes = read_file(file.path, file.max_file_size);
         if (!bytes.error.empty()) {
             result.problems.push_back(file.path + ": " + bytes.error);
@@ -86,10 +128,17 @@ ClosedReports analyse_closed(const std::vector<ClosedFile>& files, std::size_t b
             continue;
         }
         DiagnosticsView view(context.style);
+        DependencyTable::Numbers rests_on;
         try {
             std::shared_ptr<const FileAnalysis> analysis = analyse_file(file, bytes.bytes, context);
             if (!analysis) {
                 return result;
+            }
+            {
+                const std::lock_guard lock(context.mutex);
+                const std::set<std::uint32_t> used =
+                    context.kept.dependencies().add(file.path, analysis->uses(), context.disk);
+                rests_on.assign(used.begin(), used.end());
             }
             auto uri = std::make_shared<const protocol::Uri>(protocol::parse_uri(file.uri));
             auto map =
@@ -100,7 +149,7 @@ ClosedReports analyse_closed(const std::vector<ClosedFile>& files, std::size_t b
             continue;
         }
         const std::string id = result_id(view.hash(0));
-        result.results.push_back({file.path, view.hash(0)});
+        result.results.push_back({file.path, view.hash(0), std::move(rests_on)});
         result.keys.push_back(file.key);
         if (holds(context.previous, file.key, id)) {
             result.reports.push_back(
@@ -115,11 +164,11 @@ ClosedReports analyse_closed(const std::vector<ClosedFile>& files, std::size_t b
     return result;
 }
 
-std::optional<ClosedReports> repeat_reports(const std::vector<ClosedResult>& results,
+std::optional<ClosedReports> repeat_reports(const ClosedResults& results,
                                             const std::set<std::string>& open,
                                             const PreviousResults& previous) {
     ClosedReports reports;
-    for (const ClosedResult& result : results) {
+    for (const ClosedResult& result : results.files) {
         const std::string uri = protocol::file_uri(result.path);
         std::string key = protocol::uri_key(uri);
         if (open.contains(key)) {

@@ -7,15 +7,18 @@
 #include "protocol/types.h"
 #include "server/lsp/diagnostics.h"
 #include "server/lsp/workspace.h"
+#include "server/modules/dependencies.h"
 #include "server/modules/overlay_modules.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -48,7 +51,31 @@ using PreviousResults = std::unordered_map<std::string, protocol::PreviousResult
 /// All that is kept of a closed file between two pulls.
 struct ClosedResult {
     std::string path;
-    std::uint64_t hash = 0; // of the report's content
+    std::uint64_t hash = 0;            // of the report's content
+    DependencyTable::Numbers rests_on; // by number in ClosedResults::dependencies
+};
+
+/// What a pull found in closed files.
+struct ClosedResults {
+    std::vector<ClosedResult> files;
+    DependencyTable dependencies;
+};
+
+/// Which results of a pull hold in the next, while no file came or went. Immutable but for the table.
+class KeptResults {
+public:
+    /// `changed`: paths whose text is another one than then.
+    KeptResults(std::shared_ptr<const ClosedResults> results, const std::set<std::string>& changed,
+                const analysis::Modules& modules);
+    /// Null where the file is to be analysed.
+    const ClosedResult* find(const std::string& path) const;
+    /// The table, with the answers that searches have now.
+    DependencyTable& dependencies() { return dependencies_; }
+
+private:
+    std::shared_ptr<const ClosedResults> results_;
+    DependencyTable dependencies_;
+    std::map<std::string_view, const ClosedResult*> good_; // by path
 };
 
 /// Reports, each a member of a workspace report.
@@ -57,6 +84,7 @@ struct ClosedReports {
     std::vector<ClosedResult> results; // of the same files in the same order
     std::vector<std::string> keys;     // likewise: Uri::key
     std::vector<std::string> problems; // for people
+    std::size_t analysed = 0;          // of the files; the others are as they were
 };
 
 /// What is the same for all files of a pull.
@@ -66,6 +94,8 @@ struct ClosedContext {
     const DiskModules& disk;
     std::shared_ptr<const analysis::Modules> modules; // `disk` below the open documents
     const analysis::Cancellation& cancellation;
+    KeptResults& kept;
+    std::mutex& mutex; // of the table of `kept`
 };
 
 /// Analyses files[begin, end). Those that are too large, or that cannot be read, have no report.
@@ -75,7 +105,7 @@ ClosedReports analyse_closed(const std::vector<ClosedFile>& files, std::size_t b
 
 /// The reports of results that all hold still, without the `open` ones (by Uri::key). None where the
 /// client does not hold them all.
-std::optional<ClosedReports> repeat_reports(const std::vector<ClosedResult>& results,
+std::optional<ClosedReports> repeat_reports(const ClosedResults& results,
                                             const std::set<std::string>& open,
                                             const PreviousResults& previous);
 

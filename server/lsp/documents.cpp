@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace awaitls::server {
@@ -191,7 +193,10 @@ void Session::did_close(const protocol::DidCloseTextDocumentParams& params) {
     const std::shared_ptr<const analysis::ModuleFile> module_file = open->module_file;
     remove_document(*open, "the document was closed");
     if (module_file) {
-        files_changed({module_file->path}); // the file counts again, and may have been saved
+        // The file counts again, and may have been saved.
+        std::error_code error;
+        files_changed({module_file->path},
+                      std::filesystem::is_regular_file(module_file->path, error));
     }
 }
 
@@ -371,6 +376,7 @@ void Session::add_environment(const std::string& folder, const std::string& envi
     if (libraries.add(folder, environment)) {
         disk_modules_ = disk_modules_->with(std::move(libraries));
         ++module_changes_;
+        ++structure_changes_;
     }
 }
 
@@ -387,7 +393,16 @@ void Session::share_module(OpenDocument& open, const AnalysisPtr& analysis) {
     // Those who asked before the document was open know what was read from the disk.
     const std::shared_ptr<const analysis::ModuleFile> before =
         open.module_file ? open.module_file : disk_modules_->known(file->path);
-    const bool changed = !before || before->module->text() != analysis->text();
+    bool changed = !before || before->module->text() != analysis->text();
+    if (!before) {
+        // Nobody holds it: what counts is whether it is as the disk has it.
+        const FileBytes on_disk = read_file(file->path, open.settings.max_file_size);
+        if (!on_disk.error.empty()) {
+            ++structure_changes_;
+        } else {
+            changed = analysis::decode_source(on_disk.bytes).text != analysis->text();
+        }
+    }
     const bool searched =
         changed && std::any_of(documents_.begin(), documents_.end(), [&](const auto& entry) {
             const AnalysisPtr& other = entry.second->analyser.latest();
@@ -403,11 +418,12 @@ void Session::share_module(OpenDocument& open, const AnalysisPtr& analysis) {
     ++module_changes_;
     ++open.module_changes;
     if (changed) {
+        text_changes_[open.module_file->path] = module_changes_;
         recheck_users(open.module_file->path, &open, other_words);
     }
 }
 
-void Session::files_changed(const std::vector<std::string>& paths) {
+void Session::files_changed(const std::vector<std::string>& paths, bool only_texts) {
     disk_modules_ = disk_modules_->changed(paths);
     for (const auto& [project, indexing] : indexing_) {
         if (!indexing->done) {
@@ -415,7 +431,11 @@ void Session::files_changed(const std::vector<std::string>& paths) {
         }
     }
     ++module_changes_;
+    if (!only_texts) {
+        ++structure_changes_;
+    }
     for (const std::string& path : paths) {
+        text_changes_[path] = module_changes_;
         recheck_users(path, nullptr, true);
     }
 }
@@ -951,6 +971,7 @@ void Session::did_change_configuration(const protocol::DidChangeConfigurationPar
 
 void Session::did_change_watched_files(const protocol::DidChangeWatchedFilesParams& params) {
     bool configuration = false;
+    bool only_texts = true;
     std::vector<std::string> modules;
     for (const protocol::FileEvent& event : params.changes) {
         const protocol::Uri uri = protocol::parse_uri(event.uri);
@@ -958,10 +979,12 @@ void Session::did_change_watched_files(const protocol::DidChangeWatchedFilesPara
         if (const std::optional<std::string> path = uri.file_path();
             path && !is_configuration_file(*path)) {
             modules.push_back(*path);
+            only_texts = only_texts && event.type == protocol::FileChangeType::Changed &&
+                         (path->ends_with(".py") || path->ends_with(".pyi"));
         }
     }
     if (!modules.empty()) {
-        files_changed(modules);
+        files_changed(modules, only_texts);
         if (whole_folders_ && !configuration) {
             refresh_pulled();
         }
@@ -985,6 +1008,7 @@ void Session::take_folders() {
     }
     disk_modules_ = disk_modules_->with(std::move(folders));
     ++module_changes_;
+    ++structure_changes_;
     recheck_all();
 }
 

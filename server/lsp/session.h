@@ -71,9 +71,10 @@ private:
     struct Progress;
     struct WorkspacePull;
     struct CallRequest;
-    /// Changes with everything that reports of closed files depend on, as far as the session is told.
+    /// Changes with everything that reports of closed files depend on, as far as the session is told, but for the texts of files
+    /// and documents.
     struct WorkspaceState {
-        std::uint64_t modules = 0;
+        std::uint64_t structure = 0;
         std::uint64_t configuration = 0;
         bool operator==(const WorkspaceState&) const = default;
     };
@@ -135,7 +136,7 @@ private:
     /// Others may import what the document holds.
     void share_module(OpenDocument& document, const AnalysisPtr& analysis);
     /// Files came, went or changed, as their watcher or a document that was closed says.
-    void files_changed(const std::vector<std::string>& paths);
+    void files_changed(const std::vector<std::string>& paths, bool only_texts);
     /// Has the documents analysed again whose imports may mean the file, and, where it has other words than before, those that
     /// searched the project.
     void recheck_users(std::string_view path, const OpenDocument* except, bool other_words);
@@ -222,6 +223,10 @@ private:
     /// Logs each once.
     void tell_file_problems(const std::vector<std::string>& problems);
     WorkspaceState workspace_state() const;
+    /// What the last pull found may hold still, but for files that changed since.
+    bool keeps_closed_results(const WorkspacePull& pull) const;
+    /// Files and documents with another text than the last pull saw.
+    std::set<std::string> changed_texts() const;
     /// Runs `work()` on a worker and calls `then(pull, result)` on the io thread, if there still is
     /// that pull.
     template <class Work, class Then>
@@ -257,7 +262,10 @@ private:
     /// Open documents of other languages: never analysed, but configuration files may be among them.
     std::map<std::string, std::string> other_documents_; // Uri::key -> the client's spelling
     std::shared_ptr<const DiskModules> disk_modules_;
-    std::uint64_t module_changes_ = 1; // of files and documents
+    std::uint64_t module_changes_ = 1;    // of files and documents
+    std::uint64_t structure_changes_ = 1; // those among them that are more than another text
+    std::map<std::string, std::uint64_t>
+        text_changes_; // by path: what module_changes_ was at the last
     struct Indexing {
         explicit Indexing(EventLoop& loop) : slow(loop) {}
         Clock::time_point begin;
@@ -274,8 +282,9 @@ private:
     std::uint64_t call_request_count_ = 0;
     bool whole_folders_ = false; // some folder's mode was Workspace when it was last configured
     /// What the last pull found in the files that were not open; null before.
-    std::shared_ptr<const std::vector<ClosedResult>> closed_results_;
+    std::shared_ptr<const ClosedResults> closed_results_;
     WorkspaceState closed_results_state_;
+    std::uint64_t closed_results_modules_ = 0; // what module_changes_ was
     std::set<std::string> told_file_problems_;
     std::uint64_t openings_ = 0;
     std::uint64_t progress_tokens_ = 0;

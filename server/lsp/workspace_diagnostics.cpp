@@ -152,10 +152,9 @@ void Session::open_documents_reported(std::uint64_t number, WorkspacePull& pull)
         finish_pull(number);
         return;
     }
-    // Clients ask again and again. While no file and no document has changed, which is known where
-    // the client watches the files, what was found the last time holds.
-    if (!closed_results_ || closed_results_state_ != pull.state ||
-        !style_.capabilities.watched_files_dynamic_registration) {
+    // Clients ask again and again. While no file and no document has changed, what was found the last
+    // time holds.
+    if (!keeps_closed_results(pull) || !changed_texts().empty()) {
         search_workspace(number, pull);
         return;
     }
@@ -221,7 +220,33 @@ void Session::analyse_when_indexed(std::uint64_t number, WorkspacePull& pull) {
                pull.reported.contains(file.key);
     });
     pull.files = std::make_shared<const std::vector<ClosedFile>>(std::move(pull.found));
-    analyse_files(number, pull);
+    pull.modules_version = module_changes_;
+    work_for_pull(
+        number,
+        [results = keeps_closed_results(pull) ? closed_results_ : nullptr,
+         changed = changed_texts(), modules = pull.modules] {
+            return std::make_shared<KeptResults>(results, changed, *modules);
+        },
+        [this, number](WorkspacePull& now, std::shared_ptr<KeptResults>& kept) {
+            now.kept = std::move(kept);
+            analyse_files(number, now);
+        });
+}
+
+bool Session::keeps_closed_results(const WorkspacePull& pull) const {
+    return closed_results_ && closed_results_state_ == pull.state &&
+           pull.state == workspace_state() &&
+           style_.capabilities.watched_files_dynamic_registration;
+}
+
+std::set<std::string> Session::changed_texts() const {
+    std::set<std::string> changed;
+    for (const auto& [path, version] : text_changes_) {
+        if (version > closed_results_modules_) {
+            changed.insert(path);
+        }
+    }
+    return changed;
 }
 
 void Session::analyse_files(std::uint64_t number, WorkspacePull& pull) {
@@ -238,9 +263,10 @@ void Session::analyse_files(std::uint64_t number, WorkspacePull& pull) {
         work_for_pull(
             number,
             [files = pull.files, begin, end, shared = pull.shared, disk = pull.disk,
-             modules = pull.modules] {
-                return analyse_closed(*files, begin, end,
-                                      {shared->style, shared->previous, *disk, modules, *shared});
+             modules = pull.modules, kept = pull.kept, table = pull.table] {
+                return analyse_closed(
+                    *files, begin, end,
+                    {shared->style, shared->previous, *disk, modules, *shared, *kept, *table});
             },
             [this, number, portion = end - begin](WorkspacePull& now, ClosedReports& reports) {
                 --now.running;
@@ -257,11 +283,13 @@ void Session::analyse_files(std::uint64_t number, WorkspacePull& pull) {
             });
     }
     if (pull.running == 0) {
-        log_.debug("workspace/diagnostic: analysed " + std::to_string(size) +
-                   " files that are not open");
+        log_.debug("workspace/diagnostic: analysed " + std::to_string(pull.analysed) + " of " +
+                   std::to_string(size) + " files that are not open");
         closed_results_state_ = pull.state;
+        closed_results_modules_ = pull.modules_version;
         // Copies, side by side: the originals lie where the workers had what is free now.
-        closed_results_ = std::make_shared<const std::vector<ClosedResult>>(pull.results);
+        closed_results_ = std::make_shared<const ClosedResults>(
+            ClosedResults{pull.results, pull.kept->dependencies()});
         finish_pull(number);
     }
 }
@@ -269,6 +297,7 @@ void Session::analyse_files(std::uint64_t number, WorkspacePull& pull) {
 void Session::take_reports(WorkspacePull& pull, ClosedReports& closed) {
     tell_file_problems(closed.problems);
     pull.reported.insert(closed.keys.begin(), closed.keys.end());
+    pull.analysed += closed.analysed;
     std::move(closed.results.begin(), closed.results.end(), std::back_inserter(pull.results));
     std::move(closed.reports.begin(), closed.reports.end(), std::back_inserter(pull.reports));
     send_reports(pull);
@@ -324,7 +353,7 @@ void Session::tell_file_problems(const std::vector<std::string>& problems) {
 }
 
 Session::WorkspaceState Session::workspace_state() const {
-    return {module_changes_, configuration_version_};
+    return {structure_changes_, configuration_version_};
 }
 
 } // namespace awaitls::server

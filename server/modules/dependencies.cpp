@@ -39,7 +39,7 @@ std::uint32_t DependencyTable::add(Dependency dependency) {
 }
 
 std::set<std::uint32_t> DependencyTable::add(const std::string& path, const Uses& uses,
-                                                const DiskModules& modules) {
+                                             const DiskModules& modules) {
     std::set<std::uint32_t> used;
     const auto add_file = [&](const std::string& file) {
         if (file.empty()) return;

@@ -5,6 +5,8 @@ import random
 
 import pytest
 
+from client import merged
+
 NAMES = ["app/__init__.py", "app/a.py", "app/b.py", "app/sub/c.py", "d.py", "e.py"]
 LINES = [
     "import time, asyncio", "from app import a", "from app.a import f", "from . import b", "import d", "from d import *",
@@ -37,8 +39,23 @@ def test_a_long_session_finds_what_a_new_one_finds(start, pull, tmp_path, seed):
 
     def session():
         client = start()
-        client.initialize(pull, rootUri=tmp_path.as_uri(), workspaceFolders=[{"uri": tmp_path.as_uri(), "name": "x"}])
+        watches = merged(pull, {"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}}})
+        client.initialize(
+            watches, rootUri=tmp_path.as_uri(), workspaceFolders=[{"uri": tmp_path.as_uri(), "name": "x"}],
+            initializationOptions={"diagnosticMode": "workspace"},
+        )
         return client
+
+    held: dict[int, dict[str, dict]] = {}  # by client: the last report of each file
+
+    def everywhere(client) -> dict[str, list[tuple]]:
+        """What a client shows for the whole workspace that asks for what changed."""
+        reports = held.setdefault(id(client), {})
+        previous = [{"uri": u, "value": r["resultId"]} for u, r in reports.items() if r.get("resultId")]
+        for report in client.request("workspace/diagnostic", {"previousResultIds": previous})["items"]:
+            if report["kind"] == "full":
+                reports[report["uri"]] = report
+        return {u: shown(r) for u, r in reports.items() if r["items"]}
 
     def wait_for_index(client) -> None:
         while not any(entry["message"].startswith("indexed ") for entry in client.log):
@@ -99,6 +116,7 @@ def test_a_long_session_finds_what_a_new_one_finds(start, pull, tmp_path, seed):
         wait_for_index(fresh)
         expected = findings(fresh, documents)
         assert findings(client, documents) == expected, f"step {step}"
+        assert everywhere(client) == everywhere(fresh), f"step {step}"
         found_something += sum(len(items) for items in expected.values())
     client.arrived("workspace/diagnostic/refresh")
     assert found_something > 0

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -34,7 +35,7 @@ protected:
     ClosedReports analyse(const std::vector<ClosedFile>& files,
                           const analysis::Cancellation& cancellation) {
         return analyse_closed(files, 0, files.size(),
-                              {style_, previous_, *disk_, disk_, cancellation});
+                              {style_, previous_, *disk_, disk_, cancellation, *kept_, mutex_});
     }
     std::string key(const std::string& name) const {
         return protocol::uri_key(protocol::file_uri(folder_ / name));
@@ -44,6 +45,9 @@ protected:
     std::shared_ptr<const DiskModules> disk_ = std::make_shared<const DiskModules>(1 << 20);
     ClientStyle style_;
     PreviousResults previous_;
+    std::unique_ptr<KeptResults> kept_ =
+        std::make_unique<KeptResults>(nullptr, std::set<std::string>{}, *disk_);
+    std::mutex mutex_;
     const Fixed go_on_{false};
     const Fixed stop_{true};
 };
@@ -98,21 +102,51 @@ TEST_F(ClosedFilesTest, RepeatsWhatTheClientHolds) {
     folder_.write("a.py", "");
     folder_.write("b.py", "");
     const ClosedReports first = analyse(find(go_on_).files, go_on_);
-    EXPECT_FALSE(repeat_reports(first.results, {}, previous_));
+    EXPECT_FALSE(repeat_reports({first.results, {}}, {}, previous_));
     for (const std::string name : {"a.py", "b.py"}) {
         previous_[key(name)] = {protocol::file_uri(folder_ / name),
                                 result_id(first.results.front().hash)};
     }
-    const std::optional<ClosedReports> again = repeat_reports(first.results, {}, previous_);
+    const std::optional<ClosedReports> again = repeat_reports({first.results, {}}, {}, previous_);
     ASSERT_TRUE(again);
     EXPECT_EQ(again->reports, analyse(find(go_on_).files, go_on_).reports);
     EXPECT_EQ(again->keys, first.keys);
     // What is open is reported as a document.
     previous_.erase(key("a.py"));
     const std::optional<ClosedReports> rest =
-        repeat_reports(first.results, {key("a.py")}, previous_);
+        repeat_reports({first.results, {}}, {key("a.py")}, previous_);
     ASSERT_TRUE(rest);
     EXPECT_EQ(rest->keys, std::vector<std::string>{key("b.py")});
+}
+
+TEST_F(ClosedFilesTest, AnalysesWhatAChangeConcerns) {
+    folder_.write("pyproject.toml", "");
+    folder_.write("main.py", "from store import load\n\n\nasync def main():\n    load()\n");
+    folder_.write("store.py", "import base\n\n\ndef load():\n    base.f()\n");
+    folder_.write("base.py", "def f(): ...\n");
+    folder_.write("other.py", "x = 1\n");
+    const std::vector<ClosedFile> files = find(go_on_).files;
+    const ClosedReports first = analyse(files, go_on_);
+    EXPECT_EQ(first.analysed, 4U);
+    const auto results =
+        std::make_shared<const ClosedResults>(ClosedResults{first.results, kept_->dependencies()});
+    for (std::size_t i = 0; i < files.size(); ++i)
+        previous_[files[i].key] = {files[i].uri, result_id(first.results[i].hash)};
+    const auto after = [&](const std::string& name, const std::string& text) {
+        folder_.write(name, text);
+        disk_ = disk_->changed({folder_ / name});
+        kept_ =
+            std::make_unique<KeptResults>(results, std::set<std::string>{folder_ / name}, *disk_);
+        return analyse(files, go_on_);
+    };
+    const ClosedReports again = after("other.py", "y = 1\n");
+    EXPECT_EQ(again.analysed, 1U);
+    EXPECT_EQ(again.keys, first.keys);
+    EXPECT_EQ(after("base.py", "import time\ndef f(): time.sleep(1)\n").analysed, 3U);
+    EXPECT_NE(analyse(files, go_on_).results[1].hash, first.results[1].hash) << "main.py";
+    // What the client does not hold is worked out again.
+    previous_.erase(key("other.py"));
+    EXPECT_EQ(analyse(files, go_on_).analysed, 4U);
 }
 
 } // namespace
