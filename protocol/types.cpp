@@ -1171,11 +1171,11 @@ void describe(V& v, Of<WorkspaceFoldersServerCapabilities> auto& s) {
 template <class V>
 void describe(V& v, Of<FileOperationPattern> auto& s) {
     v.required("glob", s.glob);
-    v.required("matches", s.matches);
+    v.optional("matches", s.matches);
 }
 template <class V>
 void describe(V& v, Of<FileOperationFilter> auto& s) {
-    v.required("scheme", s.scheme);
+    v.optional("scheme", s.scheme);
     v.required("pattern", s.pattern);
 }
 template <class V>

@@ -638,10 +638,10 @@ struct WorkspaceFoldersServerCapabilities {
 /// Folders below the workspace that the server is told of when the editor moves or removes them.
 struct FileOperationPattern {
     std::string glob;
-    std::string matches; // "file" or "folder"
+    std::optional<std::string> matches; // "file" or "folder"
 };
 struct FileOperationFilter {
-    std::string scheme;
+    std::optional<std::string> scheme;
     FileOperationPattern pattern;
 };
 struct FileOperationRegistrationOptions {

@@ -1,5 +1,7 @@
 #include "server/modules/dependencies.h"
 
+#include "analysis/text/text.h"
+
 #include <map>
 #include <string_view>
 #include <utility>
@@ -23,16 +25,21 @@ std::string some_file_in(const std::string& folder) {
 }
 
 std::uint32_t DependencyTable::add(Dependency dependency) {
-    std::string id(1, static_cast<char>('a' + static_cast<int>(dependency.kind)));
-    id += static_cast<char>('0' + static_cast<int>(dependency.search));
-    id += std::to_string(dependency.scope);
-    id += ' ';
-    id += dependency.name;
-    id += '\n';
-    id += dependency.base;
+    const auto is_same = [&](const Dependency& other) {
+        return other.kind == dependency.kind && other.search == dependency.search &&
+               other.scope == dependency.scope && other.name == dependency.name &&
+               other.base == dependency.base;
+    };
+    std::uint64_t hash = analysis::hash_bytes(
+        dependency.name, analysis::hash_bytes(dependency.base, dependency.scope));
+    hash = analysis::hash_combine(hash, static_cast<std::uint64_t>(dependency.kind) * 16 +
+                                            static_cast<std::uint64_t>(dependency.search));
     const std::uint32_t next = static_cast<std::uint32_t>(all_.size());
-    const auto [known, is_new] = numbers_.try_emplace(std::move(id), next);
-    if (!is_new) return known->second;
+    for (;; ++hash) {
+        const auto [known, is_new] = numbers_.try_emplace(hash, next);
+        if (is_new) break;
+        if (is_same(all_[known->second])) return known->second;
+    }
     if (dependency.kind == Kind::Scope) scopes_.try_emplace(dependency.answer, next);
     all_.push_back(std::move(dependency));
     return next;

@@ -60,8 +60,8 @@ public:
 
 private:
     std::vector<Dependency> all_;
-    std::unordered_map<std::string, std::uint32_t> numbers_; // by what identifies them
-    std::unordered_map<std::string, std::uint32_t> scopes_;  // the first, by Dependency::answer
+    std::unordered_map<std::uint64_t, std::uint32_t> numbers_; // by a hash of what identifies them
+    std::unordered_map<std::string, std::uint32_t> scopes_;    // the first, by Dependency::answer
 };
 
 } // namespace awaitls::server

@@ -77,6 +77,8 @@ UNUSED = {
     "DiagnosticOptions": {"workDoneProgress"},
     "DiagnosticRegistrationOptions": {"workDoneProgress"},
     "ExecuteCommandOptions": {"workDoneProgress"},
+    "FileOperationOptions": {"didCreate", "willCreate", "willDelete", "willRename"},
+    "FileOperationPattern": {"options"},
     "InitializeParams": {"workDoneToken"},
     "ServerCapabilities": {
         "codeLensProvider",
@@ -109,7 +111,7 @@ UNUSED = {
     },
     "TextDocumentContentChangePartial": {"rangeLength"},
     "TextDocumentSyncOptions": {"willSave", "willSaveWaitUntil"},
-    "WorkspaceOptions": {"fileOperations", "textDocumentContent"},
+    "WorkspaceOptions": {"textDocumentContent"},
 }
 
 # Required properties whose absence clients are forgiven, by the meta model's structure.
@@ -312,6 +314,7 @@ def test_capabilities_are_named_as_in_the_meta_model(program):
             "applyEdit": True,
             "configuration": True,
             "workspaceFolders": True,
+            "fileOperations": {"didRename": True, "didDelete": True},
             "workspaceEdit": {"documentChanges": True, "changeAnnotationSupport": {}},
             "didChangeConfiguration": {"dynamicRegistration": True},
             "didChangeWatchedFiles": {"dynamicRegistration": True, "relativePatternSupport": True},
