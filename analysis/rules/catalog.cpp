@@ -34,16 +34,20 @@ namespace awaitls::analysis {
     RULE(cancel_then_swallow)                                                                      \
     RULE(cancellation_replaced)                                                                    \
     RULE(cancellation_swallowed)                                                                   \
+    RULE(cancelled_class_saved)                                                                    \
+    RULE(constant_absolute_deadline)                                                               \
     RULE(coroutine_assigned_never_awaited)                                                         \
     RULE(coroutine_in_condition)                                                                   \
     RULE(coroutine_used_as_value)                                                                  \
     RULE(dangling_task)                                                                            \
+    RULE(delayed_scope_entry)                                                                      \
     RULE(for_over_async_iterable)                                                                  \
     RULE(future_result_on_loop)                                                                    \
     RULE(gather_exception_branch_dead)                                                             \
     RULE(gather_exceptions_discarded)                                                              \
     RULE(gather_single_awaitable)                                                                  \
     RULE(legacy_event_loop)                                                                        \
+    RULE(long_sleep)                                                                               \
     RULE(loop_reentry)                                                                             \
     RULE(network_await_without_timeout)                                                            \
     RULE(sequential_independent_awaits)                                                            \
@@ -56,7 +60,8 @@ namespace awaitls::analysis {
     RULE(unawaited_coroutine)                                                                      \
     RULE(unbounded_concurrency)                                                                    \
     RULE(unused_suppression)                                                                       \
-    RULE(wait_argument_error)
+    RULE(wait_argument_error)                                                                      \
+    RULE(zero_sleep)
 
 #define AWAITLS_DECLARE(name) Rule rule_##name();
 AWAITLS_RULES(AWAITLS_DECLARE)
