@@ -12,6 +12,7 @@ namespace awaitls::analysis {
 #define AWAITLS_RULES(RULE)                                                                        \
     RULE(async_busy_wait)                                                                          \
     RULE(async_for_over_sync)                                                                      \
+    RULE(async_timeout_parameter)                                                                  \
     RULE(async_with_on_sync_cm)                                                                    \
     RULE(await_non_awaitable)                                                                      \
     RULE(await_outside_async)                                                                      \
@@ -49,6 +50,7 @@ namespace awaitls::analysis {
     RULE(legacy_event_loop)                                                                        \
     RULE(long_sleep)                                                                               \
     RULE(loop_reentry)                                                                             \
+    RULE(missing_request_timeout)                                                                  \
     RULE(network_await_without_timeout)                                                            \
     RULE(sequential_independent_awaits)                                                            \
     RULE(session_per_call)                                                                         \
