@@ -52,6 +52,7 @@ namespace awaitls::analysis {
     RULE(loop_reentry)                                                                             \
     RULE(missing_request_timeout)                                                                  \
     RULE(network_await_without_timeout)                                                            \
+    RULE(removed_asyncio_api)                                                                      \
     RULE(sequential_independent_awaits)                                                            \
     RULE(session_per_call)                                                                         \
     RULE(single_task_group)                                                                        \
