@@ -12,6 +12,7 @@ namespace awaitls::analysis {
 #define AWAITLS_RULES(RULE)                                                                        \
     RULE(async_busy_wait)                                                                          \
     RULE(async_for_over_sync)                                                                      \
+    RULE(async_import_style)                                                                       \
     RULE(async_timeout_parameter)                                                                  \
     RULE(async_with_on_sync_cm)                                                                    \
     RULE(await_non_awaitable)                                                                      \
@@ -62,6 +63,7 @@ namespace awaitls::analysis {
     RULE(transitive_blocking_call)                                                                 \
     RULE(unawaited_coroutine)                                                                      \
     RULE(unbounded_concurrency)                                                                    \
+    RULE(unmaintained_httpx)                                                                       \
     RULE(unused_suppression)                                                                       \
     RULE(wait_argument_error)                                                                      \
     RULE(zero_sleep)
