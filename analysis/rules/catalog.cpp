@@ -15,6 +15,7 @@ namespace awaitls::analysis {
     RULE(async_import_style)                                                                       \
     RULE(async_timeout_parameter)                                                                  \
     RULE(async_with_on_sync_cm)                                                                    \
+    RULE(await_in_loop)                                                                            \
     RULE(await_non_awaitable)                                                                      \
     RULE(await_outside_async)                                                                      \
     RULE(blocking_configured)                                                                      \
@@ -57,9 +58,11 @@ namespace awaitls::analysis {
     RULE(sequential_independent_awaits)                                                            \
     RULE(session_per_call)                                                                         \
     RULE(single_task_group)                                                                        \
+    RULE(startable_not_registered)                                                                 \
     RULE(sync_with_on_async_cm)                                                                    \
     RULE(timeout_error_alias)                                                                      \
     RULE(timeout_without_checkpoint)                                                               \
+    RULE(too_many_awaits)                                                                          \
     RULE(transitive_blocking_call)                                                                 \
     RULE(unawaited_coroutine)                                                                      \
     RULE(unbounded_concurrency)                                                                    \
