@@ -55,6 +55,7 @@ namespace awaitls::analysis {
     RULE(missing_request_timeout)                                                                  \
     RULE(network_await_without_timeout)                                                            \
     RULE(removed_asyncio_api)                                                                      \
+    RULE(sequential_executor_jobs)                                                                 \
     RULE(sequential_independent_awaits)                                                            \
     RULE(session_per_call)                                                                         \
     RULE(single_task_group)                                                                        \
