@@ -21,9 +21,11 @@ namespace awaitls::analysis {
     RULE(blocking_configured)                                                                      \
     RULE(blocking_cpu)                                                                             \
     RULE(blocking_db)                                                                              \
+    RULE(blocking_directory_walk)                                                                  \
     RULE(blocking_file_method)                                                                     \
     RULE(blocking_http)                                                                            \
     RULE(blocking_http_method)                                                                     \
+    RULE(blocking_import)                                                                          \
     RULE(blocking_input)                                                                           \
     RULE(blocking_lock)                                                                            \
     RULE(blocking_network)                                                                         \
@@ -33,6 +35,7 @@ namespace awaitls::analysis {
     RULE(blocking_sleep)                                                                           \
     RULE(blocking_socket)                                                                          \
     RULE(blocking_subprocess)                                                                      \
+    RULE(blocking_tls_certs)                                                                       \
     RULE(blocking_wait)                                                                            \
     RULE(cancel_then_swallow)                                                                      \
     RULE(cancellation_replaced)                                                                    \
