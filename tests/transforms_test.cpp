@@ -467,6 +467,7 @@ constexpr Exception kExceptions[] = {
      "a module's loop may be used by other modules; a local one cannot"},
     {"ImportsRenamed", "async-import-style", always, "the rule is about the names of imports"},
     {"NamesImported", "async-import-style", always, "the rule is about the form of imports"},
+    {"In", "lambda-handler-async", always, "Lambda finds its handler in a module"},
 };
 
 bool excepted(const Transformation& transformation, const Input& input, const Module& module) {

@@ -15,6 +15,7 @@ namespace awaitls::analysis {
     RULE(async_import_style)                                                                       \
     RULE(async_timeout_parameter)                                                                  \
     RULE(async_with_on_sync_cm)                                                                    \
+    RULE(asyncio_subprocess_injection)                                                             \
     RULE(await_in_loop)                                                                            \
     RULE(await_non_awaitable)                                                                      \
     RULE(await_outside_async)                                                                      \
@@ -52,6 +53,7 @@ namespace awaitls::analysis {
     RULE(gather_exception_branch_dead)                                                             \
     RULE(gather_exceptions_discarded)                                                              \
     RULE(gather_single_awaitable)                                                                  \
+    RULE(lambda_handler_async)                                                                     \
     RULE(legacy_event_loop)                                                                        \
     RULE(long_sleep)                                                                               \
     RULE(loop_reentry)                                                                             \
