@@ -3,6 +3,7 @@
 #include "analysis/rules/task/common.h"
 
 #include <charconv>
+#include <limits>
 
 namespace awaitls::analysis {
 
@@ -77,10 +78,8 @@ int limit_of(const RuleContext& context) {
     const std::string& text = values.front();
     const std::from_chars_result end =
         std::from_chars(text.data(), text.data() + text.size(), limit);
-    // What is no number counts as not set.
-    return end.ec == std::errc() && end.ptr == text.data() + text.size() && limit >= 0
-               ? limit
-               : kDefaultLimit;
+    // The configuration takes whole numbers only; too large ones do not fit.
+    return end.ec == std::errc() ? limit : std::numeric_limits<int>::max();
 }
 
 void check(RuleContext& context, NodeId function) {
