@@ -465,6 +465,9 @@ constexpr Exception kExceptions[] = {
      "a pattern names `Report.render`; a class in a function has another qualified name"},
     {"In", "legacy-event-loop/negative", always,
      "a module's loop may be used by other modules; a local one cannot"},
+    {"ImportsRenamed", "async-import-style", always, "the rule is about the names of imports"},
+    {"NamesImported", "async-import-style", always, "the rule is about the form of imports"},
+    {"In", "lambda-handler-async", always, "Lambda finds its handler in a module"},
 };
 
 bool excepted(const Transformation& transformation, const Input& input, const Module& module) {

@@ -18,20 +18,23 @@ namespace awaitls::analysis {
 
 /// Which rule a blocking operation belongs to; also ranks its cost.
 enum class BlockingKind : std::uint8_t {
-    Sleep,       // time.sleep
-    Http,        // requests.get, urllib.request.urlopen, methods of sync clients
-    Subprocess,  // subprocess.run, os.system
-    ProcessWait, // Popen.wait, os.waitpid
-    Open,        // open, gzip.open
-    FileMethod,  // read and write of an open file, shutil, file walking
-    Path,        // stat-like calls: os.path.exists, Path.stat
-    Input,       // input, getpass
-    Database,    // sqlite3, psycopg
-    Socket,      // socket.recv
-    Network,     // smtplib, paramiko, SDKs, dns
-    Lock,        // threading.Lock.acquire, `with threading.Lock()`
-    Wait,        // Thread.join, Queue.get, Event.wait, Future.result without limit
-    Cpu,         // zlib.compress, hashlib.pbkdf2_hmac
+    Sleep,         // time.sleep
+    Http,          // requests.get, urllib.request.urlopen, methods of sync clients
+    Subprocess,    // subprocess.run, os.system
+    ProcessWait,   // Popen.wait, os.waitpid
+    Open,          // open, gzip.open
+    FileMethod,    // read and write of an open file, shutil
+    DirectoryWalk, // os.walk, os.listdir, glob
+    Path,          // stat-like calls: os.path.exists, Path.stat
+    Input,         // input, getpass
+    Database,      // sqlite3, psycopg
+    Socket,        // socket.recv
+    Network,       // smtplib, paramiko, SDKs, dns
+    Lock,          // threading.Lock.acquire, `with threading.Lock()`
+    Wait,          // Thread.join, Queue.get, Event.wait, Future.result without limit
+    Cpu,           // zlib.compress, hashlib.pbkdf2_hmac
+    TlsCerts,      // ssl.SSLContext.load_verify_locations
+    Import,        // importlib.import_module
 };
 
 /// The syntax that makes the operation happen.

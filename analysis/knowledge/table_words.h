@@ -28,6 +28,7 @@ inline constexpr std::array kBlockingKinds = {
     Word{"process-wait", "ProcessWait"},
     Word{"open", "Open"},
     Word{"file-method", "FileMethod"},
+    Word{"directory-walk", "DirectoryWalk"},
     Word{"path", "Path"},
     Word{"input", "Input"},
     Word{"database", "Database"},
@@ -36,6 +37,8 @@ inline constexpr std::array kBlockingKinds = {
     Word{"lock", "Lock"},
     Word{"wait", "Wait"},
     Word{"cpu", "Cpu"},
+    Word{"tls-certs", "TlsCerts"},
+    Word{"import", "Import"},
 };
 
 /// The kind of a row that exempts a method from the wildcard of its class.

@@ -12,15 +12,21 @@ namespace awaitls::analysis {
 #define AWAITLS_RULES(RULE)                                                                        \
     RULE(async_busy_wait)                                                                          \
     RULE(async_for_over_sync)                                                                      \
+    RULE(async_import_style)                                                                       \
+    RULE(async_timeout_parameter)                                                                  \
     RULE(async_with_on_sync_cm)                                                                    \
+    RULE(asyncio_subprocess_injection)                                                             \
+    RULE(await_in_loop)                                                                            \
     RULE(await_non_awaitable)                                                                      \
     RULE(await_outside_async)                                                                      \
     RULE(blocking_configured)                                                                      \
     RULE(blocking_cpu)                                                                             \
     RULE(blocking_db)                                                                              \
+    RULE(blocking_directory_walk)                                                                  \
     RULE(blocking_file_method)                                                                     \
     RULE(blocking_http)                                                                            \
     RULE(blocking_http_method)                                                                     \
+    RULE(blocking_import)                                                                          \
     RULE(blocking_input)                                                                           \
     RULE(blocking_lock)                                                                            \
     RULE(blocking_network)                                                                         \
@@ -30,33 +36,46 @@ namespace awaitls::analysis {
     RULE(blocking_sleep)                                                                           \
     RULE(blocking_socket)                                                                          \
     RULE(blocking_subprocess)                                                                      \
+    RULE(blocking_tls_certs)                                                                       \
     RULE(blocking_wait)                                                                            \
     RULE(cancel_then_swallow)                                                                      \
     RULE(cancellation_replaced)                                                                    \
     RULE(cancellation_swallowed)                                                                   \
+    RULE(cancelled_class_saved)                                                                    \
+    RULE(constant_absolute_deadline)                                                               \
     RULE(coroutine_assigned_never_awaited)                                                         \
     RULE(coroutine_in_condition)                                                                   \
     RULE(coroutine_used_as_value)                                                                  \
     RULE(dangling_task)                                                                            \
+    RULE(delayed_scope_entry)                                                                      \
     RULE(for_over_async_iterable)                                                                  \
     RULE(future_result_on_loop)                                                                    \
     RULE(gather_exception_branch_dead)                                                             \
     RULE(gather_exceptions_discarded)                                                              \
     RULE(gather_single_awaitable)                                                                  \
+    RULE(lambda_handler_async)                                                                     \
     RULE(legacy_event_loop)                                                                        \
+    RULE(long_sleep)                                                                               \
     RULE(loop_reentry)                                                                             \
+    RULE(missing_request_timeout)                                                                  \
     RULE(network_await_without_timeout)                                                            \
+    RULE(removed_asyncio_api)                                                                      \
+    RULE(sequential_executor_jobs)                                                                 \
     RULE(sequential_independent_awaits)                                                            \
     RULE(session_per_call)                                                                         \
     RULE(single_task_group)                                                                        \
+    RULE(startable_not_registered)                                                                 \
     RULE(sync_with_on_async_cm)                                                                    \
     RULE(timeout_error_alias)                                                                      \
     RULE(timeout_without_checkpoint)                                                               \
+    RULE(too_many_awaits)                                                                          \
     RULE(transitive_blocking_call)                                                                 \
     RULE(unawaited_coroutine)                                                                      \
     RULE(unbounded_concurrency)                                                                    \
+    RULE(unmaintained_httpx)                                                                       \
     RULE(unused_suppression)                                                                       \
-    RULE(wait_argument_error)
+    RULE(wait_argument_error)                                                                      \
+    RULE(zero_sleep)
 
 #define AWAITLS_DECLARE(name) Rule rule_##name();
 AWAITLS_RULES(AWAITLS_DECLARE)

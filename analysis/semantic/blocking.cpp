@@ -566,7 +566,26 @@ std::optional<BlockingOperation> blocking_call(const Model& model, NodeId call) 
             if (limit == kNoNode || number_value(tree, limit) == 0.0) return std::nullopt;
         }
         break;
+    case BlockingKind::Import: {
+        // What is imported already is only looked up.
+        const NodeId module = argument(tree, call, 0, "name");
+        const std::optional<std::string_view> text =
+            module == kNoNode ? std::nullopt : string_value(tree, module);
+        if (text && parts.last != "reload" && !text->starts_with('.') &&
+            model.imports(text->substr(0, text->find('.'))))
+            return std::nullopt;
+        break;
+    }
+    case BlockingKind::TlsCerts:
+        // Certificates in memory.
+        if (keyword_argument(tree, call, "cadata") != kNoNode &&
+            keyword_argument(tree, call, "cafile") == kNoNode &&
+            keyword_argument(tree, call, "capath") == kNoNode &&
+            (parts.last == "create_default_context" || argument_values(tree, call).size() == 1))
+            return std::nullopt;
+        break;
     case BlockingKind::FileMethod:
+    case BlockingKind::DirectoryWalk:
     case BlockingKind::Path:
     case BlockingKind::Cpu: {
         if (name == "os.read" || name == "os.write" || name == "os.sendfile") {

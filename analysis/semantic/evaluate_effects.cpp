@@ -147,10 +147,13 @@ int rank(BlockingKind kind) {
     case BlockingKind::Network:
     case BlockingKind::Wait: return 0;
     case BlockingKind::Open:
-    case BlockingKind::FileMethod: return 1;
+    case BlockingKind::FileMethod:
+    case BlockingKind::DirectoryWalk:
+    case BlockingKind::TlsCerts: return 1;
     case BlockingKind::Lock: return 2;
     case BlockingKind::Path: return 3;
-    case BlockingKind::Cpu: return 4;
+    case BlockingKind::Cpu:
+    case BlockingKind::Import: return 4;
     }
     return 4;
 }

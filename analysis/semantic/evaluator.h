@@ -295,6 +295,8 @@ private:
                       bool& open, bool inherited = false);
     Type held_by_class(std::int32_t id, std::string_view name, const Binding& binding, Type type);
     Answer has_method(std::int32_t id, std::string_view name, int depth = 0);
+    /// Whether a base of the class has it.
+    Answer inherits_method(std::int32_t id, std::string_view name, int depth = 0);
     bool overridden_differently(std::int32_t id, std::string_view name, const FunctionDef& method);
     /// Nothing outside of the project calls the methods of a class but by its name.
     bool is_called_by_project_only(std::int32_t id, int depth = 0);
@@ -410,6 +412,7 @@ public:
     std::string_view name_of(NodeId expression) const override;
     bool is_instance(Type type, std::string_view qualified_class) const override;
     Answer has_method(const ClassDef& cls, std::string_view name) const override;
+    Answer overrides(const FunctionDef& function) const override;
     Type declared_result(const FunctionDef& function) const override;
     Type declared_parameter(NodeId call, NodeId value) const override;
     bool iterates(NodeId call, NodeId value) const override;

@@ -77,6 +77,8 @@ public:
     /// Whether instances of a class of this file have a method, looked up as the interpreter looks up special methods: on the
     /// class and its bases. Unknown where a base, a decorator or a name in the class body is not understood.
     virtual Answer has_method(const ClassDef& cls, std::string_view name) const = 0;
+    /// Whether a base of the function's class has a method of its name; No for what is no method.
+    virtual Answer overrides(const FunctionDef& function) const = 0;
     /// What a function says that it returns, by its annotation; unknown where it says nothing. Of an async function what
     /// awaiting it gives.
     virtual Type declared_result(const FunctionDef& function) const = 0;

@@ -949,6 +949,11 @@ Answer RegionModel::has_method(const ClassDef& cls, std::string_view name) const
     return evaluator_.has_method(cls.id, name);
 }
 
+Answer RegionModel::overrides(const FunctionDef& function) const {
+    return function.class_id < 0 ? Answer::No
+                                 : evaluator_.inherits_method(function.class_id, function.name);
+}
+
 Type RegionModel::declared_result(const FunctionDef& function) const {
     return evaluator_.return_annotation(function);
 }

@@ -276,6 +276,10 @@ Answer Evaluator::has_method(std::int32_t id, std::string_view name, int depth) 
                                "typing.final", "typing.runtime_checkable", "enum.unique"}))
             return Answer::Unknown;
     }
+    return inherits_method(id, name, depth);
+}
+
+Answer Evaluator::inherits_method(std::int32_t id, std::string_view name, int depth) {
     Answer result = Answer::No;
     for (const Type base : bases(id)) {
         if (base->kind == TypeKind::Class && base->cls != nullptr) {

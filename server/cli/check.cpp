@@ -2,6 +2,7 @@
 
 #include "analysis/rules/catalog.h"
 #include "generated/version.h"
+#include "server/cli/baseline.h"
 #include "server/cli/check_file.h"
 #include "server/cli/diff.h"
 #include "server/cli/report.h"
@@ -383,6 +384,7 @@ public:
         if (!problems.empty()) return kExitError; // wrong arguments
 
         if (options_.show_settings) return print_settings(resolver);
+        if (!read_baseline()) return kExitError;
         find_inputs(resolver);
         for (const ConfigProblem& problem : resolver.problems())
             complaints_.config(problem, folder_);
@@ -417,7 +419,17 @@ public:
         }
         const Clock::time_point checked = Clock::now();
 
-        const bool changes = options_.diff ? print_diff() : print_report();
+        if (options_.write_baseline) {
+            write_baseline();
+            return complaints_.any() ? kExitError : kExitClean;
+        }
+        Baseline::Applied applied;
+        if (baseline_) {
+            applied = baseline_->apply(reports_, ran());
+            for (std::size_t i = 0; i < reports_.size(); ++i)
+                hide_hints(inputs_.files[i], options_, reports_[i]);
+        }
+        const bool changes = options_.diff ? print_diff() : print_report(applied);
         if (options_.timings) print_timings(found, checked);
         if (complaints_.any()) return kExitError;
         return changes && !options_.exit_zero ? kExitFindings : kExitClean;
@@ -517,14 +529,53 @@ private:
         return fixed > 0;
     }
 
+    /// Returns whether the run can go on. A baseline that is written may not be there yet.
+    bool read_baseline() {
+        if (options_.baseline.empty()) return true;
+        const std::string path = absolute_path(options_.baseline);
+        std::error_code unknown;
+        if (options_.write_baseline && !std::filesystem::exists(path, unknown)) {
+            baseline_.emplace(path);
+            return true;
+        }
+        std::string error;
+        baseline_.emplace(Baseline::read(path, error));
+        if (error.empty()) return true;
+        complaints_.error(fmt::format("{}: {}", options_.baseline, error));
+        return false;
+    }
+
+    /// Rules of another version of the program count as run: they find nothing any more.
+    Baseline::Ran ran() const {
+        return [this](std::size_t file, std::string_view name) {
+            const std::optional<std::size_t> rule = analysis::find_rule(name);
+            return !rule || inputs_.files[file].settings.settings->enabled.test(*rule);
+        };
+    }
+
+    void write_baseline() {
+        baseline_->replace(reports_, ran());
+        const std::string error = write_file(options_.baseline, baseline_->render());
+        if (!error.empty()) {
+            complaints_.error(fmt::format("{}: {}", options_.baseline, error));
+            return;
+        }
+        fmt::print(stderr, "Wrote {} to {}.\n", count_of(baseline_->size(), "problem"),
+                   show(options_.baseline).text);
+    }
+
     /// Returns whether a finding is as severe as --fail-on says.
-    bool print_report() {
+    bool print_report(Baseline::Applied applied) {
         const bool fixes_stdin = options_.fix && from_stdin();
         const bool to_terminal = options_.output_file.empty();
         ReportStyle style;
         style.format = options_.format;
         style.color = to_terminal && use_color(fixes_stdin ? STDERR_FILENO : STDOUT_FILENO);
         style.unsafe_fixes = options_.unsafe_fixes;
+        style.fail_on = options_.fail_on;
+        style.folder = folder_;
+        style.known = applied.known;
+        style.gone = applied.gone;
         const std::string text = options_.statistics ? render_statistics(reports_, style)
                                                      : render_report(reports_, style);
         if (fixes_stdin) {
@@ -567,6 +618,7 @@ private:
     Complaints complaints_;
     Inputs inputs_;
     std::vector<FileReport> reports_; // of inputs_, in their order
+    std::optional<Baseline> baseline_;
     StageTimes times_;
     unsigned threads_ = 1;
     std::size_t known_ = 0; // inputs whose results an earlier run left

@@ -48,19 +48,11 @@ bool carries_everything(OutputFormat format) {
     return format == OutputFormat::Json || format == OutputFormat::JsonLines;
 }
 
-/// Keeps what is to be reported: hints are for editors, programs, and whoever asks.
+/// Keeps what is to be reported. A baseline has to see hints before they are hidden.
 void take_findings(const std::vector<Diagnostic>& found, const CheckInput& input,
                    const CheckOptions& options, FileReport& report) {
-    const bool hints =
-        options.hints || options.fail_on == Severity::Hint || carries_everything(options.format);
-    for (const Diagnostic& finding : found) {
-        const bool by_name = finding.rule != analysis::kNoteRule &&
-                             input.settings.settings->selected_by_name.test(finding.rule);
-        if (finding.severity == Severity::Hint && !hints && !by_name)
-            ++report.hidden_hints;
-        else
-            report.findings.push_back(finding);
-    }
+    report.findings.insert(report.findings.end(), found.begin(), found.end());
+    if (options.baseline.empty()) hide_hints(input, options, report);
 }
 
 /// Applies the fixes that the options admit, and writes the file unless a diff is wanted. Returns
@@ -138,6 +130,16 @@ void analyse(const CheckInput& input, const CheckOptions& options,
 }
 
 } // namespace
+
+void hide_hints(const CheckInput& input, const CheckOptions& options, FileReport& report) {
+    if (options.hints || options.fail_on == Severity::Hint || carries_everything(options.format))
+        return;
+    report.hidden_hints += std::erase_if(report.findings, [&](const Diagnostic& finding) {
+        const bool by_name = finding.rule != analysis::kNoteRule &&
+                             input.settings.settings->selected_by_name.test(finding.rule);
+        return finding.severity == Severity::Hint && !by_name;
+    });
+}
 
 LoadedInput load_input(const CheckInput& input, const std::shared_ptr<const DiskModules>& modules,
                        StageTimes& times) {

@@ -55,6 +55,9 @@ FileReport check_input(const CheckInput& input, const LoadedInput& loaded,
                        const std::shared_ptr<const DiskModules>& modules, ResultCache* cache,
                        StageTimes& times);
 
+/// Takes hints out of a report, which are for editors, programs, and whoever asks. Done already where there is no baseline.
+void hide_hints(const CheckInput& input, const CheckOptions& options, FileReport& report);
+
 /// The report of what was found in an earlier run, as far as that is all that the options ask for.
 std::optional<FileReport> stored_report(const CheckInput& input, const CheckOptions& options,
                                         const ResultCache& cache);

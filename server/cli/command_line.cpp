@@ -17,7 +17,8 @@ namespace {
 using analysis::Severity;
 using List = std::vector<std::string>;
 
-constexpr const char* kOutputFormats = "full, concise, grouped, json, json-lines, github";
+constexpr const char* kOutputFormats =
+    "full, concise, grouped, json, json-lines, sarif, github, gitlab, junit";
 
 const std::map<std::string, OutputFormat> kFormatNames{
     {"full", OutputFormat::Full},
@@ -25,7 +26,10 @@ const std::map<std::string, OutputFormat> kFormatNames{
     {"grouped", OutputFormat::Grouped},
     {"json", OutputFormat::Json},
     {"json-lines", OutputFormat::JsonLines},
+    {"sarif", OutputFormat::Sarif},
     {"github", OutputFormat::Github},
+    {"gitlab", OutputFormat::Gitlab},
+    {"junit", OutputFormat::Junit},
 };
 const std::map<std::string, PageFormat> kPageFormatNames{
     {"text", PageFormat::Text},
@@ -69,15 +73,6 @@ CLI::Option* add_list(CLI::App& app, const char* name, List& target, const char*
         ->group(group);
 }
 
-/// An option of other tools, or of a later version, that would have no effect: refused rather than
-/// ignored.
-void add_refused(CLI::App& app, const char* name, const char* why) {
-    app.add_option_function<std::string>(
-           name, [name, why](const std::string&) { throw CLI::ValidationError(name, why); }, why)
-        ->expected(0, 1)
-        ->group("");
-}
-
 void add_check(CLI::App& app, CheckOptions& options, List& select, List& ignore) {
     constexpr const char* kRules = "Rules";
     constexpr const char* kFixes = "Fixes";
@@ -110,31 +105,22 @@ void add_check(CLI::App& app, CheckOptions& options, List& select, List& ignore)
            "Print what --fix would change and write nothing; exit status 1 if there is something")
         ->group(kFixes);
 
-    app.add_option_function<std::string>(
-           "--output-format",
-           [&options](const std::string& text) {
-               const auto format = kFormatNames.find(text);
-               if (format != kFormatNames.end()) {
-                   options.format = format->second;
-                   return;
-               }
-               const bool later = text == "sarif" || text == "gitlab" || text == "junit";
-               throw CLI::ValidationError(
-                   "--output-format",
-                   fmt::format("{}; there are: {}",
-                               later ? fmt::format("this version does not write \"{}\" yet", text)
-                                     : fmt::format("there is no format \"{}\"", text),
-                               kOutputFormats));
-           },
-           "How findings are written")
-        ->option_text(fmt::format("({})", kOutputFormats))
-        ->group(kOutput);
+    add_choice(app, "--output-format", options.format, kFormatNames, kOutputFormats,
+               "How findings are written", kOutput);
     app.add_option("--output-file", options.output_file,
                    "Write to a file instead of standard output")
         ->option_text("FILE")
         ->group(kOutput);
     app.add_flag("--statistics", options.statistics,
                  "Count the findings of each rule instead of showing them")
+        ->group(kOutput);
+    app.add_option("--baseline", options.baseline,
+                   "Do not report the findings that this file knows, by their code and not by "
+                   "their line")
+        ->option_text("FILE")
+        ->group(kOutput);
+    app.add_flag("--write-baseline", options.write_baseline,
+                 "Write what is found to the file of --baseline instead of reporting it")
         ->group(kOutput);
     app.add_flag("--timings", options.timings, "Tell on standard error how long each stage took")
         ->group(kOutput);
@@ -185,10 +171,6 @@ void add_check(CLI::App& app, CheckOptions& options, List& select, List& ignore)
         ->option_text("N")
         ->group(kStatus);
 
-    add_refused(app, "--baseline",
-                "there are no baselines in this version; `--select`, `per-file-ignores` and "
-                "`# awaitls: ignore[rule]` limit what is reported");
-
     app.footer("Exit status: 0 nothing found, 1 findings (see --fail-on), 2 something could not be "
                "checked: a wrong\n"
                "argument, a file that cannot be read, a mistake in the configuration (the rest is "
@@ -207,6 +189,11 @@ void add_check(CLI::App& app, CheckOptions& options, List& select, List& ignore)
             throw CLI::ValidationError("--stdin-filename",
                                        "goes with standard input: give `-` and no other path");
         }
+        if (options.write_baseline && options.baseline.empty())
+            throw CLI::ValidationError("--write-baseline", "goes with `--baseline FILE`");
+        if (options.write_baseline && (options.fix || options.diff))
+            throw CLI::ValidationError("--write-baseline",
+                                       "goes neither with `--fix` nor with `--diff`");
         const bool text = options.format == OutputFormat::Full ||
                           options.format == OutputFormat::Concise ||
                           options.format == OutputFormat::Grouped;

@@ -13,7 +13,17 @@
 
 namespace awaitls::server {
 
-enum class OutputFormat : std::uint8_t { Full, Concise, Grouped, Json, JsonLines, Github };
+enum class OutputFormat : std::uint8_t {
+    Full,
+    Concise,
+    Grouped,
+    Json,
+    JsonLines,
+    Sarif,
+    Github,
+    Gitlab,
+    Junit,
+};
 
 /// `awaitls check`. Paths and patterns are as given, relative ones to the current folder.
 struct CheckOptions {
@@ -34,6 +44,8 @@ struct CheckOptions {
     OutputFormat format = OutputFormat::Full;
     std::string output_file; // empty: standard output
     bool statistics = false;
+    std::string baseline;        // empty: none
+    bool write_baseline = false; // to write it, not to go by it
     bool hints = false;
     bool timings = false;
     bool show_settings = false;

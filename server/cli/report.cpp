@@ -349,6 +349,13 @@ std::string render_summary(const std::vector<FileReport>& files, const ReportSty
                            count_of(totals.hidden_hints, "hint"),
                            totals.hidden_hints == 1 ? "it" : "them");
     }
+    if (style.known > 0)
+        out += fmt::format("{} not shown: the baseline knows {}.\n",
+                           count_of(style.known, "problem"), style.known == 1 ? "it" : "them");
+    if (style.gone > 0)
+        out += fmt::format("{} of the baseline {} gone; `--write-baseline` drops {}.\n",
+                           count_of(style.gone, "problem"), style.gone == 1 ? "is" : "are",
+                           style.gone == 1 ? "it" : "them");
     return out;
 }
 
@@ -398,6 +405,30 @@ const Fix* offered_fix(const Diagnostic& finding, const ReportStyle& style) {
     return offered == finding.fixes.end() ? nullptr : &*offered;
 }
 
+std::string marked_code(const FileReport& file, const Diagnostic& finding) {
+    const std::size_t size = file.text.size();
+    const std::size_t begin = std::min<std::size_t>(finding.span.begin, size);
+    const std::size_t end = std::clamp<std::size_t>(finding.span.end, begin, size);
+    std::string code;
+    for (const char c : std::string_view(file.text).substr(begin, end - begin))
+        if (c != ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f') code += c;
+    return code;
+}
+
+std::vector<std::string> fingerprints(const FileReport& file) {
+    std::map<std::uint64_t, std::uint64_t> seen; // how often each was met
+    std::vector<std::string> result;
+    for (const Diagnostic& finding : file.findings) {
+        std::uint64_t hash = analysis::hash_bytes(file.shown);
+        hash = analysis::hash_bytes(finding_code(finding), hash);
+        hash = analysis::hash_bytes(
+            finding.rule == analysis::kNoteRule ? finding.message : marked_code(file, finding),
+            hash);
+        result.push_back(fmt::format("{:016x}", analysis::hash_combine(hash, seen[hash]++)));
+    }
+    return result;
+}
+
 std::string count_of(std::size_t count, std::string_view noun) {
     return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
@@ -405,6 +436,9 @@ std::string count_of(std::size_t count, std::string_view noun) {
 std::string render_report(const std::vector<FileReport>& files, const ReportStyle& style) {
     if (style.format == OutputFormat::Json) return render_json(files);
     if (style.format == OutputFormat::JsonLines) return render_json_lines(files);
+    if (style.format == OutputFormat::Sarif) return render_sarif(files, style.folder);
+    if (style.format == OutputFormat::Gitlab) return render_gitlab(files);
+    if (style.format == OutputFormat::Junit) return render_junit(files, style.fail_on);
     std::string out;
     for (const FileReport& file : files) {
         if (style.format == OutputFormat::Grouped && !file.findings.empty()) {

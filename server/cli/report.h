@@ -48,14 +48,24 @@ FileReport other_file(const FileReport& file, const analysis::Related& related);
 struct ReportStyle {
     OutputFormat format = OutputFormat::Full;
     bool color = false;
-    bool unsafe_fixes = false; // unsafe fixes are on offer
-    bool fix = false;          // fixes were applied
+    bool unsafe_fixes = false;                                // unsafe fixes are on offer
+    bool fix = false;                                         // fixes were applied
+    analysis::Severity fail_on = analysis::Severity::Warning; // what is as bad fails
+    std::string folder;    // absolute; what paths are shown relative to
+    std::size_t known = 0; // findings that the baseline knows, and that are left out
+    std::size_t gone = 0;  // findings that it knows, and that are not there any more
 };
 
 /// The code of a finding: its rule's name, empty for a note about the file.
 std::string_view finding_code(const analysis::Diagnostic& finding);
 /// The fix that `--fix` would apply; null where there is none under this style.
 const analysis::Fix* offered_fix(const analysis::Diagnostic& finding, const ReportStyle& style);
+
+/// The code that a finding marks, without blanks: what it is known by wherever its line moves.
+std::string marked_code(const FileReport& file, const analysis::Diagnostic& finding);
+/// Tells each finding of a file from all others, of other files too; the same as long as the file's name and the marked code
+/// are, and as many equal findings stand before it. In the order of the findings.
+std::vector<std::string> fingerprints(const FileReport& file);
 
 /// Everything that goes to the output: the findings, and in the formats for people a summary.
 std::string render_report(const std::vector<FileReport>& files, const ReportStyle& style);
@@ -65,9 +75,14 @@ std::string render_statistics(const std::vector<FileReport>& files, const Report
 /// "1 file", "3 files".
 std::string count_of(std::size_t count, std::string_view noun);
 
-// The formats for programs (report_json.cpp).
+// The formats for programs (report_json.cpp, report_sarif.cpp, report_ci.cpp).
 std::string render_json(const std::vector<FileReport>& files);
 std::string render_json_lines(const std::vector<FileReport>& files);
+/// `folder` is absolute: what the paths are relative to.
+std::string render_sarif(const std::vector<FileReport>& files, const std::string& folder);
+std::string render_gitlab(const std::vector<FileReport>& files);
+/// Findings that are as severe as `fail_on` are failures.
+std::string render_junit(const std::vector<FileReport>& files, analysis::Severity fail_on);
 struct RuleCount {
     std::string_view code; // empty for notes
     std::size_t count = 0;

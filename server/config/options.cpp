@@ -348,6 +348,12 @@ std::vector<std::string> LayerReader::selectors(const ConfigValue& value) {
 }
 
 void LayerReader::read_rule_option(const std::string& key, const ConfigValue& value) {
+    // `max-awaits`, `rule.max-depth`: by their name, limits.
+    if (std::string_view(key).substr(key.rfind('.') + 1).starts_with("max-") &&
+        (value.type != Type::Integer || value.integer < 0)) {
+        problem(value, fmt::format("`{}` must be a whole number, 0 or larger", key));
+        return;
+    }
     std::vector<std::string>& values = layer.rule_options[key];
     values.clear();
     const auto add = [&](const ConfigValue& item) {

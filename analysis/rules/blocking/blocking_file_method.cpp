@@ -5,13 +5,12 @@ namespace awaitls::analysis {
 namespace {
 
 constexpr std::string_view kDoc =
-    R"md(Reading and writing an open file, `Path.read_text()`, `shutil.copytree()`, `os.walk()` and
-`glob.glob()` wait for the disk in the thread of the event loop. How long depends on the size of
-the data and on who else uses the disk; meanwhile no other task runs.
+    R"md(Reading and writing an open file, `Path.read_text()`, `shutil.copytree()` and `shutil.rmtree()`
+wait for the disk in the thread of the event loop. How long depends on the size of the data and on
+who else uses the disk; meanwhile no other task runs.
 
-Files in memory (`io.StringIO`, `io.BytesIO`) and the standard output streams are not reported. A
-lazy iterator that is consumed in a thread, as in `asyncio.to_thread(list, path.glob("*"))`, is
-fine.
+Files in memory (`io.StringIO`, `io.BytesIO`) and the standard output streams are not reported.
+For `os.walk()` and `glob.glob()` see `blocking-directory-walk`.
 
 ## Bad
 
@@ -64,7 +63,7 @@ Rule rule_blocking_file_method() {
              .review = ReviewSeverity::Minor,
              .fix = FixAvailability::Sometimes,
              .aliases = {"ASYNC232"},
-             .summary = "Reading, writing, copying or walking files on the event loop.",
+             .summary = "Reading, writing or copying files on the event loop.",
              .doc = kDoc},
             blocking_kinds(),
             check};

@@ -188,9 +188,13 @@ std::string advice(const Model& model, const BlockingOperation& operation) {
     // The standard library has no async form of these; other libraries do, by threads.
     case BlockingKind::Open:
     case BlockingKind::FileMethod:
+    case BlockingKind::DirectoryWalk:
     case BlockingKind::Path:
     case BlockingKind::Input:
-    case BlockingKind::Cpu: break;
+    case BlockingKind::Cpu:
+    case BlockingKind::Import: break;
+    case BlockingKind::TlsCerts:
+        return "make the context before the loop runs, or " + thread_advice(model, operation.node);
     }
     return text.empty() ? thread_advice(model, operation.node) : text;
 }
@@ -360,6 +364,7 @@ namespace {
 std::string_view optional_rule(BlockingKind kind) {
     if (kind == BlockingKind::Path) return "blocking-path";
     if (kind == BlockingKind::Cpu) return "blocking-cpu";
+    if (kind == BlockingKind::Import) return "blocking-import";
     return {};
 }
 

@@ -88,9 +88,12 @@ Severity severity_of(const BlockingChain& chain) {
     switch (chain.kind) {
     case BlockingKind::Open:
     case BlockingKind::FileMethod:
+    case BlockingKind::DirectoryWalk:
     case BlockingKind::Lock:
     case BlockingKind::Path:
-    case BlockingKind::Cpu: return Severity::Information;
+    case BlockingKind::Cpu:
+    case BlockingKind::TlsCerts:
+    case BlockingKind::Import: return Severity::Information;
     default: return chain.api->name == "subprocess.Popen" ? Severity::Information : Severity::Error;
     }
 }

@@ -72,19 +72,6 @@ wanted is a decision.
 When the order matters: a rate limit, a cache that the first call fills, a first call that decides whether the second may run.
 )";
 
-bool reads_only(std::string_view name) {
-    if (const std::size_t dot = name.rfind('.'); dot != std::string_view::npos)
-        name.remove_prefix(dot + 1);
-    while (!name.empty() && name.front() == '_') name.remove_prefix(1);
-    for (const std::string_view verb :
-         {"get", "fetch", "load", "read", "find", "list", "query", "lookup", "download", "search",
-          "count", "select", "retrieve"}) {
-        if (!name.starts_with(verb)) continue;
-        if (name.size() == verb.size() || name[verb.size()] == '_') return name != "get_or_create";
-    }
-    return false;
-}
-
 struct Read {
     NodeId name;    // the variable
     NodeId awaited; // the Await
@@ -119,19 +106,6 @@ bool is_read(const Model& model, NodeId statement, Read& read) {
                 return false;
         }
     return true;
-}
-
-/// The value cannot be changed by one call under the hands of another.
-bool is_immutable(Type type) {
-    if (type->kind == TypeKind::None || type->kind == TypeKind::Module ||
-        type->kind == TypeKind::Class)
-        return true;
-    if (type->kind != TypeKind::Instance) return false;
-    for (const std::string_view name :
-         {"builtins.str", "builtins.int", "builtins.float", "builtins.bool", "builtins.bytes",
-          "uuid.UUID", "datetime.datetime", "datetime.date", "decimal.Decimal"})
-        if (type->name == name) return true;
-    return false;
 }
 
 bool are_independent(const Model& model, const Read& first, const Read& second) {

@@ -64,13 +64,6 @@ None: the limit is a decision. Put the exchange into `async with asyncio.timeout
 A server that listens to a client until it hangs up waits on purpose. So does a consumer of a message queue.
 )";
 
-/// A context manager whose name speaks of a timeout is believed.
-bool names_timeout(const Tree& tree, NodeId expression) {
-    const std::string_view text = tree.text(expression);
-    return text.find("timeout") != std::string_view::npos ||
-           text.find("deadline") != std::string_view::npos;
-}
-
 /// The output of a child process ends with it.
 bool reads_process(const Model& model, NodeId call) {
     const Tree& tree = model.tree();
@@ -102,18 +95,7 @@ void check(RuleContext& context, NodeId call) {
         if (!tree.is(child, Kind::Keyword)) continue;
         if (identifier(tree, child).find("timeout") != std::string_view::npos) return;
     }
-    const NodeId function = function_around(tree, call);
-    NodeId inner = call;
-    for (NodeId up = tree.parent(call); up != kNoNode && up != function;
-         inner = up, up = tree.parent(up)) {
-        if (!tree.is(up, Kind::With) || tree[inner].role != Role::Body) continue;
-        for (const NodeId item : tree.children(up)) {
-            const NodeId value =
-                tree.is(item, Kind::WithItem) ? tree.child(item, Role::Value) : kNoNode;
-            if (value != kNoNode && (is_timeout(model, value) || names_timeout(tree, value)))
-                return;
-        }
-    }
+    if (in_timeout(model, call)) return;
     const char* const form = model.library() == AsyncLibrary::Trio    ? "trio.fail_after()"
                              : model.library() == AsyncLibrary::Anyio ? "anyio.fail_after()"
                              : context.target_at_least(3, 11)         ? "asyncio.timeout()"

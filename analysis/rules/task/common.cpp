@@ -21,6 +21,31 @@ bool calls(const Model& model, NodeId expression, std::string_view name) {
            model.target(expression).name == name;
 }
 
+bool reads_only(std::string_view name) {
+    if (const std::size_t dot = name.rfind('.'); dot != std::string_view::npos)
+        name.remove_prefix(dot + 1);
+    while (!name.empty() && name.front() == '_') name.remove_prefix(1);
+    for (const std::string_view verb :
+         {"get", "fetch", "load", "read", "find", "list", "query", "lookup", "download", "search",
+          "count", "select", "retrieve"}) {
+        if (!name.starts_with(verb)) continue;
+        if (name.size() == verb.size() || name[verb.size()] == '_') return name != "get_or_create";
+    }
+    return false;
+}
+
+bool is_immutable(Type type) {
+    if (type->kind == TypeKind::None || type->kind == TypeKind::Module ||
+        type->kind == TypeKind::Class)
+        return true;
+    if (type->kind != TypeKind::Instance) return false;
+    for (const std::string_view name :
+         {"builtins.str", "builtins.int", "builtins.float", "builtins.bool", "builtins.bytes",
+          "uuid.UUID", "datetime.datetime", "datetime.date", "decimal.Decimal"})
+        if (type->name == name) return true;
+    return false;
+}
+
 bool is_future(const Model& model, Type type) {
     if (type->kind == TypeKind::Awaitable) return true;
     return type->kind == TypeKind::Instance && model.is_instance(type, "asyncio.Future");
@@ -36,6 +61,35 @@ bool is_timeout(const Model& model, NodeId expression) {
           "trio.move_on_at", "trio.CancelScope"})
         if (name == known) return true;
     return false;
+}
+
+bool in_timeout(const Model& model, NodeId node) {
+    const Tree& tree = model.tree();
+    const NodeId function = function_around(tree, node);
+    NodeId inner = node;
+    for (NodeId up = tree.parent(node); up != kNoNode && up != function;
+         inner = up, up = tree.parent(up)) {
+        if (!tree.is(up, Kind::With) || tree[inner].role != Role::Body) continue;
+        for (const NodeId item : tree.children(up)) {
+            const NodeId value =
+                tree.is(item, Kind::WithItem) ? tree.child(item, Role::Value) : kNoNode;
+            if (value == kNoNode) continue;
+            const NodeId callee = tree.child(value, Role::Callee);
+            const std::string_view text = tree.text(callee == kNoNode ? value : callee);
+            if (is_timeout(model, value) || text.find("timeout") != std::string_view::npos ||
+                text.find("deadline") != std::string_view::npos)
+                return true;
+        }
+    }
+    return false;
+}
+
+NodeId sleep_delay(const Tree& tree, NodeId call) {
+    bool starred = false;
+    const int count = positional_count(tree, call, starred);
+    const std::vector<NodeId> values = argument_values(tree, call);
+    if (starred || count > 1 || values.empty()) return kNoNode;
+    return count == 1 || values.size() == 1 ? values.front() : kNoNode;
 }
 
 bool catches_cancellation(const Model& model, NodeId exception) {
@@ -85,6 +139,19 @@ NodeId function_around(const Tree& tree, NodeId node) {
         if (function && tree[child].role == Role::Body) return up;
     }
     return 0;
+}
+
+bool is_decorated(const Model& model, NodeId function) {
+    const Tree& tree = model.tree();
+    for (const NodeId child : tree.children(function)) {
+        if (!tree.is(child, Kind::Decorator)) continue;
+        const NodeId value = tree.child(child, Role::Value);
+        const std::string_view name = value == kNoNode ? std::string_view{} : model.name_of(value);
+        if (name != "typing.no_type_check" && name != "typing.final" &&
+            name != "typing_extensions.final")
+            return true;
+    }
+    return false;
 }
 
 NodeId loop_around(const Tree& tree, NodeId node) {

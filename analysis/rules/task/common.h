@@ -19,10 +19,19 @@ bool is_method(const CallTarget& target, std::string_view base_class, std::strin
 bool makes_task(const Model& model, NodeId call);
 /// The expression is a call of the library function.
 bool calls(const Model& model, NodeId expression, std::string_view name);
+/// The last part of the name says that the function only reads: `get_user`, `db.fetch`, `load`.
+bool reads_only(std::string_view name);
+/// A value of this type cannot be changed by one call under the hands of another.
+bool is_immutable(Type type);
 /// A value of this type is certain to be an asyncio future or task, or what gives one.
 bool is_future(const Model& model, Type type);
 /// The expression opens a timeout or cancel scope of asyncio, async_timeout, anyio or trio.
 bool is_timeout(const Model& model, NodeId expression);
+/// The node runs within a timeout or cancel scope that its function enters; a context manager that is called after a
+/// timeout is believed.
+bool in_timeout(const Model& model, NodeId node);
+/// The one argument of a call of `sleep`, by position or by whatever keyword; kNoNode where there is another form.
+NodeId sleep_delay(const Tree& tree, NodeId call);
 /// True when an exception expression (a class, or a tuple of classes) certainly catches cancellation, of asyncio or trio.
 bool catches_cancellation(const Model& model, NodeId exception);
 
@@ -39,6 +48,8 @@ bool mentions(const Tree& tree, NodeId subtree, std::string_view name);
 
 /// The function or lambda whose body holds the node, or the root.
 NodeId function_around(const Tree& tree, NodeId node);
+/// A decorator stands above the function that may change how it is called, or ask for its parameters.
+bool is_decorated(const Model& model, NodeId function);
 /// The innermost loop of the same function whose body holds the node, or kNoNode.
 NodeId loop_around(const Tree& tree, NodeId node);
 /// The statements of a Block child.

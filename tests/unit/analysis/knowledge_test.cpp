@@ -85,6 +85,9 @@ TEST(KnowledgeBlocking, FindsFunctionsMethodsAndClasses) {
         {"queue.Queue.get", BlockingUse::Call, BlockingKind::Wait},
         {"concurrent.futures.Future.result", BlockingUse::Call, BlockingKind::Wait},
         {"zlib.compress", BlockingUse::Call, BlockingKind::Cpu},
+        {"os.walk", BlockingUse::Call, BlockingKind::DirectoryWalk},
+        {"ssl.SSLContext.load_cert_chain", BlockingUse::Call, BlockingKind::TlsCerts},
+        {"importlib.import_module", BlockingUse::Call, BlockingKind::Import},
     };
     for (const auto& [name, use, kind] : expected) {
         const BlockingApi* const row = find_blocking(name, use);
@@ -97,9 +100,9 @@ TEST(KnowledgeBlocking, LeavesOutWhatDoesNotBlock) {
     for (const std::string_view name :
          {"urllib3.PoolManager", "requests.Session", "subprocess.Popen.poll", "os.path.join",
           "os.path.normpath", "pathlib.PurePath.joinpath", "queue.Queue.put",
-          "queue.Queue.get_nowait", "asyncio.sleep", "asyncio.run", "logging.info",
-          "importlib.import_module", "json.loads", "pymongo.MongoClient", "redis.Redis",
-          "redis.Redis.pipeline", "nothing.known", "time", ""}) {
+          "queue.Queue.get_nowait", "asyncio.sleep", "asyncio.run", "logging.info", "json.loads",
+          "pymongo.MongoClient", "redis.Redis", "redis.Redis.pipeline", "nothing.known", "time",
+          ""}) {
         EXPECT_EQ(find_blocking(name, BlockingUse::Call), nullptr) << name;
     }
     EXPECT_EQ(find_blocking("asyncio.Lock", BlockingUse::Enter), nullptr);
