@@ -12,9 +12,12 @@ namespace awaitls::analysis {
 #define AWAITLS_RULES(RULE)                                                                        \
     RULE(async_busy_wait)                                                                          \
     RULE(async_for_over_sync)                                                                      \
+    RULE(async_magic_method)                                                                       \
+    RULE(async_stmt_outside_async)                                                                 \
     RULE(async_with_on_sync_cm)                                                                    \
     RULE(await_non_awaitable)                                                                      \
     RULE(await_outside_async)                                                                      \
+    RULE(await_yields_coroutine)                                                                   \
     RULE(blocking_configured)                                                                      \
     RULE(blocking_cpu)                                                                             \
     RULE(blocking_db)                                                                              \
@@ -46,6 +49,8 @@ namespace awaitls::analysis {
     RULE(legacy_event_loop)                                                                        \
     RULE(loop_reentry)                                                                             \
     RULE(network_await_without_timeout)                                                            \
+    RULE(override_async_mismatch)                                                                  \
+    RULE(return_value_in_async_generator)                                                          \
     RULE(sequential_independent_awaits)                                                            \
     RULE(session_per_call)                                                                         \
     RULE(single_task_group)                                                                        \
@@ -53,10 +58,12 @@ namespace awaitls::analysis {
     RULE(timeout_error_alias)                                                                      \
     RULE(timeout_without_checkpoint)                                                               \
     RULE(transitive_blocking_call)                                                                 \
+    RULE(unawaited_awaitable)                                                                      \
     RULE(unawaited_coroutine)                                                                      \
     RULE(unbounded_concurrency)                                                                    \
     RULE(unused_suppression)                                                                       \
-    RULE(wait_argument_error)
+    RULE(wait_argument_error)                                                                      \
+    RULE(yield_from_in_async)
 
 #define AWAITLS_DECLARE(name) Rule rule_##name();
 AWAITLS_RULES(AWAITLS_DECLARE)

@@ -410,6 +410,10 @@ public:
     std::string_view name_of(NodeId expression) const override;
     bool is_instance(Type type, std::string_view qualified_class) const override;
     Answer has_method(const ClassDef& cls, std::string_view name) const override;
+    const ClassDef* class_at(NodeId definition) const override;
+    const ClassDef* class_of(const FunctionDef& method) const override;
+    bool keeps_result(const FunctionDef& function) const override;
+    Type overridden(const FunctionDef& method) const override;
     Type declared_result(const FunctionDef& function) const override;
     Type declared_parameter(NodeId call, NodeId value) const override;
     bool iterates(NodeId call, NodeId value) const override;

@@ -949,6 +949,31 @@ Answer RegionModel::has_method(const ClassDef& cls, std::string_view name) const
     return evaluator_.has_method(cls.id, name);
 }
 
+const ClassDef* RegionModel::class_at(NodeId definition) const {
+    const std::int32_t id = evaluator_.class_at(slot_, definition);
+    return id < 0 ? nullptr : evaluator_.class_def(id);
+}
+
+const ClassDef* RegionModel::class_of(const FunctionDef& method) const {
+    return method.class_id < 0 ? nullptr : evaluator_.class_def(method.class_id);
+}
+
+bool RegionModel::keeps_result(const FunctionDef& function) const {
+    const Evaluator::Decorated& decorated = evaluator_.decorators(function);
+    return decorated.known && !decorated.property && !decorated.manager &&
+           !decorated.async_manager && !decorated.overload && !decorated.sync_to_async;
+}
+
+Type RegionModel::overridden(const FunctionDef& method) const {
+    if (method.class_id < 0 || !keeps_result(method)) return unknown_type();
+    bool open = false;
+    const Type type =
+        evaluator_.class_member(method.class_id, method.name, nullptr, true, open, true);
+    if (type->kind != TypeKind::Function || type->confidence != Confidence::Certain)
+        return unknown_type();
+    return type->function == nullptr || keeps_result(*type->function) ? type : unknown_type();
+}
+
 Type RegionModel::declared_result(const FunctionDef& function) const {
     return evaluator_.return_annotation(function);
 }
