@@ -12,9 +12,11 @@ namespace awaitls::analysis {
 #define AWAITLS_RULES(RULE)                                                                        \
     RULE(async_busy_wait)                                                                          \
     RULE(async_for_over_sync)                                                                      \
+    RULE(async_generator_annotation)                                                               \
     RULE(async_magic_method)                                                                       \
     RULE(async_stmt_outside_async)                                                                 \
     RULE(async_with_on_sync_cm)                                                                    \
+    RULE(asyncio_mark_on_fixture)                                                                  \
     RULE(await_non_awaitable)                                                                      \
     RULE(await_outside_async)                                                                      \
     RULE(await_yields_coroutine)                                                                   \
@@ -41,15 +43,21 @@ namespace awaitls::analysis {
     RULE(coroutine_in_condition)                                                                   \
     RULE(coroutine_used_as_value)                                                                  \
     RULE(dangling_task)                                                                            \
+    RULE(decorator_order)                                                                          \
+    RULE(except_star_attribute)                                                                    \
     RULE(for_over_async_iterable)                                                                  \
     RULE(future_result_on_loop)                                                                    \
     RULE(gather_exception_branch_dead)                                                             \
     RULE(gather_exceptions_discarded)                                                              \
     RULE(gather_single_awaitable)                                                                  \
+    RULE(group_subclass_without_derive)                                                            \
     RULE(legacy_event_loop)                                                                        \
     RULE(loop_reentry)                                                                             \
+    RULE(mock_await_assertion)                                                                     \
     RULE(network_await_without_timeout)                                                            \
     RULE(override_async_mismatch)                                                                  \
+    RULE(pytest_raises_group)                                                                      \
+    RULE(raise_child_of_group)                                                                     \
     RULE(return_value_in_async_generator)                                                          \
     RULE(sequential_independent_awaits)                                                            \
     RULE(session_per_call)                                                                         \

@@ -412,6 +412,7 @@ public:
     Answer has_method(const ClassDef& cls, std::string_view name) const override;
     const ClassDef* class_at(NodeId definition) const override;
     const ClassDef* class_of(const FunctionDef& method) const override;
+    bool defines(const ClassDef& cls, std::string_view name) const override;
     bool keeps_result(const FunctionDef& function) const override;
     Type overridden(const FunctionDef& method) const override;
     Type declared_result(const FunctionDef& function) const override;

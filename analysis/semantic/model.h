@@ -81,6 +81,8 @@ public:
     virtual const ClassDef* class_at(NodeId definition) const = 0;
     /// The class in whose body a method is defined; null for other functions.
     virtual const ClassDef* class_of(const FunctionDef& method) const = 0;
+    /// The body of the class itself, wherever in the file it goes on, defines the name.
+    virtual bool defines(const ClassDef& cls, std::string_view name) const = 0;
     /// Calling the function gives what its own code gives: every decorator is understood, and none changes that.
     virtual bool keeps_result(const FunctionDef& function) const = 0;
     /// The Function of the nearest base that a method of this region overrides. Unknown where there is none, where a base before it

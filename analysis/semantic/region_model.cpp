@@ -958,6 +958,10 @@ const ClassDef* RegionModel::class_of(const FunctionDef& method) const {
     return method.class_id < 0 ? nullptr : evaluator_.class_def(method.class_id);
 }
 
+bool RegionModel::defines(const ClassDef& cls, std::string_view name) const {
+    return evaluator_.class_entry(cls.id).members.contains(name);
+}
+
 bool RegionModel::keeps_result(const FunctionDef& function) const {
     const Evaluator::Decorated& decorated = evaluator_.decorators(function);
     return decorated.known && !decorated.property && !decorated.manager &&
