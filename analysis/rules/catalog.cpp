@@ -69,6 +69,7 @@ namespace awaitls::analysis {
     RULE(unawaited_awaitable)                                                                      \
     RULE(unawaited_coroutine)                                                                      \
     RULE(unbounded_concurrency)                                                                    \
+    RULE(unused_async)                                                                             \
     RULE(unused_suppression)                                                                       \
     RULE(wait_argument_error)                                                                      \
     RULE(yield_from_in_async)

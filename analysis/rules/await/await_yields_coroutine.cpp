@@ -11,7 +11,8 @@ constexpr std::string_view kDoc =
     R"(An async function that returns the call of another one without awaiting it gives its caller a coroutine. `await outer()` then runs
 `outer`, throws the coroutine away, and what it should do never happens. The `await` in the line makes it look right.
 
-Reported is an awaited call that is a statement of its own and whose result is certain to be a coroutine.
+Reported is an awaited call that is a statement of its own and whose result is certain to be a coroutine. An annotation alone is not enough: it
+often says what calling the function gives, where it should say what awaiting it gives.
 
 ## Bad
 
@@ -73,11 +74,27 @@ run. Elsewhere the `await` is more likely missing at the `return`, which `corout
 Type checkers report the same statement as an unused coroutine.
 )";
 
-/// The callee has an annotation that says what awaiting it gives.
-bool is_declared(const Model& model, NodeId call) {
+/// What is known of the function that is called and awaited.
+struct Callee {
+    bool annotated = false;    // it says itself what awaiting it gives
+    bool returns_call = false; // some `return` gives a call as it is
+};
+
+Callee callee_of(const Model& model, NodeId call) {
+    Callee callee;
     const FunctionDef* const function = model.target(call).function;
-    return function != nullptr && !function->is_lambda &&
-           function->region->tree.child(function->node, Role::Returns) != kNoNode;
+    if (function == nullptr || function->is_lambda) return callee;
+    const Tree& tree = function->region->tree;
+    callee.annotated = tree.child(function->node, Role::Returns) != kNoNode;
+    const NodeId body = tree.child(function->node, Role::Body);
+    if (body == kNoNode) return callee;
+    walk_same_function(tree, body, [&](NodeId node) {
+        if (tree.is(node, Kind::Return))
+            callee.returns_call =
+                callee.returns_call || tree.is(tree.child(node, Role::Value), Kind::Call);
+        return true;
+    });
+    return callee;
 }
 
 void check(RuleContext& context, NodeId await) {
@@ -88,11 +105,14 @@ void check(RuleContext& context, NodeId await) {
     const Type result = model.type_of(await);
     if (result->kind != TypeKind::Coroutine || result->confidence == Confidence::Unknown) return;
     if (fate_of(model, await, result).fate != Fate::Dropped) return;
+    const Callee callee = callee_of(model, call);
+    // Many write `async def f() -> Coroutine[..]` for what calling it gives, and return a plain value.
+    if (callee.annotated && !callee.returns_call) return;
     Finding finding = context.report(
         await, "`await " + callee_text(tree, call) +
                    "()` gives another coroutine, which is dropped and never runs; await that too");
     finding.confidence(result->confidence);
-    if (is_declared(model, call) && can_await(model, await))
+    if (callee.annotated && can_await(model, await))
         finding.fix("Await the result too", Applicability::Safe, insert_await(tree, await));
 }
 

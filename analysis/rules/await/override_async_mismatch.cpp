@@ -4,6 +4,9 @@
 #include "analysis/rules/await/common.h"
 #include "analysis/semantic/region.h"
 
+#include <algorithm>
+#include <initializer_list>
+
 namespace awaitls::analysis {
 
 namespace {
@@ -60,13 +63,14 @@ async def shut_down(stores: list[Store]) -> None:
 
 ## Fix
 
-A sync override of an async method becomes `async def`. It is unsafe: code that calls this class directly has to await it from then on. In the
-other direction there is no fix.
+A sync override of an async method becomes `async def`, where the file has no call of the name without `await`. It is unsafe: code elsewhere that
+calls this class directly has to await it from then on. In the other direction there is no fix.
 
 ## When not to follow it
 
-Where the subclass is an asynchronous twin that nobody uses through the base. A class whose name says so, as `AsyncClient(Client)` does, is not
-reported.
+Where the subclass is an asynchronous or synchronous twin that nobody uses through the base. A class whose name says so, as `AsyncClient(Client)`
+and `SyncWebhook(Webhook)` do, is not reported, nor are handlers of events (`on_click`), which frameworks call by their names and await where
+that is possible.
 
 ## Differences
 
@@ -78,10 +82,25 @@ bool is_dunder(std::string_view name) {
     return name.size() > 4 && name.starts_with("__") && name.ends_with("__");
 }
 
+bool has_word(std::string_view name, std::initializer_list<std::string_view> words) {
+    return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+        return name.find(word) != std::string_view::npos;
+    });
+}
+
 bool says_async(std::string_view name) {
-    for (const std::string_view word : {"Async", "async", "Aio", "aio"})
-        if (name.find(word) != std::string_view::npos) return true;
-    return false;
+    return has_word(name, {"Async", "async", "Aio", "aio"});
+}
+
+/// The class says that it is the other kind of its base.
+bool is_twin(const ClassDef& cls, const ClassDef* base, bool async) {
+    if (async) return says_async(cls.name) && (base == nullptr || !says_async(base->name));
+    return has_word(cls.name, {"Sync", "Blocking"}) && !says_async(cls.name);
+}
+
+/// Frameworks find handlers of events by their names, and most of those await what can be awaited.
+bool is_handler(std::string_view name) {
+    return name.starts_with("on_") || name.starts_with("_on_");
 }
 
 enum class Form : std::uint8_t { Unknown, Sync, Async, Generator, AsyncGenerator };
@@ -102,6 +121,16 @@ Form form_of_library(std::string_view name) {
     case ApiKind::Function: return api->returns == "None" ? Form::Sync : Form::Unknown;
     default: return Form::Unknown;
     }
+}
+
+/// Every call of the name in the file is awaited already.
+bool is_awaited_throughout(const Model& model, NodeId name) {
+    for (const Model::CallSite& mention : model.mentions(name)) {
+        const Tree& tree = mention.model->tree();
+        if (tree.role(mention.call) == Role::Callee && !is_awaited(tree, tree.parent(mention.call)))
+            return false;
+    }
+    return true;
 }
 
 void check(RuleContext& context, NodeId definition) {
@@ -133,8 +162,7 @@ void check(RuleContext& context, NodeId definition) {
     const ClassDef* const here = model.class_of(*method);
     const ClassDef* const there = above == nullptr ? nullptr : model.class_of(*above);
     if (here == nullptr || (above != nullptr && there == nullptr)) return;
-    if (own_async && says_async(here->name) && (there == nullptr || !says_async(there->name)))
-        return;
+    if (is_twin(*here, there, own_async) || (above != nullptr && is_handler(method->name))) return;
 
     const std::string overrides =
         there != nullptr ? there->name + "." + above->name : display_name(base->name);
@@ -152,7 +180,8 @@ void check(RuleContext& context, NodeId definition) {
         const NodeId at = other.child(above->node, Role::Name);
         if (at != kNoNode) finding.related(*above->region, other[at].span(), "overrides this");
     }
-    if (declared == Form::Async && own == Form::Sync) offer_async_def(context, finding, *method);
+    if (declared == Form::Async && own == Form::Sync && is_awaited_throughout(model, name))
+        offer_async_def(context, finding, *method);
 }
 
 } // namespace

@@ -103,12 +103,22 @@ private:
                is_group(tree_.child(callee, Role::Object));
     }
 
+    /// `raise error from error.__cause__` and the like: what is lost was thought of.
+    bool keeps_cause(NodeId node) const {
+        const NodeId cause = tree_.child(node, Role::Cause);
+        if (cause == kNoNode) return false;
+        for (NodeId part = cause; part < tree_[cause].next; ++part)
+            if (tree_.is(part, Kind::Attribute) &&
+                identifier(tree_, part, Role::Attr) == "__cause__")
+                return true;
+        return false;
+    }
+
     void raise(NodeId node) {
         const NodeId value = tree_.child(node, Role::Value);
-        if (value == kNoNode || !is_child(value)) return;
-        context_.report(node,
-                        "raising one exception of the group changes its traceback and context, "
-                        "and loses the others; raise a new exception from the group");
+        if (value == kNoNode || !is_child(value) || keeps_cause(node)) return;
+        context_.report(node, "raising one exception of the group by itself changes its traceback "
+                              "and context; raise a new exception from the group");
     }
     void assign(NodeId node) {
         const NodeId target = tree_.child(node, Role::Target);
