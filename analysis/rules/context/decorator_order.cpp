@@ -13,10 +13,11 @@ constexpr std::string_view kDoc =
     R"(Decorators are applied from the innermost, which is the lowest, outwards, and each has to understand what the one below gives.
 `@property`, `@classmethod` and `@staticmethod` give objects that are no functions, so whatever needs a function has to stand below them:
 
-- `@asynccontextmanager` or `@contextmanager` above one of them makes every call raise `TypeError`
-- `@functools.cache` and `@lru_cache` above one of them raise `TypeError` when the class is made, or bind the wrong arguments
-- `@abstractmethod` above one of them raises `AttributeError` when the class is made
-- `@property` above `@classmethod` or `@staticmethod` gives an object that cannot be called
+- `@asynccontextmanager` or `@contextmanager` above `@classmethod` or a property makes every call raise `TypeError`
+- `@functools.cache` and `@lru_cache` above them raise `TypeError` when the class is made
+- `@abstractmethod` above `@property`, `@classmethod` or `@staticmethod` raises `AttributeError` when the class is made
+- `@property` above `@classmethod` or `@staticmethod` raises `TypeError` when it is read
+- `@cached_property` above `@abstractmethod` hides it: the class can be instantiated
 
 `@functools.cache` and a context manager do not go together in either order: the manager, or the generator behind it, is kept, and the
 second `with` fails, since it can be entered only once.
@@ -56,10 +57,20 @@ lose one of its decorators.
 
 ## Differences
 
-Like ruff's RUF074, this looks at decorators that stand next to each other.
+Like ruff's RUF074, this looks at decorators that stand next to each other. `@classmethod` above `@cached_property`, which works since Python
+3.13, is not reported.
 )";
 
-enum class Piece : std::uint8_t { Other, Descriptor, Property, Manager, Cache, Abstract };
+enum class Piece : std::uint8_t {
+    Other,
+    ClassMethod,
+    StaticMethod,
+    Property,
+    CachedProperty,
+    Manager,
+    Cache,
+    Abstract,
+};
 
 Piece piece_of(const Model& model, NodeId decorator) {
     const Tree& tree = model.tree();
@@ -70,37 +81,54 @@ Piece piece_of(const Model& model, NodeId decorator) {
         std::string_view name;
         Piece piece;
     };
-    constexpr std::array<Known, 11> kKnown{{
-        {"builtins.classmethod", Piece::Descriptor},
-        {"builtins.staticmethod", Piece::Descriptor},
+    constexpr std::array<Known, 9> kKnown{{
+        {"builtins.classmethod", Piece::ClassMethod},
+        {"builtins.staticmethod", Piece::StaticMethod},
         {"builtins.property", Piece::Property},
-        {"abc.abstractproperty", Piece::Property},
-        {"functools.cached_property", Piece::Property},
+        {"functools.cached_property", Piece::CachedProperty},
         {"contextlib.asynccontextmanager", Piece::Manager},
         {"contextlib.contextmanager", Piece::Manager},
         {"functools.cache", Piece::Cache},
         {"functools.lru_cache", Piece::Cache},
         {"abc.abstractmethod", Piece::Abstract},
-        {"async_lru.alru_cache", Piece::Cache},
     }};
+    // `@name.setter` gives the property anew.
+    if (tree.is(value, Kind::Attribute)) {
+        const std::string_view attribute = identifier(tree, value, Role::Attr);
+        if (attribute == "setter" || attribute == "getter" || attribute == "deleter")
+            return Piece::Property;
+    }
     const std::string_view name = model.name_of(value);
     const auto found = std::find_if(kKnown.begin(), kKnown.end(),
                                     [&](const Known& known) { return known.name == name; });
     return found == kKnown.end() ? Piece::Other : found->piece;
 }
 
-/// What happens when `outer` stands directly above `inner`; empty where they go together.
+/// What happens when `outer` stands directly above `inner`; empty where they go together. A static method is called by the manager or cache
+/// around it, which works as long as it is looked up on the class.
 std::string_view fault(Piece outer, Piece inner) {
-    const bool no_function = inner == Piece::Descriptor || inner == Piece::Property;
+    const bool property = inner == Piece::Property || inner == Piece::CachedProperty;
     switch (outer) {
     case Piece::Manager:
-        if (no_function) return "so calls raise TypeError";
+        if (property || inner == Piece::ClassMethod) return "so calls raise TypeError";
         return inner == Piece::Cache ? "so the second `with` gets a generator that is used up" : "";
     case Piece::Cache:
-        if (no_function) return "which it cannot call as a function";
+        if (property || inner == Piece::ClassMethod) return "which it cannot call as a function";
         return inner == Piece::Manager ? "so the second `with` gets a manager that is used up" : "";
-    case Piece::Abstract: return no_function ? "so making the class raises AttributeError" : "";
-    case Piece::Property: return inner == Piece::Descriptor ? "so reading it raises TypeError" : "";
+    case Piece::Abstract:
+        return inner == Piece::Property || inner == Piece::ClassMethod ||
+                       inner == Piece::StaticMethod
+                   ? "so making the class raises AttributeError"
+                   : "";
+    case Piece::Property:
+        return inner == Piece::ClassMethod || inner == Piece::StaticMethod
+                   ? "so reading it raises TypeError"
+                   : "";
+    case Piece::CachedProperty:
+        if (inner == Piece::Abstract) return "which it hides, so the class is not abstract";
+        return inner == Piece::ClassMethod || inner == Piece::StaticMethod
+                   ? "so reading it raises TypeError"
+                   : "";
     default: return "";
     }
 }
@@ -117,7 +145,7 @@ void check(RuleContext& context, NodeId definition) {
         if (!effect.empty()) {
             const NodeId upper = tree.child(above, Role::Value);
             const NodeId lower = tree.child(decorator, Role::Value);
-            const bool swap = inner == Piece::Descriptor || inner == Piece::Property;
+            const bool swap = inner != Piece::Cache && inner != Piece::Manager;
             const auto shown = [&](NodeId value) {
                 const NodeId named =
                     tree.is(value, Kind::Call) ? tree.child(value, Role::Callee) : value;

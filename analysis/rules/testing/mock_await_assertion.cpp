@@ -59,7 +59,7 @@ A method that needs no arguments is called, and a wrong name gets its `assert_`.
 ## Differences
 
 ruff's PGH005 and Sonar's S9136 also know the assertions about calls, which have nothing to do with asyncio. An object whose class is known and
-has such a method is not reported here.
+has such a method is not reported here, and `awaited` only of what is known to be a mock.
 )";
 
 constexpr std::array<std::string_view, 7> kAssertions{
@@ -81,12 +81,21 @@ bool needs_arguments(std::string_view assertion) {
            assertion != "assert_not_awaited";
 }
 
-/// The object is of a class that may have such a member.
+/// The object is certain to be a mock, and not only used like one.
+bool is_mock(const Model& model, NodeId object) {
+    constexpr std::string_view kModule = "unittest.mock.";
+    const Type type = model.type_of(object);
+    if (type->kind == TypeKind::Instance) return type->name.starts_with(kModule);
+    const NodeId value = model.value_of_local(object);
+    return value != kNoNode && model.target(value).name.starts_with(kModule);
+}
+
+/// The object may be of a class that has such a member: one of the project, or, for `awaited`, any that counts its awaits.
 bool may_have(const Model& model, NodeId object, std::string_view name) {
     const Type type = model.type_of(object);
-    if (type->kind == TypeKind::Module || type->kind == TypeKind::Class) return true;
-    return type->kind == TypeKind::Instance && type->cls != nullptr &&
-           model.has_method(*type->cls, name) == Answer::Yes;
+    if (type->kind == TypeKind::Instance && type->cls != nullptr)
+        return model.has_method(*type->cls, name) != Answer::No;
+    return name == "awaited" && !is_mock(model, object);
 }
 
 void check(RuleContext& context, NodeId attribute) {
