@@ -94,8 +94,8 @@ bool says_async(std::string_view name) {
 
 /// The class says that it is the other kind of its base.
 bool is_twin(const ClassDef& cls, const ClassDef* base, bool async) {
-    if (async) return says_async(cls.name) && (base == nullptr || !says_async(base->name));
-    return has_word(cls.name, {"Sync", "Blocking"}) && !says_async(cls.name);
+    if (async) return says_async(cls.qualname) && (base == nullptr || !says_async(base->qualname));
+    return has_word(cls.qualname, {"Sync", "Blocking"}) && !says_async(cls.qualname);
 }
 
 /// Frameworks find handlers of events by their names, and most of those await what can be awaited.
@@ -123,14 +123,20 @@ Form form_of_library(std::string_view name) {
     }
 }
 
-/// Every call of the name in the file is awaited already.
-bool is_awaited_throughout(const Model& model, NodeId name) {
+/// The calls of a name in the file.
+struct Calls {
+    bool awaited = false;
+    bool plain = false;
+};
+
+Calls calls_of(const Model& model, NodeId name) {
+    Calls calls;
     for (const Model::CallSite& mention : model.mentions(name)) {
         const Tree& tree = mention.model->tree();
-        if (tree.role(mention.call) == Role::Callee && !is_awaited(tree, tree.parent(mention.call)))
-            return false;
+        if (tree.role(mention.call) != Role::Callee) continue;
+        (is_awaited(tree, tree.parent(mention.call)) ? calls.awaited : calls.plain) = true;
     }
-    return true;
+    return calls;
 }
 
 void check(RuleContext& context, NodeId definition) {
@@ -164,6 +170,14 @@ void check(RuleContext& context, NodeId definition) {
     if (here == nullptr || (above != nullptr && there == nullptr)) return;
     if (is_twin(*here, there, own_async) || (above != nullptr && is_handler(method->name))) return;
 
+    const Calls calls = calls_of(model, name);
+    // Nothing but the word `async` speaks for the base, and what is written here against it.
+    if (above != nullptr && declared == Form::Async && calls.plain && !calls.awaited) {
+        const Tree& other = above->region->tree;
+        const NodeId abstract = other.child(above->node, Role::Body);
+        if (abstract != kNoNode && is_abstract(other, abstract)) return;
+    }
+
     const std::string overrides =
         there != nullptr ? there->name + "." + above->name : display_name(base->name);
     const bool iterated = own == Form::Generator || own == Form::AsyncGenerator;
@@ -180,7 +194,7 @@ void check(RuleContext& context, NodeId definition) {
         const NodeId at = other.child(above->node, Role::Name);
         if (at != kNoNode) finding.related(*above->region, other[at].span(), "overrides this");
     }
-    if (declared == Form::Async && own == Form::Sync && is_awaited_throughout(model, name))
+    if (declared == Form::Async && own == Form::Sync && !calls.plain)
         offer_async_def(context, finding, *method);
 }
 

@@ -71,11 +71,13 @@ constexpr std::array<std::string_view, 5> kKept{
 
 enum class Made : std::uint8_t { Nothing, Future, Object };
 
-/// A class whose objects can be awaited, and do nothing before.
+/// A class whose objects are there to be awaited: clients that connect when they are awaited or entered can be used as they are.
 bool is_awaitable_class(const Model& model, const CallTarget& target) {
-    if (target.cls != nullptr) return model.has_method(*target.cls, "__await__") == Answer::Yes;
+    if (target.cls != nullptr)
+        return model.has_method(*target.cls, "__await__") == Answer::Yes &&
+               model.has_method(*target.cls, "__aenter__") == Answer::No;
     const ClassInfo* const info = target.name.empty() ? nullptr : find_class(target.name);
-    return info != nullptr && info->awaitable;
+    return info != nullptr && info->awaitable && info->complete && !info->async_manager;
 }
 
 Made made_by(const Model& model, NodeId call, const CallTarget& target) {
