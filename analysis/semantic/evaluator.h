@@ -483,6 +483,7 @@ private:
     /// What a call of the function passes for a parameter: kNoNode for nothing; no answer where stars hide it.
     std::optional<NodeId> passed_to(NodeId call, NodeId parameter) const;
     std::string_view class_name(NodeId exception) const;
+    void note_unspelt(std::string_view name) const;
 
     Evaluator& evaluator_;
     Evaluator::Space& space_;

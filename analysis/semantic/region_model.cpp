@@ -946,6 +946,7 @@ bool RegionModel::is_instance(Type type, std::string_view qualified_class) const
 }
 
 Answer RegionModel::has_method(const ClassDef& cls, std::string_view name) const {
+    note_unspelt(name);
     return evaluator_.has_method(cls.id, name);
 }
 
@@ -958,7 +959,13 @@ const ClassDef* RegionModel::class_of(const FunctionDef& method) const {
     return method.class_id < 0 ? nullptr : evaluator_.class_def(method.class_id);
 }
 
+/// A rule may ask for a member whose name the region does not spell. Changes of special methods concern every region anyway.
+void RegionModel::note_unspelt(std::string_view name) const {
+    if (!name.starts_with("__")) evaluator_.note_name(name);
+}
+
 bool RegionModel::defines(const ClassDef& cls, std::string_view name) const {
+    note_unspelt(name);
     return evaluator_.class_entry(cls.id).members.contains(name);
 }
 
