@@ -36,6 +36,7 @@ std::uint64_t Settings::fingerprint() const {
     }
     canonical.number(target_version.major);
     canonical.number(target_version.minor);
+    canonical.number(target_version_stated ? 1 : 0);
     canonical.number(static_cast<std::uint64_t>(strictness));
     canonical.number(blocking_calls.size());
     for (const BlockingPattern& entry : blocking_calls) {

@@ -12,13 +12,18 @@ namespace awaitls::analysis {
 #define AWAITLS_RULES(RULE)                                                                        \
     RULE(async_busy_wait)                                                                          \
     RULE(async_for_over_sync)                                                                      \
+    RULE(async_generator_annotation)                                                               \
     RULE(async_import_style)                                                                       \
+    RULE(async_magic_method)                                                                       \
+    RULE(async_stmt_outside_async)                                                                 \
     RULE(async_timeout_parameter)                                                                  \
     RULE(async_with_on_sync_cm)                                                                    \
+    RULE(asyncio_mark_on_fixture)                                                                  \
     RULE(asyncio_subprocess_injection)                                                             \
     RULE(await_in_loop)                                                                            \
     RULE(await_non_awaitable)                                                                      \
     RULE(await_outside_async)                                                                      \
+    RULE(await_yields_coroutine)                                                                   \
     RULE(blocking_configured)                                                                      \
     RULE(blocking_cpu)                                                                             \
     RULE(blocking_db)                                                                              \
@@ -47,19 +52,27 @@ namespace awaitls::analysis {
     RULE(coroutine_in_condition)                                                                   \
     RULE(coroutine_used_as_value)                                                                  \
     RULE(dangling_task)                                                                            \
+    RULE(decorator_order)                                                                          \
     RULE(delayed_scope_entry)                                                                      \
+    RULE(except_star_attribute)                                                                    \
     RULE(for_over_async_iterable)                                                                  \
     RULE(future_result_on_loop)                                                                    \
     RULE(gather_exception_branch_dead)                                                             \
     RULE(gather_exceptions_discarded)                                                              \
     RULE(gather_single_awaitable)                                                                  \
+    RULE(group_subclass_without_derive)                                                            \
     RULE(lambda_handler_async)                                                                     \
     RULE(legacy_event_loop)                                                                        \
     RULE(long_sleep)                                                                               \
     RULE(loop_reentry)                                                                             \
     RULE(missing_request_timeout)                                                                  \
+    RULE(mock_await_assertion)                                                                     \
     RULE(network_await_without_timeout)                                                            \
+    RULE(override_async_mismatch)                                                                  \
+    RULE(pytest_raises_group)                                                                      \
+    RULE(raise_child_of_group)                                                                     \
     RULE(removed_asyncio_api)                                                                      \
+    RULE(return_value_in_async_generator)                                                          \
     RULE(sequential_executor_jobs)                                                                 \
     RULE(sequential_independent_awaits)                                                            \
     RULE(session_per_call)                                                                         \
@@ -70,11 +83,14 @@ namespace awaitls::analysis {
     RULE(timeout_without_checkpoint)                                                               \
     RULE(too_many_awaits)                                                                          \
     RULE(transitive_blocking_call)                                                                 \
+    RULE(unawaited_awaitable)                                                                      \
     RULE(unawaited_coroutine)                                                                      \
     RULE(unbounded_concurrency)                                                                    \
     RULE(unmaintained_httpx)                                                                       \
+    RULE(unused_async)                                                                             \
     RULE(unused_suppression)                                                                       \
     RULE(wait_argument_error)                                                                      \
+    RULE(yield_from_in_async)                                                                      \
     RULE(zero_sleep)
 
 #define AWAITLS_DECLARE(name) Rule rule_##name();

@@ -413,6 +413,11 @@ public:
     bool is_instance(Type type, std::string_view qualified_class) const override;
     Answer has_method(const ClassDef& cls, std::string_view name) const override;
     Answer overrides(const FunctionDef& function) const override;
+    const ClassDef* class_at(NodeId definition) const override;
+    const ClassDef* class_of(const FunctionDef& method) const override;
+    bool defines(const ClassDef& cls, std::string_view name) const override;
+    bool keeps_result(const FunctionDef& function) const override;
+    Type overridden(const FunctionDef& method) const override;
     Type declared_result(const FunctionDef& function) const override;
     Type declared_parameter(NodeId call, NodeId value) const override;
     bool iterates(NodeId call, NodeId value) const override;
@@ -481,6 +486,7 @@ private:
     /// What a call of the function passes for a parameter: kNoNode for nothing; no answer where stars hide it.
     std::optional<NodeId> passed_to(NodeId call, NodeId parameter) const;
     std::string_view class_name(NodeId exception) const;
+    void note_unspelt(std::string_view name) const;
 
     Evaluator& evaluator_;
     Evaluator::Space& space_;

@@ -79,6 +79,17 @@ public:
     virtual Answer has_method(const ClassDef& cls, std::string_view name) const = 0;
     /// Whether a base of the function's class has a method of its name; No for what is no method.
     virtual Answer overrides(const FunctionDef& function) const = 0;
+    /// The class that a ClassDef of this region defines, or null.
+    virtual const ClassDef* class_at(NodeId definition) const = 0;
+    /// The class in whose body a method is defined; null for other functions.
+    virtual const ClassDef* class_of(const FunctionDef& method) const = 0;
+    /// The body of the class itself, wherever in the file it goes on, defines the name.
+    virtual bool defines(const ClassDef& cls, std::string_view name) const = 0;
+    /// Calling the function gives what its own code gives: every decorator is understood, and none changes that.
+    virtual bool keeps_result(const FunctionDef& function) const = 0;
+    /// The Function of the nearest base that a method of this region overrides. Unknown where there is none, where a base before it
+    /// is not known, and where one of the two does not keep its result.
+    virtual Type overridden(const FunctionDef& method) const = 0;
     /// What a function says that it returns, by its annotation; unknown where it says nothing. Of an async function what
     /// awaiting it gives.
     virtual Type declared_result(const FunctionDef& function) const = 0;

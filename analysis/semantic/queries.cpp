@@ -10,7 +10,8 @@ namespace awaitls::analysis {
 bool is_stub(const Tree& tree, NodeId body) {
     bool stub = false;
     for (const NodeId statement : tree.children(body)) {
-        const NodeId value = tree.child(statement, Role::Value);
+        const NodeId value =
+            tree.is(statement, Kind::ExprStmt) ? tree.child(statement, Role::Value) : kNoNode;
         stub = tree.is(value, Kind::Ellipsis);
         if (!stub && !tree.is(value, Kind::String)) return false;
     }
@@ -19,9 +20,10 @@ bool is_stub(const Tree& tree, NodeId body) {
 
 bool is_abstract(const Tree& tree, NodeId body) {
     for (const NodeId statement : tree.children(body)) {
+        const NodeId value =
+            tree.is(statement, Kind::ExprStmt) ? tree.child(statement, Role::Value) : kNoNode;
         const bool idle = tree.is(statement, Kind::Pass) || tree.is(statement, Kind::Raise) ||
-                          tree.is(tree.child(statement, Role::Value), Kind::Ellipsis) ||
-                          tree.is(tree.child(statement, Role::Value), Kind::String);
+                          tree.is(value, Kind::Ellipsis) || tree.is(value, Kind::String);
         if (!idle) return false;
     }
     return true;

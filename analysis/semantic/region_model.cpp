@@ -946,12 +946,48 @@ bool RegionModel::is_instance(Type type, std::string_view qualified_class) const
 }
 
 Answer RegionModel::has_method(const ClassDef& cls, std::string_view name) const {
+    note_unspelt(name);
     return evaluator_.has_method(cls.id, name);
 }
 
 Answer RegionModel::overrides(const FunctionDef& function) const {
     return function.class_id < 0 ? Answer::No
                                  : evaluator_.inherits_method(function.class_id, function.name);
+}
+
+const ClassDef* RegionModel::class_at(NodeId definition) const {
+    const std::int32_t id = evaluator_.class_at(slot_, definition);
+    return id < 0 ? nullptr : evaluator_.class_def(id);
+}
+
+const ClassDef* RegionModel::class_of(const FunctionDef& method) const {
+    return method.class_id < 0 ? nullptr : evaluator_.class_def(method.class_id);
+}
+
+/// A rule may ask for a member whose name the region does not spell. Changes of special methods concern every region anyway.
+void RegionModel::note_unspelt(std::string_view name) const {
+    if (!name.starts_with("__")) evaluator_.note_name(name);
+}
+
+bool RegionModel::defines(const ClassDef& cls, std::string_view name) const {
+    note_unspelt(name);
+    return evaluator_.class_entry(cls.id).members.contains(name);
+}
+
+bool RegionModel::keeps_result(const FunctionDef& function) const {
+    const Evaluator::Decorated& decorated = evaluator_.decorators(function);
+    return decorated.known && !decorated.property && !decorated.manager &&
+           !decorated.async_manager && !decorated.overload && !decorated.sync_to_async;
+}
+
+Type RegionModel::overridden(const FunctionDef& method) const {
+    if (method.class_id < 0 || !keeps_result(method)) return unknown_type();
+    bool open = false;
+    const Type type =
+        evaluator_.class_member(method.class_id, method.name, nullptr, true, open, true);
+    if (type->kind != TypeKind::Function || type->confidence != Confidence::Certain)
+        return unknown_type();
+    return type->function == nullptr || keeps_result(*type->function) ? type : unknown_type();
 }
 
 Type RegionModel::declared_result(const FunctionDef& function) const {

@@ -135,6 +135,11 @@ void apply_selection(const ConfigLayer& layer, analysis::Settings& settings,
     settings.selected_by_name &= settings.enabled;
 }
 
+void set_target_version(analysis::Settings& settings, analysis::PythonVersion version) {
+    settings.target_version = version;
+    settings.target_version_stated = true;
+}
+
 void apply_severity(const ConfigLayer& layer, analysis::Settings& settings) {
     std::vector<std::pair<std::string, analysis::Severity>> choices = layer.severity;
     std::stable_sort(choices.begin(), choices.end(), [](const auto& a, const auto& b) {
@@ -304,18 +309,18 @@ ConfigResolver::combine(const FolderFiles& files) {
     }
 
     for (const ConfigLayer* layer : layers) {
-        if (layer->environment_version) settings.target_version = *layer->environment_version;
+        if (layer->environment_version) set_target_version(settings, *layer->environment_version);
         if (layer->environment.empty()) continue;
         config.environment = layer->environment;
         config.environment_base = layer->base;
     }
-    if (files.requires_python) settings.target_version = *files.requires_python;
+    if (files.requires_python) set_target_version(settings, *files.requires_python);
 
     std::vector<std::string> carried_ignores;
     for (const ConfigLayer* layer : layers) {
         apply_selection(*layer, settings, carried_ignores);
         apply_severity(*layer, settings);
-        if (layer->target_version) settings.target_version = *layer->target_version;
+        if (layer->target_version) set_target_version(settings, *layer->target_version);
         if (layer->strictness) settings.strictness = *layer->strictness;
         if (layer->blocking_calls) settings.blocking_calls = *layer->blocking_calls;
         if (layer->max_file_size) config.max_file_size = *layer->max_file_size;

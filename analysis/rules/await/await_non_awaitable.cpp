@@ -76,28 +76,6 @@ being called gets its parentheses. These are unsafe, as code that raised begins 
 Type checkers report the same where the callee has annotations or stubs.
 )";
 
-bool is_plain_value(Kind kind) {
-    switch (kind) {
-    case Kind::Integer:
-    case Kind::Float:
-    case Kind::String:
-    case Kind::True:
-    case Kind::False:
-    case Kind::None:
-    case Kind::Ellipsis:
-    case Kind::List:
-    case Kind::Tuple:
-    case Kind::Set:
-    case Kind::Dict:
-    case Kind::ListComp:
-    case Kind::SetComp:
-    case Kind::DictComp:
-    case Kind::Generator:
-    case Kind::Lambda: return true;
-    default: return false;
-    }
-}
-
 bool is_awaitable(Type type) {
     return Model::must_be_awaited(type) || type->kind == TypeKind::Awaitable;
 }

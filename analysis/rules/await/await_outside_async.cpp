@@ -1,9 +1,6 @@
 // `await` where Python does not allow it.
 
-#include "analysis/rules/rule.h"
-
-#include <array>
-#include <optional>
+#include "analysis/rules/await/common.h"
 
 namespace awaitls::analysis {
 
@@ -62,92 +59,10 @@ not offered for special methods, properties and generators, for which `async` me
 
 ## Differences
 
-Only `await` itself is reported here. In notebooks and in the interactive `python -m asyncio`,
+Only `await` itself is reported here; `async for`, `async with` and asynchronous comprehensions are reported by
+`async-stmt-outside-async`. In notebooks and in the interactive `python -m asyncio`,
 top-level `await` is legal.
 )";
-
-bool is_comprehension(Kind kind) {
-    return kind == Kind::ListComp || kind == Kind::SetComp || kind == Kind::DictComp ||
-           kind == Kind::Generator;
-}
-
-/// The node is evaluated when the generator expression around it is iterated, by whoever does that.
-bool is_lazy(const Tree& tree, NodeId node) {
-    for (NodeId inner = node, outer = tree.parent(node); outer != kNoNode;
-         inner = outer, outer = tree.parent(outer)) {
-        const Kind kind = tree.kind(outer);
-        if (kind == Kind::FunctionDef || kind == Kind::ClassDef || kind == Kind::Lambda) {
-            if (tree.role(inner) == Role::Body) return false;
-        }
-        if (!is_comprehension(kind)) continue;
-        const NodeId first = tree.child(outer, Kind::CompFor);
-        const NodeId iterable = first == kNoNode ? kNoNode : tree.child(first, Role::Iter);
-        const bool outside = iterable != kNoNode && tree.within(node, iterable);
-        if (kind == Kind::Generator && !outside) return true;
-    }
-    return false;
-}
-
-bool is_special(std::string_view name) {
-    constexpr std::array<std::string_view, 4> kMayBeAsync{"__aenter__", "__aexit__", "__anext__",
-                                                          "__call__"};
-    if (name.size() <= 4 || name.substr(0, 2) != "__" || name.substr(name.size() - 2) != "__")
-        return false;
-    for (const std::string_view allowed : kMayBeAsync)
-        if (name == allowed) return false;
-    return true;
-}
-
-/// Decorators under which an async function would be something else.
-bool allows_async(const Model& model, NodeId definition) {
-    const Tree& tree = model.tree();
-    for (const NodeId child : tree.children(definition)) {
-        if (tree.kind(child) != Kind::Decorator) continue;
-        const NodeId value = tree.child(child, Role::Value);
-        if (value == kNoNode) return false;
-        const std::string_view name = model.name_of(value);
-        if (name != "builtins.staticmethod" && name != "builtins.classmethod") return false;
-    }
-    return true;
-}
-
-/// Offset of the `def` keyword, which stands before the name with blanks or continued lines
-/// between.
-std::optional<std::uint32_t> def_keyword(const Tree& tree, NodeId definition) {
-    const NodeId name = tree.child(definition, Role::Name);
-    if (name == kNoNode) return std::nullopt;
-    const std::string_view text = tree.text();
-    std::uint32_t at = tree[name].begin;
-    while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '\t' || text[at - 1] == '\\' ||
-                      text[at - 1] == '\n' || text[at - 1] == '\r'))
-        --at;
-    if (at < 3 || text.substr(at - 3, 3) != "def") return std::nullopt;
-    return at - 3;
-}
-
-/// A nested function has all its uses in sight: each is an awaited call already.
-bool is_always_awaited(const Tree& tree, std::string_view name, NodeId definition) {
-    for (NodeId use = 0; use < tree.size(); ++use) {
-        if (tree.kind(use) != Kind::Name || tree.text(use) != name || tree.within(use, definition))
-            continue;
-        if (tree.role(use) != Role::Callee || !is_awaited(tree, tree.parent(use))) return false;
-    }
-    return true;
-}
-
-void offer_async_def(const RuleContext& context, Finding& finding, const FunctionDef& function) {
-    const Tree& tree = context.tree;
-    const NodeId definition = context.model.node_of(function);
-    if (definition == kNoNode || !tree.is(definition, Kind::FunctionDef)) return;
-    if (function.is_generator || is_special(function.name) ||
-        !allows_async(context.model, definition))
-        return;
-    if (function.is_nested && !is_always_awaited(tree, function.name, definition)) return;
-    if (const std::optional<std::uint32_t> at = def_keyword(tree, definition)) {
-        finding.fix("Make `" + function.name + "` async", Applicability::Unsafe,
-                    {{{*at, *at}, "async "}});
-    }
-}
 
 void check(RuleContext& context, NodeId await) {
     const Model& model = context.model;

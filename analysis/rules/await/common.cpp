@@ -1,9 +1,11 @@
 #include "analysis/rules/await/common.h"
 
 #include "analysis/knowledge/knowledge.h"
+#include "analysis/semantic/region.h"
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -484,6 +486,49 @@ bool lacks_await(const Model& model, Type type) {
     }
 }
 
+bool is_plain_value(Kind kind) {
+    switch (kind) {
+    case Kind::Integer:
+    case Kind::Float:
+    case Kind::String:
+    case Kind::True:
+    case Kind::False:
+    case Kind::None:
+    case Kind::Ellipsis:
+    case Kind::List:
+    case Kind::Tuple:
+    case Kind::Set:
+    case Kind::Dict:
+    case Kind::ListComp:
+    case Kind::SetComp:
+    case Kind::DictComp:
+    case Kind::Generator:
+    case Kind::Lambda: return true;
+    default: return false;
+    }
+}
+
+bool gives_no_awaitable(const Model& model, const FunctionDef& function) {
+    if (function.is_async || function.is_lambda) return false;
+    const Tree& tree = function.region->tree;
+    if (tree[function.node].has(node_flag::kDamaged)) return false;
+    if (tree.child(function.node, Role::Returns) != kNoNode)
+        return lacks_await(model, model.declared_result(function));
+    if (function.is_generator) return true;
+    const NodeId body = tree.child(function.node, Role::Body);
+    if (body == kNoNode || is_abstract(tree, body)) return false;
+    const bool here = function.region == &model.region();
+    bool plain = true;
+    walk_same_function(tree, body, [&](NodeId node) {
+        if (!tree.is(node, Kind::Return)) return plain;
+        const NodeId value = tree.child(node, Role::Value);
+        plain = plain && (value == kNoNode || is_plain_value(tree.kind(value)) ||
+                          (here && lacks_await(model, model.type_of(value))));
+        return plain;
+    });
+    return plain;
+}
+
 void offer_await(const RuleContext& context, Finding& finding, NodeId expression,
                  Applicability applicability) {
     if (!can_await(context.model, expression)) return;
@@ -509,6 +554,92 @@ std::string await_advice(const Model& model, NodeId expression) {
     if (function == nullptr) return "await it in an async function";
     if (function->is_lambda) return "a lambda cannot await it";
     return "make `" + function->name + "` async to await it";
+}
+
+namespace {
+
+bool is_comprehension(Kind kind) {
+    return kind == Kind::ListComp || kind == Kind::SetComp || kind == Kind::DictComp ||
+           kind == Kind::Generator;
+}
+
+bool is_special(std::string_view name) {
+    constexpr std::array<std::string_view, 4> kMayBeAsync{"__aenter__", "__aexit__", "__anext__",
+                                                          "__call__"};
+    if (name.size() <= 4 || name.substr(0, 2) != "__" || name.substr(name.size() - 2) != "__")
+        return false;
+    for (const std::string_view allowed : kMayBeAsync)
+        if (name == allowed) return false;
+    return true;
+}
+
+/// Decorators under which an async function would be something else.
+bool allows_async(const Model& model, NodeId definition) {
+    const Tree& tree = model.tree();
+    for (const NodeId child : tree.children(definition)) {
+        if (tree.kind(child) != Kind::Decorator) continue;
+        const NodeId value = tree.child(child, Role::Value);
+        if (value == kNoNode) return false;
+        const std::string_view name = model.name_of(value);
+        if (name != "builtins.staticmethod" && name != "builtins.classmethod") return false;
+    }
+    return true;
+}
+
+/// Offset of the `def` keyword, which stands before the name with blanks or continued lines
+/// between.
+std::optional<std::uint32_t> def_keyword(const Tree& tree, NodeId definition) {
+    const NodeId name = tree.child(definition, Role::Name);
+    if (name == kNoNode) return std::nullopt;
+    const std::string_view text = tree.text();
+    std::uint32_t at = tree[name].begin;
+    while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '\t' || text[at - 1] == '\\' ||
+                      text[at - 1] == '\n' || text[at - 1] == '\r'))
+        --at;
+    if (at < 3 || text.substr(at - 3, 3) != "def") return std::nullopt;
+    return at - 3;
+}
+
+/// A nested function has all its uses in sight: each is an awaited call already.
+bool is_always_awaited(const Tree& tree, std::string_view name, NodeId definition) {
+    for (NodeId use = 0; use < tree.size(); ++use) {
+        if (tree.kind(use) != Kind::Name || tree.text(use) != name || tree.within(use, definition))
+            continue;
+        if (tree.role(use) != Role::Callee || !is_awaited(tree, tree.parent(use))) return false;
+    }
+    return true;
+}
+
+} // namespace
+
+bool is_lazy(const Tree& tree, NodeId node) {
+    for (NodeId inner = node, outer = tree.parent(node); outer != kNoNode;
+         inner = outer, outer = tree.parent(outer)) {
+        const Kind kind = tree.kind(outer);
+        if (kind == Kind::FunctionDef || kind == Kind::ClassDef || kind == Kind::Lambda) {
+            if (tree.role(inner) == Role::Body) return false;
+        }
+        if (!is_comprehension(kind)) continue;
+        const NodeId first = tree.child(outer, Kind::CompFor);
+        const NodeId iterable = first == kNoNode ? kNoNode : tree.child(first, Role::Iter);
+        const bool outside = iterable != kNoNode && tree.within(node, iterable);
+        if (kind == Kind::Generator && !outside) return true;
+    }
+    return false;
+}
+
+void offer_async_def(const RuleContext& context, Finding& finding, const FunctionDef& function) {
+    const Tree& tree = context.tree;
+    const NodeId definition = context.model.node_of(function);
+    if (definition == kNoNode || !tree.is(definition, Kind::FunctionDef)) return;
+    if (function.is_generator || is_special(function.name) ||
+        !allows_async(context.model, definition))
+        return;
+    if (function.is_nested && !is_always_awaited(tree, function.name, definition)) return;
+    if (const std::optional<std::uint32_t> at = def_keyword(tree, definition)) {
+        finding.fix("Make `" + function.name + "` async", Applicability::Unsafe,
+                    {{{*at, *at}, "async "}});
+    }
 }
 
 } // namespace awaitls::analysis

@@ -44,6 +44,13 @@ bool is_awaited_somewhere(const Model& model, NodeId name);
 /// Values of this type certainly have no `__await__`.
 bool lacks_await(const Model& model, Type type);
 
+/// A display, literal, comprehension or lambda, whose value can never be awaited.
+bool is_plain_value(Kind kind);
+
+/// What calling the sync function gives certainly has no `__await__`: its annotation says so, or else all its returns. Unsure of functions
+/// that only raise. Requires: no decorator makes it something else.
+bool gives_no_awaitable(const Model& model, const FunctionDef& function);
+
 /// Adds the edit that awaits the expression, where `await` can stand.
 void offer_await(const RuleContext& context, Finding& finding, NodeId expression,
                  Applicability applicability);
@@ -54,5 +61,12 @@ std::string shown(const Tree& tree, NodeId expression);
 /// What to do about an expression that ought to be awaited: "await it first", or why that is not
 /// possible there.
 std::string await_advice(const Model& model, NodeId expression);
+
+/// The node is evaluated when the generator expression around it is iterated, by whoever does that.
+bool is_lazy(const Tree& tree, NodeId node);
+
+/// Adds the edit that makes a sync function `async def`, where that means the same to whoever calls it but for the `await`: not for
+/// special methods, properties, generators, and nested functions that are called without `await`.
+void offer_async_def(const RuleContext& context, Finding& finding, const FunctionDef& function);
 
 } // namespace awaitls::analysis

@@ -322,6 +322,43 @@ TEST(Modules, WhatDoesNotSpellAChangedNameIsNotDoneAgain) {
     EXPECT_EQ(after("class Own(Store)", "class Own"), regions);
 }
 
+TEST(Modules, WhatClassesInheritIsFollowed) {
+    Workspace workspace;
+    const auto has = [](const std::string& findings, std::string_view rule) {
+        return findings.find(rule) != std::string::npos;
+    };
+    const std::string module = "app.store";
+    const std::string overrides = "from .store import Store\n\n\nclass Memory(Store):\n"
+                                  "    size = 1\n\n    def close(self) -> None:\n"
+                                  "        print('closed')\n";
+    workspace.set("app.__init__", "");
+    workspace.set(module, "class Store:\n    async def close(self) -> None:\n        return\n");
+    const std::string found = workspace.check(overrides);
+    EXPECT_TRUE(has(found, "override-async-mismatch"));
+    EXPECT_TRUE(has(found, "store.py:2")) << found;
+    workspace.set(module, "class Store:\n    def close(self) -> None:\n        return\n");
+    EXPECT_EQ(workspace.check(overrides), "");
+    workspace.set(module, "import abc\n\n\nclass Store:\n    @abc.abstractmethod\n"
+                          "    async def close(self) -> None:\n        raise OSError\n");
+    EXPECT_TRUE(has(workspace.check(overrides), "override-async-mismatch"));
+    workspace.set(module, "from other import unknown\n\n\nclass Store:\n    @unknown\n"
+                          "    async def close(self) -> None:\n        return\n");
+    EXPECT_EQ(workspace.check(overrides), "");
+
+    // The name that is asked for stands nowhere in the region that asks.
+    const auto group = [](const std::string& method) {
+        return "from .store import Mixin\n\n\nclass Errors(Mixin, ExceptionGroup):\n"
+               "    size = 1\n\n    def " +
+               method + "(self, excs):\n        return Errors(self.message, excs)\n";
+    };
+    workspace.set(module, "class Mixin:\n    def name(self):\n        return 1\n");
+    EXPECT_TRUE(has(workspace.check(group("derived")), "group-subclass-without-derive"));
+    EXPECT_EQ(workspace.check(group("derive")), "");
+    EXPECT_TRUE(has(workspace.check(group("derived")), "group-subclass-without-derive"));
+    workspace.set(module, "class Mixin:\n    def derive(self, excs):\n        return 1\n");
+    EXPECT_EQ(workspace.check(group("derived")), "");
+}
+
 TEST(Modules, AChangedNameIsFollowedThroughWhatItExplains) {
     Workspace workspace;
     workspace.set("app.__init__", "");
