@@ -45,11 +45,13 @@ namespace awaitls::analysis {
     RULE(gather_single_awaitable)                                                                  \
     RULE(legacy_event_loop)                                                                        \
     RULE(loop_reentry)                                                                             \
+    RULE(missing_checkpoint)                                                                       \
     RULE(network_await_without_timeout)                                                            \
     RULE(sequential_independent_awaits)                                                            \
     RULE(session_per_call)                                                                         \
     RULE(single_task_group)                                                                        \
     RULE(sync_with_on_async_cm)                                                                    \
+    RULE(timeout_checkpoint_not_guaranteed)                                                        \
     RULE(timeout_error_alias)                                                                      \
     RULE(timeout_without_checkpoint)                                                               \
     RULE(transitive_blocking_call)                                                                 \

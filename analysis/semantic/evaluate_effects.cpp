@@ -541,6 +541,55 @@ const std::vector<std::string>& Evaluator::reaches(std::uint32_t slot, std::uint
     return found->second.names;
 }
 
+bool Evaluator::may_suspend(std::uint32_t slot, std::uint32_t function) {
+    const Region& region = *slot_at(slot).region;
+    const RegionFunction& asked = region.functions[function];
+    const NodeId body = region.tree.child(asked.node, Role::Body);
+    const bool result = !region.clean() || body == kNoNode || asked.is_generator ||
+                        is_abstract(region.tree, body) || has_suspension_point(region.tree, body);
+    note_demand(SummaryDemand::Question::Suspends, slot, function, result ? 6 : 5);
+    note_sources({slot});
+    return result;
+}
+
+namespace {
+std::string_view other_half_of(std::string_view method) {
+    return method == "__aenter__"  ? "__aexit__"
+           : method == "__aexit__" ? "__aenter__"
+                                   : std::string_view{};
+}
+} // namespace
+
+OtherHalf Evaluator::other_half(std::uint32_t slot, std::uint32_t function) {
+    const FunctionDef& method = *function_def(slot, function);
+    const std::string_view other = other_half_of(method.name);
+    const auto find = [&] {
+        if (other.empty() || method.class_id < 0) return OtherHalf::Unknown;
+        const ClassEntry& entry = class_entry(method.class_id);
+        const auto found = entry.members.find(other);
+        if (found == entry.members.end()) {
+            const Tree& head = slot_at(class_slot(method.class_id)).region->tree;
+            for (const NodeId child : head.children(entry.node))
+                if (head.role(child) == Role::Base && !head.is(child, Kind::Keyword))
+                    return OtherHalf::Unknown;
+            return OtherHalf::Missing;
+        }
+        const Reference& last = found->second.back();
+        const std::uint32_t there = space_of_class(method.class_id).first_slot + last.slot;
+        const Region& region = *slot_at(there).region;
+        if (last.attribute || !region.clean() ||
+            region.bindings[last.index].kind != BindingKind::Function)
+            return OtherHalf::Unknown;
+        return has_suspension_point(region.tree, region.bindings[last.index].source)
+                   ? OtherHalf::Suspends
+                   : OtherHalf::Runs;
+    };
+    const OtherHalf result = find();
+    note_demand(SummaryDemand::Question::OtherHalf, slot, function,
+                7 + static_cast<std::uint64_t>(result));
+    return result;
+}
+
 std::vector<Model::CallSite> Evaluator::calls_in_loops(std::uint32_t slot, std::uint32_t function) {
     const FunctionDef* const def = function_def(slot, function);
     std::vector<Model::CallSite> result;
@@ -596,7 +645,8 @@ std::string_view Evaluator::searched_name(const std::vector<Slot>& slots,
                                           const SummaryDemand& demand) {
     const Region& region = *slots[demand.slot].region;
     if (demand.question == SummaryDemand::Question::Mentions) return region.tree.text(demand.index);
-    return identifier(region.tree, region.functions[demand.index].node);
+    const std::string_view name = identifier(region.tree, region.functions[demand.index].node);
+    return demand.question == SummaryDemand::Question::OtherHalf ? other_half_of(name) : name;
 }
 
 std::uint64_t Evaluator::answer_hash(const SummaryDemand& demand) {
@@ -613,6 +663,8 @@ std::uint64_t Evaluator::answer_hash(const SummaryDemand& demand) {
     case SummaryDemand::Question::Reaches: reaches(demand.slot, demand.index); break;
     case SummaryDemand::Question::CallsInLoops: calls_in_loops(demand.slot, demand.index); break;
     case SummaryDemand::Question::Mentions: mentions(demand.slot, demand.index); break;
+    case SummaryDemand::Question::Suspends: may_suspend(demand.slot, demand.index); break;
+    case SummaryDemand::Question::OtherHalf: other_half(demand.slot, demand.index); break;
     }
     inputs_ = nullptr;
     return answer.demands.front().hash;

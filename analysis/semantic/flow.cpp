@@ -130,7 +130,6 @@ bool iterates_at_least_once(const Tree& tree, NodeId iterable) {
 bool is_always_true(const Tree& tree, NodeId test) {
     if (test == kNoNode) return false;
     if (tree.is(test, Kind::True)) return true;
-    if (tree.is(test, Kind::String)) return is_nonempty_literal(tree, test, 0);
     const std::optional<double> number = number_value(tree, test);
     return number && *number != 0;
 }
@@ -288,14 +287,23 @@ private:
 
     void finish(NodeId node) {
         switch (tree_.kind(node)) {
-        case Kind::Await: return emit(StepKind::Await, node);
+        case Kind::Await: {
+            emit(StepKind::Await, node);
+            const NodeId call = tree_.child(node, Role::Value);
+            if (tree_.is(call, Kind::Call)) stop_at(call);
+            return;
+        }
         case Kind::Yield:
         case Kind::YieldFrom: return emit(StepKind::Yield, node);
         default: break;
         }
-        if (current_ == kNoStep) return;
         emit(StepKind::Call, node);
-        if (facts_.never_returns && facts_.never_returns(node)) leave(Way::Raise);
+        if (!is_awaited(tree_, node)) stop_at(node);
+    }
+
+    void stop_at(NodeId call) {
+        if (current_ != kNoStep && facts_.never_returns && facts_.never_returns(call))
+            leave(Way::Raise);
     }
 
     /// In the order of evaluation; only what branches is followed by recursion.
@@ -748,13 +756,13 @@ std::vector<bool> Flow::reaching(std::span<const StepId> targets, const Stops& s
 Occurrence Flow::occurrence(StepId from, StepId to, const Stops& counts) const {
     if (!complete_) return Occurrence::Maybe;
     const std::vector<StepId> met = reached(std::span(&from, 1), [&](const Step& step) {
-        return &step == &steps_[to] || counts(step);
+        return (to != kNoStep && &step == &steps_[to]) || counts(step);
     });
     bool any = false;
     for (StepId step = 0; step < steps_.size() && !any; ++step)
         any = step != to && met[step] != kNoStep && counts(steps_[step]);
     if (!any) return Occurrence::Never;
-    return met[to] != kNoStep ? Occurrence::Maybe : Occurrence::Always;
+    return to != kNoStep && met[to] != kNoStep ? Occurrence::Maybe : Occurrence::Always;
 }
 
 bool Flow::runs(NodeId node) const {
@@ -767,6 +775,13 @@ std::vector<StepId> Flow::steps_of(NodeId node, StepKind kind) const {
     for (StepId step = 0; step < steps_.size(); ++step)
         if (steps_[step].node == node && steps_[step].kind == kind) result.push_back(step);
     return result;
+}
+
+StepId Flow::left(NodeId with_item) const {
+    // Copies for other ways expect no exception.
+    for (const StepId step : steps_of(with_item, StepKind::Leave))
+        if (steps_[step].raises != kNoStep) return step;
+    return kNoStep;
 }
 
 bool never_returns(const Model& model, NodeId call) {

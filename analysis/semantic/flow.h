@@ -90,13 +90,17 @@ public:
     std::vector<bool> reaching(std::span<const StepId> targets, const Stops& stops) const;
 
     /// Whether control meets a step that `counts` between a step and the end at another. Ways that lead elsewhere, or
-    /// nowhere, do not count.
+    /// nowhere, do not count; with kNoStep as the end all do.
     Occurrence occurrence(StepId from, StepId to, const Stops& counts) const;
 
     /// True when some way comes to the node, by any of its steps.
     bool runs(NodeId node) const;
-    /// The steps of a node, in the order of the text of the ways; more than one in copies.
+    /// The steps of a node; more than one in copies of `finally`.
     std::vector<StepId> steps_of(NodeId node, StepKind kind) const;
+
+    /// The step at which a WithItem is left when the end of its block was reached, in a flow of its With; kNoStep where the end
+    /// is not reached.
+    StepId left(NodeId with_item) const;
 
 private:
     friend class FlowBuilder;

@@ -47,6 +47,14 @@ struct BlockingChain {
     bool conditional = false;     // some step stands in a branch of its function
 };
 
+/// The method that a class has beside its `__aenter__` or `__aexit__`.
+enum class OtherHalf : std::uint8_t {
+    Unknown,  // inherited, maybe; or the function is no such method
+    Missing,  // the class has no bases to inherit one from
+    Suspends, // at some place
+    Runs,     // has no suspension point
+};
+
 class FileModel;
 
 class Model {
@@ -115,6 +123,12 @@ public:
     /// that it calls, and `Class.__aenter__` or `Class.__enter__` of what it enters, itself or through functions of this
     /// file that it calls. Sorted; what is not resolved is not in it.
     virtual const std::vector<std::string>& reaches(const FunctionDef& function) const = 0;
+
+    /// False when an async function certainly runs to its end, or to an exception, at once: its body is there and has no
+    /// suspension point.
+    virtual bool may_suspend(const FunctionDef& function) const = 0;
+    /// What the other half of a context manager does, asked of an `__aenter__` or `__aexit__`.
+    virtual OtherHalf other_half(const FunctionDef& method) const = 0;
 
     /// A call of a function of this file, seen by the Model of the region where it stands.
     struct CallSite {

@@ -38,6 +38,12 @@ bool is_timeout(const Model& model, NodeId expression) {
     return false;
 }
 
+bool is_task_group(const Model& model, NodeId expression) {
+    return calls(model, expression, "asyncio.TaskGroup") ||
+           calls(model, expression, "anyio.create_task_group") ||
+           calls(model, expression, "trio.open_nursery");
+}
+
 bool catches_cancellation(const Model& model, NodeId exception) {
     const Tree& tree = model.tree();
     if (tree.is(exception, Kind::Tuple)) {

@@ -23,6 +23,8 @@ bool calls(const Model& model, NodeId expression, std::string_view name);
 bool is_future(const Model& model, Type type);
 /// The expression opens a timeout or cancel scope of asyncio, async_timeout, anyio or trio.
 bool is_timeout(const Model& model, NodeId expression);
+/// The expression opens a task group of asyncio or anyio, or a nursery of trio.
+bool is_task_group(const Model& model, NodeId expression);
 /// True when an exception expression (a class, or a tuple of classes) certainly catches cancellation, of asyncio or trio.
 bool catches_cancellation(const Model& model, NodeId exception);
 

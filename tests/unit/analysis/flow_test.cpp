@@ -1,3 +1,5 @@
+#include "analysis/analysis.h"
+#include "analysis/rules/catalog.h"
 #include "analysis/semantic/flow.h"
 #include "analysis/syntax/parser.h"
 
@@ -147,7 +149,6 @@ TEST(Flow, WhileLoops) {
     EXPECT_EQ(suspension("while a:\n    await g()\nelse:\n    await h()"), "always");
     EXPECT_EQ(suspension("while True:\n    await g()\n    if a:\n        break"), "always");
     EXPECT_EQ(suspension("while True:\n    if a:\n        break\n    await g()"), "maybe");
-    EXPECT_EQ(suspension("while 'on':\n    await g()\n    break"), "always");
     EXPECT_EQ(ways("while True:\n    pass"), "x");
     EXPECT_EQ(ways("while 1:\n    break"), "ex");
     EXPECT_EQ(ways("while a:\n    pass"), "ex");
@@ -159,6 +160,7 @@ TEST(Flow, WaysOutOfABlock) {
     EXPECT_EQ(ways("raise E"), "x");
     EXPECT_EQ(ways("if a:\n    break\ncontinue"), "xbc");
     EXPECT_EQ(ways("exit(1)"), "x");
+    EXPECT_EQ(suspension("if a:\n    await exit(1)\nelse:\n    await g()"), "always");
     EXPECT_EQ(ways("return\nbreak"), "rx") << "what is behind is not run";
     EXPECT_EQ(ways("while a:\n    return"), "erx");
 }
@@ -398,6 +400,15 @@ TEST(Flow, DamagedCodeHasAFlow) {
             EXPECT_EQ(flow.reached(std::span(&entry, 1), {}).size(), flow.steps().size());
         }
     }
+}
+
+TEST(Flow, ScopesAtModuleLevelHaveNothingToInterrupt) {
+    const auto settings = std::make_shared<const Settings>(default_settings());
+    const auto file = FileAnalysis::analyse(
+        std::make_shared<const SourceText>("import trio\n\nwith trio.fail_after(1):\n    f()\n"),
+        settings, "module.py");
+    ASSERT_EQ(file->diagnostics().size(), 1U);
+    EXPECT_EQ(file->diagnostics()[0].rule, find_rule("timeout-without-checkpoint"));
 }
 
 } // namespace

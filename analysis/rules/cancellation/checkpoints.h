@@ -1,0 +1,29 @@
+#pragma once
+
+// Where a task can be cancelled: what the rules about timeouts and checkpoints count.
+
+#include "analysis/rules/rule.h"
+#include "analysis/semantic/flow.h"
+
+namespace awaitls::analysis::cancellation {
+
+/// The step waits, as far as syntax tells: `await`, `async for`, the ends of `async with`. What trio calls a checkpoint.
+bool is_checkpoint(const Tree& tree, const Step& step);
+
+/// The task may be cancelled at the step: a checkpoint, or a `yield`, whose consumer may have one. Not so: an awaited function
+/// of the project that has no suspension point; a timeout that is entered or left; a task group in which nothing is started.
+bool is_cancel_point(const Model& model, const Step& step);
+
+/// The flow of a block with what the option `exception-suppress-context-managers` says.
+Flow flow_with_options(const RuleContext& context, NodeId block);
+
+/// How often the block of a timeout or cancel scope can be cancelled before it comes to its end.
+struct ScopeUse {
+    NodeId scope; // the call
+    Occurrence cancelled;
+};
+/// For each scope that a With opens, in async code or at module level; none where the code cannot be followed, and not those
+/// whose object the block uses: somebody else may cancel it.
+std::vector<ScopeUse> scopes_of(const RuleContext& context, NodeId with);
+
+} // namespace awaitls::analysis::cancellation
