@@ -12,7 +12,10 @@ namespace awaitls::analysis {
 #define AWAITLS_RULES(RULE)                                                                        \
     RULE(async_busy_wait)                                                                          \
     RULE(async_for_over_sync)                                                                      \
+    RULE(async_generator_banned)                                                                   \
     RULE(async_with_on_sync_cm)                                                                    \
+    RULE(await_in_cleanup_unshielded)                                                              \
+    RULE(await_in_except)                                                                          \
     RULE(await_non_awaitable)                                                                      \
     RULE(await_outside_async)                                                                      \
     RULE(blocking_configured)                                                                      \
@@ -34,6 +37,8 @@ namespace awaitls::analysis {
     RULE(cancel_then_swallow)                                                                      \
     RULE(cancellation_replaced)                                                                    \
     RULE(cancellation_swallowed)                                                                   \
+    RULE(context_manager_cleanup_skipped)                                                          \
+    RULE(control_flow_in_task_group)                                                               \
     RULE(coroutine_assigned_never_awaited)                                                         \
     RULE(coroutine_in_condition)                                                                   \
     RULE(coroutine_used_as_value)                                                                  \
@@ -43,14 +48,18 @@ namespace awaitls::analysis {
     RULE(gather_exception_branch_dead)                                                             \
     RULE(gather_exceptions_discarded)                                                              \
     RULE(gather_single_awaitable)                                                                  \
+    RULE(infinite_async_recursion)                                                                 \
     RULE(legacy_event_loop)                                                                        \
     RULE(loop_reentry)                                                                             \
     RULE(missing_checkpoint)                                                                       \
     RULE(network_await_without_timeout)                                                            \
+    RULE(resource_closed_before_task)                                                              \
     RULE(sequential_independent_awaits)                                                            \
     RULE(session_per_call)                                                                         \
     RULE(single_task_group)                                                                        \
+    RULE(start_soon_in_aenter)                                                                     \
     RULE(sync_with_on_async_cm)                                                                    \
+    RULE(task_status_never_started)                                                                \
     RULE(timeout_checkpoint_not_guaranteed)                                                        \
     RULE(timeout_error_alias)                                                                      \
     RULE(timeout_without_checkpoint)                                                               \
@@ -58,7 +67,9 @@ namespace awaitls::analysis {
     RULE(unawaited_coroutine)                                                                      \
     RULE(unbounded_concurrency)                                                                    \
     RULE(unused_suppression)                                                                       \
-    RULE(wait_argument_error)
+    RULE(wait_argument_error)                                                                      \
+    RULE(yield_in_cancel_scope)                                                                    \
+    RULE(yield_in_cm_in_async_generator)
 
 #define AWAITLS_DECLARE(name) Rule rule_##name();
 AWAITLS_RULES(AWAITLS_DECLARE)

@@ -83,6 +83,29 @@ std::string dotted_name(const Tree& tree, NodeId node) {
     return std::string(tree.text(node)) + text;
 }
 
+bool names_cleanup(std::string_view name) {
+    while (name.starts_with('_')) name.remove_prefix(1);
+    for (const std::string_view before : {"async_", "force_"})
+        if (name.starts_with(before)) name.remove_prefix(before.size());
+    std::size_t end = 0;
+    while (end < name.size() && name[end] >= 'a' && name[end] <= 'z') ++end;
+    const std::string_view word = name.substr(0, end);
+    for (const std::string_view known :
+         {"aclose",  "cancel",     "chdir",      "clean",   "cleanup",   "close",    "delete",
+          "destroy", "detach",     "disconnect", "dispose", "kill",      "release",  "remove",
+          "reset",   "restore",    "rmdir",      "rmtree",  "rollback",  "shutdown", "stop",
+          "tear",    "teardown",   "terminate",  "undo",    "uninstall", "unlink",   "unlock",
+          "unpatch", "unregister", "unsubscribe"})
+        if (word == known) return true;
+    return false;
+}
+
+std::string_view called_name(const Tree& tree, NodeId call) {
+    const NodeId callee = tree.child(call, Role::Callee);
+    if (tree.is(callee, Kind::Attribute)) return identifier(tree, callee, Role::Attr);
+    return tree.is(callee, Kind::Name) ? tree.text(callee) : std::string_view{};
+}
+
 std::vector<NodeId> decorators(const Tree& tree, NodeId definition) {
     std::vector<NodeId> result;
     for (const NodeId child : tree.children(definition)) {

@@ -21,6 +21,12 @@ bool is_in_option(const RuleContext& context, NodeId expression, std::string_vie
 /// `a.b.c` of a chain of plain names; empty for anything else.
 std::string dotted_name(const Tree& tree, NodeId node);
 
+/// What the name of a function or method says first (`close` of `close_all`, `_close`) is cleaning up: close, stop, release and
+/// the like.
+bool names_cleanup(std::string_view name);
+/// The last part of what is called, as written: "close" for `self.client.close()`; empty where it is no name.
+std::string_view called_name(const Tree& tree, NodeId call);
+
 /// What the decorators of a FunctionDef name, without their calls, the outermost first.
 std::vector<NodeId> decorators(const Tree& tree, NodeId definition);
 /// One of the decorators is the library thing of one of these names.

@@ -76,6 +76,90 @@ bool is_cancel_point(const Model& model, const Step& step) {
     return step.kind == StepKind::Leave && starts_something(tree, step.node);
 }
 
+namespace {
+
+/// What was last assigned to `name.shield` or `name.cancel_scope.shield` before the node; kNoNode: nothing.
+NodeId last_shield(const Tree& tree, NodeId with, NodeId node, std::string_view name) {
+    NodeId value = kNoNode;
+    for (NodeId at = with; at < node; ++at) {
+        if (!tree.is(at, Kind::Attribute) || !tree[at].has(node_flag::kStore) ||
+            identifier(tree, at, Role::Attr) != "shield")
+            continue;
+        NodeId object = tree.child(at, Role::Object);
+        if (tree.is(object, Kind::Attribute) &&
+            identifier(tree, object, Role::Attr) == "cancel_scope")
+            object = tree.child(object, Role::Object);
+        if (!tree.is(object, Kind::Name) || tree.text(object) != name ||
+            !tree.is(tree.parent(at), Kind::Assign))
+            continue;
+        const NodeId assigned = tree.child(tree.parent(at), Role::Value);
+        if (assigned != kNoNode) value = assigned;
+    }
+    return value;
+}
+
+} // namespace
+
+bool is_shielded(const Model& model, NodeId node, NodeId outer) {
+    const Tree& tree = model.tree();
+    for (const NodeId item : tasks::open_items(tree, node)) {
+        if (!tree.within(item, outer)) break;
+        const NodeId value = tree.child(item, Role::Value);
+        if (value == kNoNode || !tree.is(value, Kind::Call) ||
+            (!tasks::is_timeout(model, value) && !tasks::is_task_group(model, value)))
+            continue;
+        NodeId shield = keyword_argument(tree, value, "shield");
+        if (const NodeId target = tree.child(item, Role::Target); tree.is(target, Kind::Name)) {
+            const NodeId set = last_shield(tree, tree.parent(item), node, tree.text(target));
+            if (set != kNoNode) shield = set;
+        }
+        if (shield != kNoNode && !tree.is(shield, Kind::False)) return true;
+    }
+    return false;
+}
+
+bool is_safe_in_cleanup(const Model& model, NodeId awaited) {
+    const Tree& tree = model.tree();
+    if (!tree.is(awaited, Kind::Call)) return false;
+    const NodeId callee = tree.child(awaited, Role::Callee);
+    const std::string_view method = tree.is(callee, Kind::Attribute)
+                                        ? identifier(tree, callee, Role::Attr)
+                                        : std::string_view{};
+    const bool plain = argument_values(tree, awaited).empty();
+    if ((method == "aclose" || method == "cancel_shielded_checkpoint") && plain) return true;
+    if (method.starts_with("__aexit")) return true;
+    const std::string_view name = model.target(awaited).name;
+    return name == "trio.aclose_forcefully" || name == "anyio.aclose_forcefully" ||
+           name == "asyncio.shield" ||
+           (plain && name.ends_with("lowlevel.cancel_shielded_checkpoint"));
+}
+
+bool waits_at(const Model& model, NodeId node) {
+    const Tree& tree = model.tree();
+    switch (tree.kind(node)) {
+    case Kind::Await: return true;
+    case Kind::For:
+    case Kind::CompFor: return tree[node].is_async();
+    case Kind::With:
+        if (!tree[node].is_async()) return false;
+        for (const NodeId item : tree.children(node))
+            if (tree.is(item, Kind::WithItem) &&
+                !tasks::is_task_group(model, tree.child(item, Role::Value)))
+                return true;
+        return false;
+    default: return false;
+    }
+}
+
+Span waiting_span(const Tree& tree, NodeId node) {
+    const std::uint32_t begin = tree[node].begin;
+    switch (tree.kind(node)) {
+    case Kind::For: return {begin, begin + 5}; // async
+    case Kind::With: return {begin, begin + 5};
+    default: return tree[node].span();
+    }
+}
+
 Flow flow_with_options(const RuleContext& context, NodeId block) {
     FlowFacts facts;
     facts.suppresses = [&](NodeId value) {

@@ -26,4 +26,14 @@ struct ScopeUse {
 /// whose object the block uses: somebody else may cancel it.
 std::vector<ScopeUse> scopes_of(const RuleContext& context, NodeId with);
 
+/// A scope with `shield=True`, or whose `shield` was last set to something else than False, is around the node within `outer`.
+bool is_shielded(const Model& model, NodeId node, NodeId outer);
+/// What is awaited is made for cleaning up: `aclose()`, `aclose_forcefully(x)`, `cancel_shielded_checkpoint()`,
+/// `asyncio.shield(..)`, the `__aexit__` of another manager.
+bool is_safe_in_cleanup(const Model& model, NodeId awaited);
+/// The Await, the async For or CompFor, or the async With that does not only open task groups: control may wait at the node.
+bool waits_at(const Model& model, NodeId node);
+/// What a finding about such a node underlines.
+Span waiting_span(const Tree& tree, NodeId node);
+
 } // namespace awaitls::analysis::cancellation

@@ -43,6 +43,9 @@ bool mentions(const Tree& tree, NodeId subtree, std::string_view name);
 NodeId function_around(const Tree& tree, NodeId node);
 /// The innermost loop of the same function whose body holds the node, or kNoNode.
 NodeId loop_around(const Tree& tree, NodeId node);
+/// The WithItems that are open at a node, of its own function, the innermost first: those of a With for its body, and those
+/// before an item for the item.
+std::vector<NodeId> open_items(const Tree& tree, NodeId node);
 /// The statements of a Block child.
 std::vector<NodeId> statements(const Tree& tree, NodeId block);
 

@@ -402,6 +402,46 @@ TEST(Flow, DamagedCodeHasAFlow) {
     }
 }
 
+/// The lines of the findings of rules that ask what other functions do, after one text became another.
+std::string lines_after(const std::string& before, const std::string& now) {
+    Settings settings = default_settings();
+    settings.enabled.set(*find_rule("missing-checkpoint"));
+    const auto shared = std::make_shared<const Settings>(settings);
+    const auto analyse = [&](const std::string& text,
+                             const std::shared_ptr<const FileAnalysis>& old) {
+        return FileAnalysis::analyse(std::make_shared<const SourceText>(text), shared, "module.py",
+                                     old);
+    };
+    const auto edited = analyse(now, analyse(before, nullptr));
+    std::string lines;
+    for (const Diagnostic& diagnostic : edited->diagnostics())
+        lines += std::to_string(edited->lines().line_of(diagnostic.span.begin) + 1) + " ";
+    EXPECT_EQ(edited->diagnostics().size(), analyse(now, nullptr)->diagnostics().size());
+    return lines;
+}
+
+TEST(Flow, AnswersAboutOtherFunctionsFollowEdits) {
+    const std::string head = "import trio\n\n\nasync def f():\n    with trio.fail_after(1):\n"
+                             "        await g()\n\n\nasync def g():\n";
+    const std::string waits = head + "    await trio.sleep(1)\n";
+    const std::string runs = head + "    raise_nothing = await_nothing = 1\n    raise E\n";
+    EXPECT_EQ(lines_after(waits, waits), "");
+    EXPECT_EQ(lines_after(waits, runs), "5 ");
+    EXPECT_EQ(lines_after(runs, waits), "");
+
+    const std::string cls =
+        "import trio\n\n\nclass A:\n    async def __aenter__(self):\n        x()\n\n";
+    const std::string other = "    async def __aexit__(self, *a):\n        ";
+    const std::string point = "await trio.lowlevel.cancel_shielded_checkpoint()\n";
+    EXPECT_EQ(lines_after(cls, cls), "5 ");
+    EXPECT_EQ(lines_after(cls, cls + other + point), "");
+    EXPECT_EQ(lines_after(cls + other + point, cls + other + "y()\n"), "5 ");
+    EXPECT_EQ(lines_after(cls + other + "y()\n", cls + other + point), "");
+    EXPECT_EQ(lines_after(cls + other + point,
+                          cls + "    async def __other__(self, *a):\n        " + point),
+              "5 ");
+}
+
 TEST(Flow, ScopesAtModuleLevelHaveNothingToInterrupt) {
     const auto settings = std::make_shared<const Settings>(default_settings());
     const auto file = FileAnalysis::analyse(
