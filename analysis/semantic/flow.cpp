@@ -765,11 +765,6 @@ Occurrence Flow::occurrence(StepId from, StepId to, const Stops& counts) const {
     return to != kNoStep && met[to] != kNoStep ? Occurrence::Maybe : Occurrence::Always;
 }
 
-bool Flow::runs(NodeId node) const {
-    return std::any_of(steps_.begin(), steps_.end(),
-                       [node](const Step& step) { return step.node == node; });
-}
-
 std::vector<StepId> Flow::steps_of(NodeId node, StepKind kind) const {
     std::vector<StepId> result;
     for (StepId step = 0; step < steps_.size(); ++step)

@@ -93,8 +93,6 @@ public:
     /// nowhere, do not count; with kNoStep as the end all do.
     Occurrence occurrence(StepId from, StepId to, const Stops& counts) const;
 
-    /// True when some way comes to the node, by any of its steps.
-    bool runs(NodeId node) const;
     /// The steps of a node; more than one in copies of `finally`.
     std::vector<StepId> steps_of(NodeId node, StepKind kind) const;
 
