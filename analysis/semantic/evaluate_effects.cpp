@@ -541,6 +541,53 @@ const std::vector<std::string>& Evaluator::reaches(std::uint32_t slot, std::uint
     return found->second.names;
 }
 
+const std::vector<std::string>& Evaluator::held_at_yields(std::uint32_t slot,
+                                                          std::uint32_t function) {
+    const std::uint64_t start = key(slot, function);
+    auto found = held_.find(start);
+    if (found == held_.end()) {
+        std::vector<std::uint64_t> queue{start};
+        std::unordered_set<std::uint64_t> seen{start};
+        Reached result;
+        for (std::size_t i = 0; i < queue.size(); ++i) {
+            const std::uint32_t at = static_cast<std::uint32_t>(queue[i] >> 32);
+            result.sources.push_back(at);
+            RegionModel& scope = model(at);
+            const Tree& tree = scope.tree();
+            const NodeId body = tree.child(
+                scope.region().functions[static_cast<std::uint32_t>(queue[i])].node, Role::Body);
+            if (body == kNoNode || !scope.region().clean()) continue;
+            std::vector<NodeId> entered;
+            walk_same_function(tree, body, [&](NodeId node) {
+                if (tree.is(node, Kind::Yield) || tree.is(node, Kind::YieldFrom)) {
+                    const std::vector<NodeId> open = open_items(tree, node);
+                    entered.insert(entered.end(), open.begin(), open.end());
+                }
+                return true;
+            });
+            std::sort(entered.begin(), entered.end());
+            entered.erase(std::unique(entered.begin(), entered.end()), entered.end());
+            for (const NodeId item : entered) {
+                const NodeId value = tree.child(item, Role::Value);
+                if (!tree.is(value, Kind::Call)) continue;
+                const CallTarget target = scope.target(value);
+                if (target.confidence != Confidence::Certain) continue;
+                if (!target.name.empty()) result.names.emplace_back(target.name);
+                if (target.function == nullptr || !target.function->is_generator) continue;
+                const std::uint64_t next = key(target.function->slot, index_of(*target.function));
+                if (seen.insert(next).second) queue.push_back(next);
+            }
+        }
+        std::sort(result.names.begin(), result.names.end());
+        found = held_.emplace(start, std::move(result)).first;
+    }
+    std::uint64_t hash = 20;
+    for (const std::string& name : found->second.names) hash = hash_combine(hash, hash_bytes(name));
+    note_demand(SummaryDemand::Question::Held, slot, function, hash);
+    note_sources(found->second.sources);
+    return found->second.names;
+}
+
 bool Evaluator::may_suspend(std::uint32_t slot, std::uint32_t function) {
     const Region& region = *slot_at(slot).region;
     const RegionFunction& asked = region.functions[function];
@@ -663,6 +710,7 @@ std::uint64_t Evaluator::answer_hash(const SummaryDemand& demand) {
     case SummaryDemand::Question::Reaches: reaches(demand.slot, demand.index); break;
     case SummaryDemand::Question::CallsInLoops: calls_in_loops(demand.slot, demand.index); break;
     case SummaryDemand::Question::Mentions: mentions(demand.slot, demand.index); break;
+    case SummaryDemand::Question::Held: held_at_yields(demand.slot, demand.index); break;
     case SummaryDemand::Question::Suspends: may_suspend(demand.slot, demand.index); break;
     case SummaryDemand::Question::OtherHalf: other_half(demand.slot, demand.index); break;
     }

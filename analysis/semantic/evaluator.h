@@ -64,7 +64,8 @@ struct SummaryDemand {
         CallsInLoops,
         Mentions,
         Suspends,
-        OtherHalf
+        OtherHalf,
+        Held
     };
     Question question;
     std::uint32_t slot;
@@ -78,7 +79,7 @@ struct SummaryDemand {
 struct ResultInputs {
     std::vector<SummaryDemand> demands;
     std::vector<std::uint32_t>
-        sources;                    // slots that decide the answers to Blocks, Reaches and Suspends
+        sources; // slots that decide the answers to Blocks, Reaches, Suspends and Held
     std::vector<std::string> names; // looked up at module level, for code to be written
     bool empty() const { return demands.empty() && names.empty(); }
 };
@@ -121,6 +122,7 @@ public:
     const FunctionSummary& summary(std::uint32_t slot, std::uint32_t function);
     const std::vector<std::string>& reaches(std::uint32_t slot, std::uint32_t function);
     bool may_suspend(std::uint32_t slot, std::uint32_t function);
+    const std::vector<std::string>& held_at_yields(std::uint32_t slot, std::uint32_t function);
     OtherHalf other_half(std::uint32_t slot, std::uint32_t function);
     std::vector<Model::CallSite> calls_in_loops(std::uint32_t slot, std::uint32_t function);
     const std::vector<Model::CallSite>& mentions(std::uint32_t slot, NodeId node);
@@ -386,6 +388,7 @@ private:
         std::vector<std::uint32_t> sources;
     };
     std::unordered_map<std::uint64_t, Reached, FunctionKeyHash> reached_;
+    std::unordered_map<std::uint64_t, Reached, FunctionKeyHash> held_; // at yields
     struct Mentions {
         std::vector<Model::CallSite> sites;
         std::uint64_t hash;
@@ -431,6 +434,7 @@ public:
     const BlockingChain* blocking(const FunctionDef& function) const override;
     const std::vector<std::string>& reaches(const FunctionDef& function) const override;
     bool may_suspend(const FunctionDef& function) const override;
+    const std::vector<std::string>& held_at_yields(const FunctionDef& generator) const override;
     OtherHalf other_half(const FunctionDef& method) const override;
     std::vector<CallSite> calls_in_loops(const FunctionDef& function) const override;
     const std::vector<CallSite>& mentions(NodeId name) const override;

@@ -127,6 +127,9 @@ public:
     /// False when an async function certainly runs to its end, or to an exception, at once: its body is there and has no
     /// suspension point.
     virtual bool may_suspend(const FunctionDef& function) const = 0;
+    /// The library things that are entered by `with` or `async with` where a generator yields: canonical names of what is called
+    /// there, itself or through manager functions of the project. Sorted.
+    virtual const std::vector<std::string>& held_at_yields(const FunctionDef& generator) const = 0;
     /// What the other half of a context manager does, asked of an `__aenter__` or `__aexit__`.
     virtual OtherHalf other_half(const FunctionDef& method) const = 0;
 
@@ -205,6 +208,9 @@ void walk_same_function(const Tree& tree, NodeId subtree, Visit visit) {
         node = !function && visit(node) ? node + 1 : tree[node].next;
     }
 }
+/// The WithItems that are open at a node, of its own function, the innermost first: those of a With for its body, and those
+/// before an item for the item.
+std::vector<NodeId> open_items(const Tree& tree, NodeId node);
 /// The integer or float literal's value.
 std::optional<double> number_value(const Tree& tree, NodeId node);
 /// The contents of a plain string literal (no f-string, no bytes, no escapes); nothing otherwise.

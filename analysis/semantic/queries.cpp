@@ -3,6 +3,7 @@
 #include "analysis/semantic/flow.h"
 #include "analysis/semantic/model.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -142,6 +143,23 @@ bool has_suspension_point(const Tree& tree, NodeId subtree) {
         }
     }
     return false;
+}
+
+std::vector<NodeId> open_items(const Tree& tree, NodeId node) {
+    std::vector<NodeId> result;
+    NodeId child = node;
+    for (NodeId up = tree.parent(node); up != kNoNode; child = up, up = tree.parent(up)) {
+        const Kind kind = tree.kind(up);
+        if (kind == Kind::FunctionDef || kind == Kind::Lambda || kind == Kind::ClassDef) break;
+        if (kind != Kind::With) continue;
+        const std::size_t begin = result.size();
+        for (const NodeId item : tree.children(up)) {
+            if (item == child) break;
+            if (tree.is(item, Kind::WithItem)) result.push_back(item);
+        }
+        std::reverse(result.begin() + static_cast<std::ptrdiff_t>(begin), result.end());
+    }
+    return result;
 }
 
 std::optional<double> number_value(const Tree& tree, NodeId node) {

@@ -1101,6 +1101,10 @@ bool RegionModel::may_suspend(const FunctionDef& function) const {
     return evaluator_.may_suspend(function.slot, evaluator_.index_of(function));
 }
 
+const std::vector<std::string>& RegionModel::held_at_yields(const FunctionDef& generator) const {
+    return evaluator_.held_at_yields(generator.slot, evaluator_.index_of(generator));
+}
+
 OtherHalf RegionModel::other_half(const FunctionDef& method) const {
     return evaluator_.other_half(method.slot, evaluator_.index_of(method));
 }

@@ -102,7 +102,7 @@ NodeId last_shield(const Tree& tree, NodeId with, NodeId node, std::string_view 
 
 bool is_shielded(const Model& model, NodeId node, NodeId outer) {
     const Tree& tree = model.tree();
-    for (const NodeId item : tasks::open_items(tree, node)) {
+    for (const NodeId item : open_items(tree, node)) {
         if (!tree.within(item, outer)) break;
         const NodeId value = tree.child(item, Role::Value);
         if (value == kNoNode || !tree.is(value, Kind::Call) ||

@@ -14,6 +14,8 @@ is cancelled by the generator's timeout, an exception of a child task is raised 
 is not run to its end leaves the scope open, to be closed later, in another task, by the garbage collector: `RuntimeError: Attempted to
 exit cancel scope in a different task than it was entered in`.
 
+Managers of libraries that open such a scope count as one, and so do `@contextmanager` functions of the project that yield within one.
+
 Generators that a decorator turns into a context manager, a fixture or a channel are entered and left in one task, and fine:
 `@contextmanager`, `@asynccontextmanager`, `@fixture`, `@trio.as_safe_channel`, and those that `transform-async-generator-decorators`
 names. So are dependencies of web frameworks. Decorators that awaitls does not know count as such.
@@ -64,7 +66,7 @@ It does not see a `yield` in another `with` within the scope.
 void check(RuleContext& context, NodeId yield) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
-    for (const NodeId item : tasks::open_items(tree, yield)) {
+    for (const NodeId item : open_items(tree, yield)) {
         if (!holds_cancel_scope(model, item)) continue;
         const NodeId function = tasks::function_around(tree, yield);
         if (!is_plain_generator(context, function)) return;

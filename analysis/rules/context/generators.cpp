@@ -109,11 +109,19 @@ bool holds_cancel_scope(const Model& model, NodeId with_item) {
     const Tree& tree = model.tree();
     const NodeId value = tree.child(with_item, Role::Value);
     if (value == kNoNode || !tree.is(value, Kind::Call)) return false;
-    if (tasks::is_timeout(model, value) || tasks::is_task_group(model, value)) return true;
-    std::string_view name = model.target(value).name;
-    if (name.empty()) name = model.name_of(tree.child(value, Role::Callee));
-    return !name.empty() && std::find(kScopesOfLibraries.begin(), kScopesOfLibraries.end(), name) !=
-                                kScopesOfLibraries.end();
+    const auto is_scope = [](std::string_view name) {
+        return tasks::is_timeout_name(name) || tasks::is_task_group_name(name) ||
+               std::find(kScopesOfLibraries.begin(), kScopesOfLibraries.end(), name) !=
+                   kScopesOfLibraries.end();
+    };
+    const CallTarget target = model.target(value);
+    if (is_scope(target.name)) return true;
+    if (target.function == nullptr)
+        return target.name.empty() && is_scope(model.name_of(tree.child(value, Role::Callee)));
+    // A manager function of the project that yields within one.
+    if (!target.function->is_generator || target.confidence != Confidence::Certain) return false;
+    const std::vector<std::string>& held = model.held_at_yields(*target.function);
+    return std::any_of(held.begin(), held.end(), is_scope);
 }
 
 } // namespace awaitls::analysis

@@ -13,7 +13,8 @@ bool is_plain_generator(const RuleContext& context, NodeId definition);
 /// The generator gives a single value, and not in a loop.
 bool yields_once(const Tree& tree, NodeId definition);
 
-/// The manager of a WithItem holds a cancel scope open: a timeout, a task group, or a manager of a library that opens one.
+/// The manager of a WithItem holds a cancel scope open: a timeout, a task group, a manager of a library that opens one, or a
+/// manager function of the project that yields within one.
 bool holds_cancel_scope(const Model& model, NodeId with_item);
 
 } // namespace awaitls::analysis

@@ -112,7 +112,7 @@ bool gives_value(const Tree& tree, NodeId yield) {
 void check(RuleContext& context, NodeId yield) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
-    const std::vector<NodeId> items = tasks::open_items(tree, yield);
+    const std::vector<NodeId> items = open_items(tree, yield);
     if (items.empty() || !model.in_async(yield)) return;
     const NodeId function = tasks::function_around(tree, yield);
     if (!tree.is(function, Kind::FunctionDef) || !tree[function].is_async()) return;

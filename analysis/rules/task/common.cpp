@@ -26,9 +26,7 @@ bool is_future(const Model& model, Type type) {
     return type->kind == TypeKind::Instance && model.is_instance(type, "asyncio.Future");
 }
 
-bool is_timeout(const Model& model, NodeId expression) {
-    if (expression == kNoNode || !model.tree().is(expression, Kind::Call)) return false;
-    const std::string_view name = model.target(expression).name;
+bool is_timeout_name(std::string_view name) {
     for (const std::string_view known :
          {"asyncio.timeout", "asyncio.timeout_at", "async_timeout.timeout",
           "async_timeout.timeout_at", "anyio.fail_after", "anyio.move_on_after",
@@ -38,10 +36,19 @@ bool is_timeout(const Model& model, NodeId expression) {
     return false;
 }
 
+bool is_timeout(const Model& model, NodeId expression) {
+    return model.tree().is(expression, Kind::Call) &&
+           is_timeout_name(model.target(expression).name);
+}
+
+bool is_task_group_name(std::string_view name) {
+    return name == "asyncio.TaskGroup" || name == "anyio.create_task_group" ||
+           name == "trio.open_nursery";
+}
+
 bool is_task_group(const Model& model, NodeId expression) {
-    return calls(model, expression, "asyncio.TaskGroup") ||
-           calls(model, expression, "anyio.create_task_group") ||
-           calls(model, expression, "trio.open_nursery");
+    return model.tree().is(expression, Kind::Call) &&
+           is_task_group_name(model.target(expression).name);
 }
 
 bool catches_cancellation(const Model& model, NodeId exception) {
@@ -103,23 +110,6 @@ NodeId loop_around(const Tree& tree, NodeId node) {
         if (loop && tree[child].role == Role::Body) return up;
     }
     return kNoNode;
-}
-
-std::vector<NodeId> open_items(const Tree& tree, NodeId node) {
-    std::vector<NodeId> result;
-    NodeId child = node;
-    for (NodeId up = tree.parent(node); up != kNoNode; child = up, up = tree.parent(up)) {
-        const Kind kind = tree.kind(up);
-        if (kind == Kind::FunctionDef || kind == Kind::Lambda || kind == Kind::ClassDef) break;
-        if (kind != Kind::With) continue;
-        const std::size_t begin = result.size();
-        for (const NodeId item : tree.children(up)) {
-            if (item == child) break;
-            if (tree.is(item, Kind::WithItem)) result.push_back(item);
-        }
-        std::reverse(result.begin() + static_cast<std::ptrdiff_t>(begin), result.end());
-    }
-    return result;
 }
 
 std::vector<NodeId> statements(const Tree& tree, NodeId block) {

@@ -21,6 +21,9 @@ bool makes_task(const Model& model, NodeId call);
 bool calls(const Model& model, NodeId expression, std::string_view name);
 /// A value of this type is certain to be an asyncio future or task, or what gives one.
 bool is_future(const Model& model, Type type);
+/// The name of a function that opens a timeout or cancel scope, or a task group, of asyncio, async_timeout, anyio or trio.
+bool is_timeout_name(std::string_view name);
+bool is_task_group_name(std::string_view name);
 /// The expression opens a timeout or cancel scope of asyncio, async_timeout, anyio or trio.
 bool is_timeout(const Model& model, NodeId expression);
 /// The expression opens a task group of asyncio or anyio, or a nursery of trio.
@@ -43,9 +46,6 @@ bool mentions(const Tree& tree, NodeId subtree, std::string_view name);
 NodeId function_around(const Tree& tree, NodeId node);
 /// The innermost loop of the same function whose body holds the node, or kNoNode.
 NodeId loop_around(const Tree& tree, NodeId node);
-/// The WithItems that are open at a node, of its own function, the innermost first: those of a With for its body, and those
-/// before an item for the item.
-std::vector<NodeId> open_items(const Tree& tree, NodeId node);
 /// The statements of a Block child.
 std::vector<NodeId> statements(const Tree& tree, NodeId block);
 

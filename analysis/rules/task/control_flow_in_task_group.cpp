@@ -62,7 +62,7 @@ void check(RuleContext& context, NodeId node) {
     const bool returns = tree.is(node, Kind::Return);
     const NodeId loop = returns ? kNoNode : tasks::loop_around(tree, node);
     if (!returns && loop == kNoNode) return;
-    for (const NodeId item : tasks::open_items(tree, node)) {
+    for (const NodeId item : open_items(tree, node)) {
         if (!returns && !tree.within(item, loop)) return;
         const NodeId group = tree.child(item, Role::Value);
         if (group == kNoNode || !tasks::is_task_group(model, group)) continue;

@@ -411,11 +411,15 @@ std::string lines_after(const std::string& before, const std::string& now) {
         return FileAnalysis::analyse(std::make_shared<const SourceText>(text), shared, "module.py",
                                      old);
     };
-    const auto edited = analyse(now, analyse(before, nullptr));
-    std::string lines;
-    for (const Diagnostic& diagnostic : edited->diagnostics())
-        lines += std::to_string(edited->lines().line_of(diagnostic.span.begin) + 1) + " ";
-    EXPECT_EQ(edited->diagnostics().size(), analyse(now, nullptr)->diagnostics().size());
+    const auto shown = [](const FileAnalysis& file) {
+        std::string lines;
+        for (const Diagnostic& diagnostic : file.diagnostics())
+            lines += std::to_string(file.lines().line_of(diagnostic.span.begin) + 1) + ":" +
+                     std::string(catalog()[diagnostic.rule].info.name) + " ";
+        return lines;
+    };
+    const std::string lines = shown(*analyse(now, analyse(before, nullptr)));
+    EXPECT_EQ(lines, shown(*analyse(now, nullptr)));
     return lines;
 }
 
@@ -425,20 +429,34 @@ TEST(Flow, AnswersAboutOtherFunctionsFollowEdits) {
     const std::string waits = head + "    await trio.sleep(1)\n";
     const std::string runs = head + "    raise_nothing = await_nothing = 1\n    raise E\n";
     EXPECT_EQ(lines_after(waits, waits), "");
-    EXPECT_EQ(lines_after(waits, runs), "5 ");
+    EXPECT_EQ(lines_after(waits, runs), "5:timeout-without-checkpoint ");
     EXPECT_EQ(lines_after(runs, waits), "");
 
     const std::string cls =
         "import trio\n\n\nclass A:\n    async def __aenter__(self):\n        x()\n\n";
     const std::string other = "    async def __aexit__(self, *a):\n        ";
     const std::string point = "await trio.lowlevel.cancel_shielded_checkpoint()\n";
-    EXPECT_EQ(lines_after(cls, cls), "5 ");
+    EXPECT_EQ(lines_after(cls, cls), "5:missing-checkpoint ");
     EXPECT_EQ(lines_after(cls, cls + other + point), "");
-    EXPECT_EQ(lines_after(cls + other + point, cls + other + "y()\n"), "5 ");
+    EXPECT_EQ(lines_after(cls + other + point, cls + other + "y()\n"), "5:missing-checkpoint ");
     EXPECT_EQ(lines_after(cls + other + "y()\n", cls + other + point), "");
     EXPECT_EQ(lines_after(cls + other + point,
                           cls + "    async def __other__(self, *a):\n        " + point),
-              "5 ");
+              "5:missing-checkpoint ");
+}
+
+TEST(Flow, AnswersAboutManagersFollowEdits) {
+    const std::string head =
+        "import trio\nfrom contextlib import asynccontextmanager\n\n\n"
+        "async def g():\n    await trio.sleep(1)\n    async with m():\n"
+        "        yield 1\n    await trio.sleep(1)\n\n\n"
+        "@asynccontextmanager\nasync def m():\n    async with trio.open_nursery():\n"
+        "        await trio.sleep(1)\n";
+    const std::string within = head + "        yield\n        await trio.sleep(1)\n";
+    const std::string behind = head + "    yield\n    await trio.sleep(1)\n";
+    EXPECT_EQ(lines_after(within, within), "8:yield-in-cancel-scope ");
+    EXPECT_EQ(lines_after(within, behind), "");
+    EXPECT_EQ(lines_after(behind, within), "8:yield-in-cancel-scope ");
 }
 
 TEST(Flow, ScopesAtModuleLevelHaveNothingToInterrupt) {
