@@ -183,7 +183,8 @@ std::vector<ScopeUse> scopes_of(const RuleContext& context, NodeId with) {
         return value != kNoNode && tasks::is_timeout(model, value) && !is_shield(tree, value);
     };
     if (std::none_of(items.begin(), items.end(), is_scope)) return result;
-    if (!model.in_async(with) && model.function_at(with) != nullptr) return result;
+    if (!model.in_async(with) && (model.function_at(with) != nullptr || tree[with].is_async()))
+        return result;
     const Flow flow = flow_with_options(context, with);
     if (!flow.complete()) return result;
     for (std::size_t i = 0; i < items.size(); ++i) {

@@ -72,8 +72,9 @@ raises.
 
 ## Differences
 
-flake8-async's ASYNC113 goes by names: anything called `serve` or `run_process` counts, and the option has to list the functions of the
-project.
+flake8-async's ASYNC113 goes by names: anything called `serve` or `run_process` counts, wherever in the arguments it stands, and the option
+has to list the functions of the project. It also reports `create_task` of asyncio for listed functions; asyncio has no such protocol. What a
+variable or attribute is, is followed to where it was assigned.
 )";
 
 bool is_nursery(const Model& model, NodeId object) {
