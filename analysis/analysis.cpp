@@ -115,7 +115,8 @@ Concern FileAnalysis::Impl::concern(const Impl& before, const std::vector<std::u
             found = Concern::Answers;
     for (const SummaryDemand& demand : inputs.demands) {
         if (demand.question != SummaryDemand::Question::Mentions &&
-            demand.question != SummaryDemand::Question::CallsInLoops)
+            demand.question != SummaryDemand::Question::CallsInLoops &&
+            demand.question != SummaryDemand::Question::OtherHalf)
             continue;
         // The place that asks may itself be what changed: it has another name there now, or none. Functions of other modules
         // are not searched for.

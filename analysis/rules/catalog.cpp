@@ -13,6 +13,7 @@ namespace awaitls::analysis {
     RULE(async_busy_wait)                                                                          \
     RULE(async_for_over_sync)                                                                      \
     RULE(async_generator_annotation)                                                               \
+    RULE(async_generator_banned)                                                                   \
     RULE(async_import_style)                                                                       \
     RULE(async_magic_method)                                                                       \
     RULE(async_stmt_outside_async)                                                                 \
@@ -20,6 +21,8 @@ namespace awaitls::analysis {
     RULE(async_with_on_sync_cm)                                                                    \
     RULE(asyncio_mark_on_fixture)                                                                  \
     RULE(asyncio_subprocess_injection)                                                             \
+    RULE(await_in_cleanup_unshielded)                                                              \
+    RULE(await_in_except)                                                                          \
     RULE(await_in_loop)                                                                            \
     RULE(await_non_awaitable)                                                                      \
     RULE(await_outside_async)                                                                      \
@@ -48,6 +51,8 @@ namespace awaitls::analysis {
     RULE(cancellation_swallowed)                                                                   \
     RULE(cancelled_class_saved)                                                                    \
     RULE(constant_absolute_deadline)                                                               \
+    RULE(context_manager_cleanup_skipped)                                                          \
+    RULE(control_flow_in_task_group)                                                               \
     RULE(coroutine_assigned_never_awaited)                                                         \
     RULE(coroutine_in_condition)                                                                   \
     RULE(coroutine_used_as_value)                                                                  \
@@ -61,10 +66,12 @@ namespace awaitls::analysis {
     RULE(gather_exceptions_discarded)                                                              \
     RULE(gather_single_awaitable)                                                                  \
     RULE(group_subclass_without_derive)                                                            \
+    RULE(infinite_async_recursion)                                                                 \
     RULE(lambda_handler_async)                                                                     \
     RULE(legacy_event_loop)                                                                        \
     RULE(long_sleep)                                                                               \
     RULE(loop_reentry)                                                                             \
+    RULE(missing_checkpoint)                                                                       \
     RULE(missing_request_timeout)                                                                  \
     RULE(mock_await_assertion)                                                                     \
     RULE(network_await_without_timeout)                                                            \
@@ -72,13 +79,17 @@ namespace awaitls::analysis {
     RULE(pytest_raises_group)                                                                      \
     RULE(raise_child_of_group)                                                                     \
     RULE(removed_asyncio_api)                                                                      \
+    RULE(resource_closed_before_task)                                                              \
     RULE(return_value_in_async_generator)                                                          \
     RULE(sequential_executor_jobs)                                                                 \
     RULE(sequential_independent_awaits)                                                            \
     RULE(session_per_call)                                                                         \
     RULE(single_task_group)                                                                        \
+    RULE(start_soon_in_aenter)                                                                     \
     RULE(startable_not_registered)                                                                 \
     RULE(sync_with_on_async_cm)                                                                    \
+    RULE(task_status_never_started)                                                                \
+    RULE(timeout_checkpoint_not_guaranteed)                                                        \
     RULE(timeout_error_alias)                                                                      \
     RULE(timeout_without_checkpoint)                                                               \
     RULE(too_many_awaits)                                                                          \
@@ -91,6 +102,8 @@ namespace awaitls::analysis {
     RULE(unused_suppression)                                                                       \
     RULE(wait_argument_error)                                                                      \
     RULE(yield_from_in_async)                                                                      \
+    RULE(yield_in_cancel_scope)                                                                    \
+    RULE(yield_in_cm_in_async_generator)                                                           \
     RULE(zero_sleep)
 
 #define AWAITLS_DECLARE(name) Rule rule_##name();

@@ -544,6 +544,102 @@ const std::vector<std::string>& Evaluator::reaches(std::uint32_t slot, std::uint
     return found->second.names;
 }
 
+const std::vector<std::string>& Evaluator::held_at_yields(std::uint32_t slot,
+                                                          std::uint32_t function) {
+    const std::uint64_t start = key(slot, function);
+    auto found = held_.find(start);
+    if (found == held_.end()) {
+        std::vector<std::uint64_t> queue{start};
+        std::unordered_set<std::uint64_t> seen{start};
+        Reached result;
+        for (std::size_t i = 0; i < queue.size(); ++i) {
+            const std::uint32_t at = static_cast<std::uint32_t>(queue[i] >> 32);
+            result.sources.push_back(at);
+            RegionModel& scope = model(at);
+            const Tree& tree = scope.tree();
+            const NodeId body = tree.child(
+                scope.region().functions[static_cast<std::uint32_t>(queue[i])].node, Role::Body);
+            if (body == kNoNode || !scope.region().clean()) continue;
+            std::vector<NodeId> entered;
+            walk_same_function(tree, body, [&](NodeId node) {
+                if (tree.is(node, Kind::Yield) || tree.is(node, Kind::YieldFrom)) {
+                    const std::vector<NodeId> open = open_items(tree, node);
+                    entered.insert(entered.end(), open.begin(), open.end());
+                }
+                return true;
+            });
+            std::sort(entered.begin(), entered.end());
+            entered.erase(std::unique(entered.begin(), entered.end()), entered.end());
+            for (const NodeId item : entered) {
+                const NodeId value = tree.child(item, Role::Value);
+                if (!tree.is(value, Kind::Call)) continue;
+                const CallTarget target = scope.target(value);
+                if (target.confidence != Confidence::Certain) continue;
+                if (!target.name.empty()) result.names.emplace_back(target.name);
+                if (target.function == nullptr || !target.function->is_generator) continue;
+                const std::uint64_t next = key(target.function->slot, index_of(*target.function));
+                if (seen.insert(next).second) queue.push_back(next);
+            }
+        }
+        std::sort(result.names.begin(), result.names.end());
+        found = held_.emplace(start, std::move(result)).first;
+    }
+    std::uint64_t hash = 20;
+    for (const std::string& name : found->second.names) hash = hash_combine(hash, hash_bytes(name));
+    note_demand(SummaryDemand::Question::Held, slot, function, hash);
+    note_sources(found->second.sources);
+    return found->second.names;
+}
+
+bool Evaluator::may_suspend(std::uint32_t slot, std::uint32_t function) {
+    const Region& region = *slot_at(slot).region;
+    const RegionFunction& asked = region.functions[function];
+    const NodeId body = region.tree.child(asked.node, Role::Body);
+    const bool result = !region.clean() || body == kNoNode || asked.is_generator ||
+                        is_abstract(region.tree, body) || has_suspension_point(region.tree, body);
+    note_demand(SummaryDemand::Question::Suspends, slot, function, result ? 6 : 5);
+    note_sources({slot});
+    return result;
+}
+
+namespace {
+std::string_view other_half_of(std::string_view method) {
+    return method == "__aenter__"  ? "__aexit__"
+           : method == "__aexit__" ? "__aenter__"
+                                   : std::string_view{};
+}
+} // namespace
+
+OtherHalf Evaluator::other_half(std::uint32_t slot, std::uint32_t function) {
+    const FunctionDef& method = *function_def(slot, function);
+    const std::string_view other = other_half_of(method.name);
+    const auto find = [&] {
+        if (other.empty() || method.class_id < 0) return OtherHalf::Unknown;
+        const ClassEntry& entry = class_entry(method.class_id);
+        const auto found = entry.members.find(other);
+        if (found == entry.members.end()) {
+            const Tree& head = slot_at(class_slot(method.class_id)).region->tree;
+            for (const NodeId child : head.children(entry.node))
+                if (head.role(child) == Role::Base && !head.is(child, Kind::Keyword))
+                    return OtherHalf::Unknown;
+            return OtherHalf::Missing;
+        }
+        const Reference& last = found->second.back();
+        const std::uint32_t there = space_of_class(method.class_id).first_slot + last.slot;
+        const Region& region = *slot_at(there).region;
+        if (last.attribute || !region.clean() ||
+            region.bindings[last.index].kind != BindingKind::Function)
+            return OtherHalf::Unknown;
+        return has_suspension_point(region.tree, region.bindings[last.index].source)
+                   ? OtherHalf::Suspends
+                   : OtherHalf::Runs;
+    };
+    const OtherHalf result = find();
+    note_demand(SummaryDemand::Question::OtherHalf, slot, function,
+                7 + static_cast<std::uint64_t>(result));
+    return result;
+}
+
 std::vector<Model::CallSite> Evaluator::calls_in_loops(std::uint32_t slot, std::uint32_t function) {
     const FunctionDef* const def = function_def(slot, function);
     std::vector<Model::CallSite> result;
@@ -599,7 +695,8 @@ std::string_view Evaluator::searched_name(const std::vector<Slot>& slots,
                                           const SummaryDemand& demand) {
     const Region& region = *slots[demand.slot].region;
     if (demand.question == SummaryDemand::Question::Mentions) return region.tree.text(demand.index);
-    return identifier(region.tree, region.functions[demand.index].node);
+    const std::string_view name = identifier(region.tree, region.functions[demand.index].node);
+    return demand.question == SummaryDemand::Question::OtherHalf ? other_half_of(name) : name;
 }
 
 std::uint64_t Evaluator::answer_hash(const SummaryDemand& demand) {
@@ -616,6 +713,9 @@ std::uint64_t Evaluator::answer_hash(const SummaryDemand& demand) {
     case SummaryDemand::Question::Reaches: reaches(demand.slot, demand.index); break;
     case SummaryDemand::Question::CallsInLoops: calls_in_loops(demand.slot, demand.index); break;
     case SummaryDemand::Question::Mentions: mentions(demand.slot, demand.index); break;
+    case SummaryDemand::Question::Held: held_at_yields(demand.slot, demand.index); break;
+    case SummaryDemand::Question::Suspends: may_suspend(demand.slot, demand.index); break;
+    case SummaryDemand::Question::OtherHalf: other_half(demand.slot, demand.index); break;
     }
     inputs_ = nullptr;
     return answer.demands.front().hash;

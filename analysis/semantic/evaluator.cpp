@@ -67,6 +67,7 @@ bool Evaluator::advance(std::shared_ptr<const Module> module, ModulePlace place,
     spaces_.front()->module = std::move(module);
     summaries_.clear();
     reached_.clear();
+    held_.clear();
     mentions_.clear();
     for (const std::uint32_t slot : changed) {
         if (models_[slot]) {

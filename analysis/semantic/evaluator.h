@@ -58,7 +58,15 @@ struct RegionCalls {
 
 /// A question that an analysis of a region asked about another place of the file, and the answer's hash.
 struct SummaryDemand {
-    enum class Question : std::uint8_t { Blocks, Reaches, CallsInLoops, Mentions };
+    enum class Question : std::uint8_t {
+        Blocks,
+        Reaches,
+        CallsInLoops,
+        Mentions,
+        Suspends,
+        OtherHalf,
+        Held
+    };
     Question question;
     std::uint32_t slot;
     std::uint32_t
@@ -70,8 +78,9 @@ struct SummaryDemand {
 /// What a result about a region rests on beside its text and what the names in it mean.
 struct ResultInputs {
     std::vector<SummaryDemand> demands;
-    std::vector<std::uint32_t> sources; // slots that decide the answers to Blocks and Reaches
-    std::vector<std::string> names;     // looked up at module level, for code to be written
+    std::vector<std::uint32_t>
+        sources; // slots that decide the answers to Blocks, Reaches, Suspends and Held
+    std::vector<std::string> names; // looked up at module level, for code to be written
     bool empty() const { return demands.empty() && names.empty(); }
 };
 
@@ -112,13 +121,16 @@ public:
     const RunnerFacts& runner_facts(std::uint32_t slot);
     const FunctionSummary& summary(std::uint32_t slot, std::uint32_t function);
     const std::vector<std::string>& reaches(std::uint32_t slot, std::uint32_t function);
+    bool may_suspend(std::uint32_t slot, std::uint32_t function);
+    const std::vector<std::string>& held_at_yields(std::uint32_t slot, std::uint32_t function);
+    OtherHalf other_half(std::uint32_t slot, std::uint32_t function);
     std::vector<Model::CallSite> calls_in_loops(std::uint32_t slot, std::uint32_t function);
     const std::vector<Model::CallSite>& mentions(std::uint32_t slot, NodeId node);
     /// The hash of the answer to a question that was noted earlier.
     std::uint64_t answer_hash(const SummaryDemand& demand);
     /// Everything that is asked is noted there from now on; null: nowhere. Slots count while surfaces and context are the same.
     void note_inputs(ResultInputs* inputs) { inputs_ = inputs; }
-    /// The name that decides, with the texts of the regions that have it, what Mentions and CallsInLoops answer.
+    /// The name that decides, with the texts of the regions that have it, what Mentions, CallsInLoops and OtherHalf answer.
     static std::string_view searched_name(const std::vector<Slot>& slots,
                                           const SummaryDemand& demand);
 
@@ -378,6 +390,7 @@ private:
         std::vector<std::uint32_t> sources;
     };
     std::unordered_map<std::uint64_t, Reached, FunctionKeyHash> reached_;
+    std::unordered_map<std::uint64_t, Reached, FunctionKeyHash> held_; // at yields
     struct Mentions {
         std::vector<Model::CallSite> sites;
         std::uint64_t hash;
@@ -428,6 +441,9 @@ public:
     bool in_loop_callback(NodeId node) const override;
     const BlockingChain* blocking(const FunctionDef& function) const override;
     const std::vector<std::string>& reaches(const FunctionDef& function) const override;
+    bool may_suspend(const FunctionDef& function) const override;
+    const std::vector<std::string>& held_at_yields(const FunctionDef& generator) const override;
+    OtherHalf other_half(const FunctionDef& method) const override;
     std::vector<CallSite> calls_in_loops(const FunctionDef& function) const override;
     const std::vector<CallSite>& mentions(NodeId name) const override;
     std::vector<NodeId> uses_of_local(NodeId name) const override;

@@ -47,6 +47,14 @@ struct BlockingChain {
     bool conditional = false;     // some step stands in a branch of its function
 };
 
+/// The method that a class has beside its `__aenter__` or `__aexit__`.
+enum class OtherHalf : std::uint8_t {
+    Unknown,  // inherited, maybe; or the function is no such method
+    Missing,  // the class has no bases to inherit one from
+    Suspends, // at some place
+    Runs,     // has no suspension point
+};
+
 class FileModel;
 
 class Model {
@@ -129,6 +137,15 @@ public:
     /// file that it calls. Sorted; what is not resolved is not in it.
     virtual const std::vector<std::string>& reaches(const FunctionDef& function) const = 0;
 
+    /// False when an async function certainly runs to its end, or to an exception, at once: its body is there and has no
+    /// suspension point.
+    virtual bool may_suspend(const FunctionDef& function) const = 0;
+    /// The library things that are entered by `with` or `async with` where a generator yields: canonical names of what is called
+    /// there, itself or through manager functions of the project. Sorted.
+    virtual const std::vector<std::string>& held_at_yields(const FunctionDef& generator) const = 0;
+    /// What the other half of a context manager does, asked of an `__aenter__` or `__aexit__`.
+    virtual OtherHalf other_half(const FunctionDef& method) const = 0;
+
     /// A call of a function of this file, seen by the Model of the region where it stands.
     struct CallSite {
         const Model* model;
@@ -204,6 +221,9 @@ void walk_same_function(const Tree& tree, NodeId subtree, Visit visit) {
         node = !function && visit(node) ? node + 1 : tree[node].next;
     }
 }
+/// The WithItems that are open at a node, of its own function, the innermost first: those of a With for its body, and those
+/// before an item for the item.
+std::vector<NodeId> open_items(const Tree& tree, NodeId node);
 /// The integer or float literal's value.
 std::optional<double> number_value(const Tree& tree, NodeId node);
 /// The contents of a plain string literal (no f-string, no bytes, no escapes); nothing otherwise.

@@ -1,7 +1,9 @@
 // The questions of model.h that the syntax alone answers.
 
+#include "analysis/semantic/flow.h"
 #include "analysis/semantic/model.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -91,46 +93,75 @@ bool is_awaited(const Tree& tree, NodeId expression) {
 
 namespace {
 
-bool suspends(const Tree& tree, NodeId node);
-
-/// Any child but those with the role.
-bool children_suspend(const Tree& tree, NodeId node, Role but = Role::None) {
-    for (const NodeId child : tree.children(node))
-        if ((but == Role::None || tree[child].role != but) && suspends(tree, child)) return true;
-    return false;
-}
-
-bool suspends(const Tree& tree, NodeId node) {
-    switch (tree.kind(node)) {
-    case Kind::Await:
-    case Kind::Yield:
-    case Kind::YieldFrom: return true;
-    case Kind::For:
-    case Kind::With:
-    case Kind::CompFor: return tree[node].is_async() || children_suspend(tree, node);
-    // Decorators, bases and default values run where the definition stands, the body does not.
-    case Kind::FunctionDef:
-    case Kind::Lambda:
-    case Kind::ClassDef: return children_suspend(tree, node, Role::Body);
-    case Kind::Generator: {
-        // Only the first iterable is evaluated at once.
-        const NodeId first = tree.child(node, Kind::CompFor);
-        const NodeId iterable = first == kNoNode ? kNoNode : tree.child(first, Role::Iter);
-        return iterable != kNoNode && suspends(tree, iterable);
-    }
-    default: return children_suspend(tree, node);
-    }
-}
+/// Nodes that run, from one on.
+struct Runs {
+    NodeId begin;
+    NodeId end;
+};
 
 } // namespace
 
 bool has_suspension_point(const Tree& tree, NodeId subtree) {
-    const Kind kind = tree.kind(subtree);
-    if (kind == Kind::FunctionDef || kind == Kind::Lambda || kind == Kind::ClassDef) {
-        const NodeId body = tree.child(subtree, Role::Body);
-        return body != kNoNode && suspends(tree, body);
+    const Kind whole = tree.kind(subtree);
+    if (whole == Kind::FunctionDef || whole == Kind::Lambda || whole == Kind::ClassDef) {
+        subtree = tree.child(subtree, Role::Body);
+        if (subtree == kNoNode) return false;
     }
-    return suspends(tree, subtree);
+    std::vector<Runs> open{{subtree, tree[subtree].next}};
+    while (!open.empty()) {
+        Runs& runs = open.back();
+        if (runs.begin >= runs.end) {
+            open.pop_back();
+            continue;
+        }
+        const NodeId node = runs.begin++;
+        switch (tree.kind(node)) {
+        case Kind::Await:
+        case Kind::Yield:
+        case Kind::YieldFrom: return true;
+        case Kind::For:
+        case Kind::With:
+        case Kind::CompFor:
+            if (tree[node].is_async()) return true;
+            break;
+        // Decorators, bases and default values run where the definition stands, the body does not.
+        case Kind::FunctionDef:
+        case Kind::Lambda:
+        case Kind::ClassDef: {
+            const NodeId body = tree.child(node, Role::Body);
+            runs.begin = tree[node].next;
+            open.push_back({node + 1, body == kNoNode ? tree[node].next : body});
+            break;
+        }
+        case Kind::Generator: {
+            // Only the first iterable is evaluated at once.
+            const NodeId first = tree.child(node, Kind::CompFor);
+            const NodeId iterable = first == kNoNode ? kNoNode : tree.child(first, Role::Iter);
+            runs.begin = tree[node].next;
+            if (iterable != kNoNode) open.push_back({iterable, tree[iterable].next});
+            break;
+        }
+        default: break;
+        }
+    }
+    return false;
+}
+
+std::vector<NodeId> open_items(const Tree& tree, NodeId node) {
+    std::vector<NodeId> result;
+    NodeId child = node;
+    for (NodeId up = tree.parent(node); up != kNoNode; child = up, up = tree.parent(up)) {
+        const Kind kind = tree.kind(up);
+        if (kind == Kind::FunctionDef || kind == Kind::Lambda || kind == Kind::ClassDef) break;
+        if (kind != Kind::With) continue;
+        const std::size_t begin = result.size();
+        for (const NodeId item : tree.children(up)) {
+            if (item == child) break;
+            if (tree.is(item, Kind::WithItem)) result.push_back(item);
+        }
+        std::reverse(result.begin() + static_cast<std::ptrdiff_t>(begin), result.end());
+    }
+    return result;
 }
 
 std::optional<double> number_value(const Tree& tree, NodeId node) {
@@ -199,32 +230,6 @@ std::optional<std::string_view> string_value(const Tree& tree, NodeId node) {
 
 namespace {
 
-bool always_true(const Tree& tree, NodeId test) {
-    if (test == kNoNode) return false;
-    if (tree.kind(test) == Kind::True) return true;
-    const std::optional<double> number = number_value(tree, test);
-    return number && *number != 0;
-}
-
-/// A `case` that matches everything: `case _:`, `case other:`, with nothing to guard it.
-bool matches_all(const Tree& tree, NodeId match_case) {
-    if (tree.child(match_case, Role::Test) != kNoNode) return false;
-    const NodeId pattern = tree.child(match_case, Kind::Pattern);
-    if (pattern == kNoNode) return false;
-    std::string_view text = tree.text(pattern);
-    while (text.size() >= 2 && text.front() == '(' && text.back() == ')')
-        text = text.substr(1, text.size() - 2);
-    if (text.empty() || text == "None" || text == "True" || text == "False" ||
-        (text[0] >= '0' && text[0] <= '9'))
-        return false;
-    for (const char c : text) {
-        const bool name = c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                          (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
-        if (!name) return false;
-    }
-    return true;
-}
-
 void merge(Exits& into, const Exits& other) {
     into.falls_through = into.falls_through || other.falls_through;
     into.returns = into.returns || other.returns;
@@ -243,7 +248,7 @@ Exits body_exits(const Tree& tree, NodeId node) {
 Exits loop_exits(const Tree& tree, NodeId loop) {
     Exits exits = body_exits(tree, loop);
     const bool endless =
-        tree.kind(loop) == Kind::While && always_true(tree, tree.child(loop, Role::Test));
+        tree.kind(loop) == Kind::While && is_always_true(tree, tree.child(loop, Role::Test));
     exits.falls_through = exits.breaks;
     exits.breaks = exits.continues = false;
     if (!endless) merge(exits, body_exits(tree, tree.child(loop, Kind::Else)));
@@ -264,7 +269,8 @@ Exits match_exits(const Tree& tree, NodeId node) {
     for (const NodeId child : tree.children(node)) {
         if (tree.kind(child) != Kind::Case) continue;
         merge(exits, body_exits(tree, child));
-        exhaustive = exhaustive || matches_all(tree, child);
+        exhaustive =
+            exhaustive || (tree.child(child, Role::Test) == kNoNode && is_irrefutable(tree, child));
     }
     exits.falls_through = exits.falls_through || !exhaustive;
     return exits;

@@ -1138,6 +1138,18 @@ const std::vector<std::string>& RegionModel::reaches(const FunctionDef& function
     return evaluator_.reaches(function.slot, evaluator_.index_of(function));
 }
 
+bool RegionModel::may_suspend(const FunctionDef& function) const {
+    return evaluator_.may_suspend(function.slot, evaluator_.index_of(function));
+}
+
+const std::vector<std::string>& RegionModel::held_at_yields(const FunctionDef& generator) const {
+    return evaluator_.held_at_yields(generator.slot, evaluator_.index_of(generator));
+}
+
+OtherHalf RegionModel::other_half(const FunctionDef& method) const {
+    return evaluator_.other_half(method.slot, evaluator_.index_of(method));
+}
+
 std::vector<Model::CallSite> RegionModel::calls_in_loops(const FunctionDef& function) const {
     return evaluator_.calls_in_loops(function.slot, evaluator_.index_of(function));
 }

@@ -1,6 +1,7 @@
 #include "analysis/rules/blocking/common.h"
 
 #include "analysis/rules/catalog.h"
+#include "analysis/rules/names.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,70 +9,6 @@
 namespace awaitls::analysis {
 
 namespace {
-
-/// Shell patterns as Python's fnmatchcase has them: `*`, `?`, `[abc]`, `[a-z]`, `[!a]`.
-bool matches_one(std::string_view pattern, std::size_t& at, char c) {
-    if (pattern[at] == '?') {
-        ++at;
-        return true;
-    }
-    if (pattern[at] == '[') {
-        std::size_t from = at + 1;
-        const bool negated = from < pattern.size() && pattern[from] == '!';
-        if (negated) ++from;
-        // A bracket that comes first is one of the set.
-        const std::size_t close = pattern.find(']', std::min(from + 1, pattern.size()));
-        if (close != std::string_view::npos) {
-            bool found = false;
-            for (std::size_t i = from; i < close; ++i) {
-                if (i + 2 < close && pattern[i + 1] == '-') {
-                    found = found || (pattern[i] <= c && c <= pattern[i + 2]);
-                    i += 2;
-                } else {
-                    found = found || pattern[i] == c;
-                }
-            }
-            at = close + 1;
-            return found != negated;
-        }
-    }
-    return pattern[at++] == c;
-}
-
-bool matches(std::string_view pattern, std::string_view text) {
-    std::size_t p = 0;
-    std::size_t t = 0;
-    std::size_t star = std::string_view::npos;
-    std::size_t resume = 0;
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = ++p;
-            resume = t;
-            continue;
-        }
-        std::size_t next = p;
-        if (p < pattern.size() && matches_one(pattern, next, text[t])) {
-            p = next;
-            ++t;
-            continue;
-        }
-        if (star == std::string_view::npos) return false;
-        p = star;
-        t = ++resume;
-    }
-    return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
-
-/// `a.b.c` of a chain of plain names; empty for anything else.
-std::string dotted(const Tree& tree, NodeId node) {
-    std::string text;
-    while (tree.is(node, Kind::Attribute)) {
-        text.insert(0, "." + std::string(identifier(tree, node, Role::Attr)));
-        node = tree.child(node, Role::Object);
-    }
-    if (!tree.is(node, Kind::Name)) return {};
-    return std::string(tree.text(node)) + text;
-}
 
 NodeId root_of(const Tree& tree, NodeId node) {
     while (tree.is(node, Kind::Attribute)) node = tree.child(node, Role::Object);
@@ -308,7 +245,7 @@ std::optional<std::string_view> configured_advice(const RuleContext& context, No
         names.emplace_back(imported);
     if (const NodeId root = root_of(tree, callee);
         tree.is(root, Kind::Name) && !model.is_local(root)) {
-        names.push_back(dotted(tree, callee));
+        names.push_back(dotted_name(tree, callee));
         // `import legacy.db as db`: db.query is legacy.db.query
         if (const Type module = model.type_of(root); module->kind == TypeKind::Module)
             names.push_back(std::string(module->name) +
@@ -316,7 +253,7 @@ std::optional<std::string_view> configured_advice(const RuleContext& context, No
     }
     for (const BlockingPattern& entry : patterns)
         for (const std::string& name : names)
-            if (matches(entry.pattern, name)) return entry.advice;
+            if (matches_pattern(entry.pattern, name)) return entry.advice;
     return std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 #include "analysis/rules/cancellation/common.h"
 
 #include "analysis/rules/task/common.h"
+#include "analysis/semantic/flow.h"
 
 #include <algorithm>
 
@@ -11,7 +12,7 @@ namespace {
 using tasks::catches_cancellation;
 
 /// How control leaves a statement while the cancellation is being handled. The nodes are the first ones that do so.
-struct Flow {
+struct HandlerExits {
     bool falls = false;
     bool reraises = false;
     NodeId breaks = kNoNode;
@@ -19,7 +20,7 @@ struct Flow {
     NodeId returns = kNoNode; // or yields
     NodeId raises = kNoNode;  // something else
 
-    void merge(const Flow& other) {
+    void merge(const HandlerExits& other) {
         falls = falls || other.falls;
         reraises = reraises || other.reraises;
         breaks = std::min(breaks, other.breaks);
@@ -30,8 +31,8 @@ struct Flow {
 };
 static_assert(kNoNode == 0xffffffffU, "the smaller of two nodes is the one that exists");
 
-Flow falling() {
-    Flow flow;
+HandlerExits falling() {
+    HandlerExits flow;
     flow.falls = true;
     return flow;
 }
@@ -50,8 +51,8 @@ public:
     HandlerFlow(const Model& model, std::string_view target)
         : model_(model), tree_(model.tree()), target_(target) {}
 
-    Flow block(NodeId block) const {
-        Flow flow = falling();
+    HandlerExits block(NodeId block) const {
+        HandlerExits flow = falling();
         for (const NodeId statement : tasks::statements(tree_, block)) {
             flow.falls = false;
             flow.merge(this->statement(statement));
@@ -61,16 +62,16 @@ public:
     }
 
 private:
-    Flow body(NodeId node) const {
+    HandlerExits body(NodeId node) const {
         const NodeId block_node = node == kNoNode ? kNoNode : tree_.child(node, Role::Body);
         return block_node == kNoNode ? falling() : block(block_node);
     }
 
-    Flow statement(NodeId node) const {
+    HandlerExits statement(NodeId node) const {
         switch (tree_.kind(node)) {
-        case Kind::Return: return leaving(&Flow::returns, node);
-        case Kind::Break: return leaving(&Flow::breaks, node);
-        case Kind::Continue: return leaving(&Flow::continues, node);
+        case Kind::Return: return leaving(&HandlerExits::returns, node);
+        case Kind::Break: return leaving(&HandlerExits::breaks, node);
+        case Kind::Continue: return leaving(&HandlerExits::continues, node);
         case Kind::Raise: return raise(node);
         case Kind::Assert:
             return truth(tree_.first_child(node)) == Truth::False ? ending() : simple(node);
@@ -86,15 +87,15 @@ private:
         }
     }
 
-    static Flow leaving(NodeId Flow::*way, NodeId node) {
-        Flow flow;
+    static HandlerExits leaving(NodeId HandlerExits::*way, NodeId node) {
+        HandlerExits flow;
         flow.*way = node;
         return flow;
     }
 
     /// Where a cancellation does not come, or is raised again.
-    static Flow ending() {
-        Flow flow;
+    static HandlerExits ending() {
+        HandlerExits flow;
         flow.reraises = true;
         return flow;
     }
@@ -125,9 +126,9 @@ private:
         return true;
     }
 
-    Flow simple(NodeId node) const {
+    HandlerExits simple(NodeId node) const {
         if (is_cancelled_again(node)) return ending();
-        Flow flow = falling();
+        HandlerExits flow = falling();
         walk_same_function(tree_, node, [&](NodeId inner) {
             if (tree_.is(inner, Kind::Yield) || tree_.is(inner, Kind::YieldFrom))
                 flow.returns = std::min(flow.returns, inner);
@@ -135,23 +136,12 @@ private:
         });
         const NodeId call =
             tree_.is(node, Kind::ExprStmt) ? tree_.child(node, Role::Value) : kNoNode;
-        if (tree_.is(call, Kind::Call) && never_returns(call)) flow.falls = false;
+        if (tree_.is(call, Kind::Call) && never_returns(model_, call)) flow.falls = false;
         return flow;
     }
 
-    bool never_returns(NodeId call) const {
-        const std::string_view name = model_.target(call).name;
-        if (name.empty()) return false;
-        for (const std::string_view known :
-             {"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
-            if (name == known) return true;
-        const Api* const api = find_api(name);
-        return api != nullptr &&
-               (api->returns == "typing.NoReturn" || api->returns == "typing.Never");
-    }
-
-    Flow raise(NodeId node) const {
-        Flow flow;
+    HandlerExits raise(NodeId node) const {
+        HandlerExits flow;
         const NodeId value = tree_.child(node, Role::Value);
         if (value == kNoNode || raises_cancellation(value)) {
             flow.reraises = true;
@@ -259,8 +249,8 @@ private:
                text.find("Cancel") == std::string_view::npos && !is_variable(classes);
     }
 
-    Flow branches(NodeId node) const {
-        Flow flow;
+    HandlerExits branches(NodeId node) const {
+        HandlerExits flow;
         bool open = true; // the branches so far may all be passed by
         const auto branch = [&](NodeId part) {
             const Truth known = truth(tree_.child(part, Role::Test));
@@ -275,14 +265,11 @@ private:
         return flow;
     }
 
-    Flow loop(NodeId node) const {
-        Flow flow = body(node);
+    HandlerExits loop(NodeId node) const {
+        HandlerExits flow = body(node);
         const bool broken = flow.breaks != kNoNode;
-        const NodeId test = tree_.child(node, Role::Test);
-        const std::optional<double> number =
-            test == kNoNode ? std::nullopt : number_value(tree_, test);
         const bool endless =
-            tree_.is(node, Kind::While) && (tree_.is(test, Kind::True) || (number && *number != 0));
+            tree_.is(node, Kind::While) && is_always_true(tree_, tree_.child(node, Role::Test));
         flow.breaks = flow.continues = kNoNode;
         flow.falls = false;
         if (!endless) flow.merge(body(tree_.child(node, Kind::Else)));
@@ -290,8 +277,8 @@ private:
         return flow;
     }
 
-    Flow with(NodeId node) const {
-        Flow flow = body(node);
+    HandlerExits with(NodeId node) const {
+        HandlerExits flow = body(node);
         for (const NodeId item : tree_.children(node)) {
             const NodeId value =
                 tree_.is(item, Kind::WithItem) ? tree_.child(item, Role::Value) : kNoNode;
@@ -305,32 +292,21 @@ private:
         return flow;
     }
 
-    Flow match(NodeId node) const {
-        Flow flow;
+    HandlerExits match(NodeId node) const {
+        HandlerExits flow;
         for (const NodeId child : tree_.children(node))
             if (tree_.is(child, Kind::Case)) flow.merge(body(child));
-        // exits_of knows which matches are exhaustive: with every case empty, only such a one never falls past its cases.
-        flow.falls = flow.falls || !is_exhaustive(node);
-        return flow;
-    }
-
-    bool is_exhaustive(NodeId node) const {
         NodeId last = kNoNode;
         for (const NodeId child : tree_.children(node))
             if (tree_.is(child, Kind::Case)) last = child;
-        if (last == kNoNode || tree_.child(last, Role::Test) != kNoNode) return false;
-        const NodeId pattern = tree_.child(last, Kind::Pattern);
-        if (pattern == kNoNode) return false;
-        const std::string_view text = tree_.text(pattern);
-        if (text == "_") return true;
-        // A capture is a pattern that is nothing but the name it binds.
-        const NodeId name = tree_.first_child(pattern);
-        return name != kNoNode && tree_.is(name, Kind::Name) &&
-               tree_[name].has(node_flag::kStore) && tree_[name].span() == tree_[pattern].span();
+        const bool exhaustive = last != kNoNode && is_irrefutable(tree_, last) &&
+                                tree_.child(last, Role::Test) == kNoNode;
+        flow.falls = flow.falls || !exhaustive;
+        return flow;
     }
 
-    Flow nested_try(NodeId node) const {
-        Flow flow = body(node);
+    HandlerExits nested_try(NodeId node) const {
+        HandlerExits flow = body(node);
         bool any_handler = false;
         if (const NodeId otherwise = tree_.child(node, Kind::Else);
             otherwise != kNoNode && flow.falls) {
@@ -338,7 +314,7 @@ private:
             flow.merge(body(otherwise));
         }
         bool caught_again = !flow.reraises;
-        Flow handlers;
+        HandlerExits handlers;
         for (const NodeId child : tree_.children(node)) {
             if (!tree_.is(child, Kind::Except)) continue;
             any_handler = true;
@@ -352,7 +328,7 @@ private:
         if (any_handler) flow.raises = kNoNode; // it may be caught right here
         flow.merge(handlers);
         if (const NodeId last = tree_.child(node, Kind::Finally); last != kNoNode) {
-            Flow finally = body(last);
+            HandlerExits finally = body(last);
             if (!finally.falls) return finally;
             finally.falls = false;
             flow.merge(finally);
@@ -401,7 +377,7 @@ Treatment treatment(const Model& model, NodeId handler) {
     const Tree& tree = model.tree();
     const NodeId body = tree.child(handler, Role::Body);
     if (body == kNoNode) return {};
-    const Flow flow = HandlerFlow(model, target_name(tree, handler)).block(body);
+    const HandlerExits flow = HandlerFlow(model, target_name(tree, handler)).block(body);
     Treatment result;
     result.swallowed = flow.falls ? handler : flow.continues;
     result.replaced = std::min({flow.returns, flow.breaks, flow.raises});

@@ -1,6 +1,6 @@
 // A timeout around code that cannot be interrupted.
 
-#include "analysis/rules/task/common.h"
+#include "analysis/rules/cancellation/checkpoints.h"
 
 namespace awaitls::analysis {
 
@@ -11,8 +11,9 @@ constexpr std::string_view kDoc =
 interrupted: it runs to its end however long it takes, holds up the event loop meanwhile, and the timeout never fires. Often the
 `await` was forgotten, or the work should run in a thread.
 
-Suspension points are `await`, `async for`, `async with`, asynchronous comprehensions, and `yield`. A scope whose object is used, for
-example to cancel it from elsewhere, is not reported.
+Suspension points are `await`, `async for`, `async with`, asynchronous comprehensions, and `yield`. These are none: awaiting a function of
+the project that has no suspension point itself, entering another timeout, and a task group in which nothing is started. A scope whose
+object is used, for example to cancel it from elsewhere, is not reported, nor one that is only a shield.
 
 ## Bad
 
@@ -54,36 +55,18 @@ None: either an `await` is missing in the block, or the work has to move, or the
 
 ## Differences
 
-flake8-async's ASYNC100 removes the `with`. Sonar's S7490 does not count `async with` as a suspension point; this rule does.
+flake8-async's ASYNC100 removes the `with`, and reports scopes whose object is used and, of task groups, those whose object is used in
+nested functions only; it counts whatever is awaited. Sonar's S7490 does not count `async with` as a suspension point; this rule does.
 )";
 
 void check(RuleContext& context, NodeId with) {
-    const Model& model = context.model;
-    const Tree& tree = context.tree;
-    const NodeId body = tree.child(with, Role::Body);
-    if (body == kNoNode || !model.in_async(body) || has_suspension_point(tree, body)) return;
-    NodeId timeout = kNoNode;
-    for (const NodeId item : tree.children(with)) {
-        if (!tree.is(item, Kind::WithItem)) continue;
-        const NodeId value = tree.child(item, Role::Value);
-        if (value == kNoNode) return;
-        if (!tasks::is_timeout(model, value)) {
-            // Entered within the scope, this may suspend.
-            if (timeout != kNoNode && tree[with].is_async()) return;
-            if (timeout != kNoNode && has_suspension_point(tree, value)) return;
-            continue;
-        }
-        const NodeId target = tree.child(item, Role::Target);
-        if (target != kNoNode &&
-            (!tree.is(target, Kind::Name) || tasks::mentions(tree, body, tree.text(target))))
-            return;
-        if (timeout == kNoNode) timeout = value;
+    for (const cancellation::ScopeUse& use : cancellation::scopes_of(context, with)) {
+        if (use.cancelled != Occurrence::Never) continue;
+        context.report(use.scope, "nothing in this block suspends, so `" +
+                                      callee_text(context.tree, use.scope) +
+                                      "()` cannot interrupt it; await something in it, or move "
+                                      "the work to a thread");
     }
-    if (timeout == kNoNode) return;
-    context.report(
-        timeout,
-        "nothing in this block suspends, so `" + callee_text(tree, timeout) +
-            "()` cannot interrupt it; await something in it, or move the work to a thread");
 }
 
 } // namespace
@@ -97,7 +80,7 @@ Rule rule_timeout_without_checkpoint() {
          .aliases = {"ASYNC100", "S7490"},
          .summary =
              "A timeout or cancel scope contains no suspension point, so it cannot take effect.",
-         .options = {},
+         .options = {"exception-suppress-context-managers"},
          .doc = kDoc},
         {Kind::With},
         check};

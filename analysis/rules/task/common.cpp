@@ -51,9 +51,7 @@ bool is_future(const Model& model, Type type) {
     return type->kind == TypeKind::Instance && model.is_instance(type, "asyncio.Future");
 }
 
-bool is_timeout(const Model& model, NodeId expression) {
-    if (expression == kNoNode || !model.tree().is(expression, Kind::Call)) return false;
-    const std::string_view name = model.target(expression).name;
+bool is_timeout_name(std::string_view name) {
     for (const std::string_view known :
          {"asyncio.timeout", "asyncio.timeout_at", "async_timeout.timeout",
           "async_timeout.timeout_at", "anyio.fail_after", "anyio.move_on_after",
@@ -61,6 +59,21 @@ bool is_timeout(const Model& model, NodeId expression) {
           "trio.move_on_at", "trio.CancelScope"})
         if (name == known) return true;
     return false;
+}
+
+bool is_timeout(const Model& model, NodeId expression) {
+    return model.tree().is(expression, Kind::Call) &&
+           is_timeout_name(model.target(expression).name);
+}
+
+bool is_task_group_name(std::string_view name) {
+    return name == "asyncio.TaskGroup" || name == "anyio.create_task_group" ||
+           name == "trio.open_nursery";
+}
+
+bool is_task_group(const Model& model, NodeId expression) {
+    return model.tree().is(expression, Kind::Call) &&
+           is_task_group_name(model.target(expression).name);
 }
 
 bool in_timeout(const Model& model, NodeId node) {

@@ -25,6 +25,9 @@ bool reads_only(std::string_view name);
 bool is_immutable(Type type);
 /// A value of this type is certain to be an asyncio future or task, or what gives one.
 bool is_future(const Model& model, Type type);
+/// The name of a function that opens a timeout or cancel scope, or a task group, of asyncio, async_timeout, anyio or trio.
+bool is_timeout_name(std::string_view name);
+bool is_task_group_name(std::string_view name);
 /// The expression opens a timeout or cancel scope of asyncio, async_timeout, anyio or trio.
 bool is_timeout(const Model& model, NodeId expression);
 /// The node runs within a timeout or cancel scope that its function enters; a context manager that is called after a
@@ -32,6 +35,8 @@ bool is_timeout(const Model& model, NodeId expression);
 bool in_timeout(const Model& model, NodeId node);
 /// The one argument of a call of `sleep`, by position or by whatever keyword; kNoNode where there is another form.
 NodeId sleep_delay(const Tree& tree, NodeId call);
+/// The expression opens a task group of asyncio or anyio, or a nursery of trio.
+bool is_task_group(const Model& model, NodeId expression);
 /// True when an exception expression (a class, or a tuple of classes) certainly catches cancellation, of asyncio or trio.
 bool catches_cancellation(const Model& model, NodeId exception);
 

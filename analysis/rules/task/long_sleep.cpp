@@ -28,8 +28,12 @@ async def serve() -> None:
     await trio.sleep(1_000_000)  # error: long-sleep
 
 
-with trio.move_on_after(0.1):
-    trio.run(serve)
+async def main() -> None:
+    with trio.move_on_after(0.1):
+        await serve()
+
+
+trio.run(main)
 ```
 
 ## Good
@@ -42,8 +46,12 @@ async def serve() -> None:
     await trio.sleep_forever()
 
 
-with trio.move_on_after(0.1):
-    trio.run(serve)
+async def main() -> None:
+    with trio.move_on_after(0.1):
+        await serve()
+
+
+trio.run(main)
 ```
 
 ## Fix

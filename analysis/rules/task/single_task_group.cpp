@@ -76,9 +76,7 @@ void check(RuleContext& context, NodeId with) {
     const NodeId group = tree.child(item, Role::Target);
     if (opened == kNoNode || !tree.is(opened, Kind::Call) || !tree.is(group, Kind::Name)) return;
     const bool asyncio = calls(model, opened, "asyncio.TaskGroup");
-    if (!asyncio && !calls(model, opened, "anyio.create_task_group") &&
-        !calls(model, opened, "trio.open_nursery"))
-        return;
+    if (!is_task_group(model, opened)) return;
 
     const std::vector<NodeId> run = statements(tree, body);
     if (run.size() != 1 || !tree.is(run[0], Kind::ExprStmt)) return;

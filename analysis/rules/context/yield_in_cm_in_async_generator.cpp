@@ -1,0 +1,153 @@
+// An async generator that yields while it holds something open.
+
+#include "analysis/rules/context/generators.h"
+#include "analysis/rules/task/common.h"
+
+#include <algorithm>
+
+namespace awaitls::analysis {
+
+namespace {
+
+constexpr std::string_view kDoc =
+    R"(An async generator that its consumer leaves early, by `break`, an exception or a cancellation, is not closed at once: nothing awaits the
+`__aexit__` of what it holds open. That happens later, when the garbage collector finds it and the event loop closes it in a task of its
+own, or, at the end of the program, never. Until then connections, locks and files stay open, and exceptions of closing are only logged.
+
+Reported is a `yield` within `with` or `async with` in an async generator. Not reported are generators that a decorator turns into a
+context manager, a fixture or a channel, also those that `transform-async-generator-decorators` names and unknown ones; those that yield
+a single value and are iterated nowhere in the file, as dependencies of web frameworks are; those whose every use in the file is under
+`contextlib.aclosing`; and plain `with` over `contextlib.suppress` or a `@contextmanager` function of the project, which mostly hold nothing
+that has to be closed. What holds a cancel scope is
+[yield-in-cancel-scope](yield-in-cancel-scope.md).
+
+## Bad
+
+```python
+import asyncio
+from collections.abc import AsyncIterator
+
+
+async def numbers(lock: asyncio.Lock) -> AsyncIterator[int]:
+    async with lock:
+        yield 1  # error: yield-in-cm-in-async-generator
+        yield 2  # error: yield-in-cm-in-async-generator
+```
+
+## Good
+
+```python
+import asyncio
+from collections.abc import AsyncIterator
+
+
+async def numbers(lock: asyncio.Lock) -> AsyncIterator[int]:
+    async with lock:
+        found = [1, 2]
+    for number in found:
+        yield number
+```
+
+## Fix
+
+None. Let the consumer enter the manager and pass it in, return a list, or have every consumer use `contextlib.aclosing`.
+
+## When not to follow it
+
+Where all consumers iterate to the end, or close the generator with `contextlib.aclosing`.
+
+## Options
+
+`transform-async-generator-decorators` lists decorators that make something else of a generator, as names or patterns.
+
+## Differences
+
+flake8-async and ruff (ASYNC119) report generators of a single value as well, those under unknown decorators, and any `with`.
+)";
+
+bool closes_nothing(const Model& model, NodeId item) {
+    const Tree& tree = model.tree();
+    const NodeId value = tree.child(item, Role::Value);
+    if (tasks::calls(model, value, "contextlib.suppress") ||
+        tasks::calls(model, value, "contextlib.nullcontext"))
+        return true;
+    // Most sync manager functions set or translate something and hold nothing that has to be closed.
+    if (!tree.is(value, Kind::Call) || tree[tree.parent(item)].is_async()) return false;
+    const FunctionDef* const made = model.target(value).function;
+    return made != nullptr && made->is_generator;
+}
+
+/// Whether the file iterates the generator, and whether it closes it wherever it does.
+struct Consumers {
+    bool iterated = false;
+    bool closed = true;
+};
+
+Consumers consumers_of(const Model& model, NodeId definition) {
+    Consumers result;
+    const NodeId name = model.tree().child(definition, Role::Name);
+    if (name == kNoNode) return result;
+    bool any = false;
+    for (const Model::CallSite& mention : model.mentions(name)) {
+        const Tree& there = mention.model->tree();
+        const NodeId call = there.parent(mention.call);
+        if (!there.is(call, Kind::Call) || there.role(mention.call) != Role::Callee) continue;
+        any = true;
+        const NodeId outer = there.parent(call);
+        const bool loops = there.role(call) == Role::Iter;
+        result.iterated = result.iterated || loops;
+        const bool closed = there.is(outer, Kind::Call) && there.role(call) == Role::Argument &&
+                            mention.model->target(outer).name == "contextlib.aclosing";
+        result.closed = result.closed && closed;
+    }
+    result.closed = result.closed && any;
+    return result;
+}
+
+bool gives_value(const Tree& tree, NodeId yield) {
+    const NodeId value = tree.child(yield, Role::Value);
+    return value != kNoNode && !tree.is(value, Kind::None);
+}
+
+void check(RuleContext& context, NodeId yield) {
+    const Model& model = context.model;
+    const Tree& tree = context.tree;
+    const std::vector<NodeId> items = open_items(tree, yield);
+    if (items.empty() || !model.in_async(yield)) return;
+    const NodeId function = tasks::function_around(tree, yield);
+    if (!tree.is(function, Kind::FunctionDef) || !tree[function].is_async()) return;
+    const auto held = std::find_if(items.begin(), items.end(),
+                                   [&](NodeId item) { return !closes_nothing(model, item); });
+    if (held == items.end() ||
+        std::any_of(items.begin(), items.end(),
+                    [&](NodeId item) { return holds_cancel_scope(model, item); }) ||
+        !is_plain_generator(context, function))
+        return;
+    const Consumers consumers = consumers_of(model, function);
+    if (consumers.closed ||
+        (!consumers.iterated && gives_value(tree, yield) && yields_once(tree, function)))
+        return;
+    const NodeId value = tree.child(*held, Role::Value);
+    if (value == kNoNode) return;
+    context
+        .report(yield, "when the consumer stops early, what this generator holds open is closed "
+                       "late or never; let the consumer hold it, or use `contextlib.aclosing`")
+        .related(tree[value].span(), "held open");
+}
+
+} // namespace
+
+Rule rule_yield_in_cm_in_async_generator() {
+    return {{.name = "yield-in-cm-in-async-generator",
+             .category = Category::Context,
+             .severity = Severity::Information,
+             .aliases = {"ASYNC119"},
+             .summary = "An async generator yields within `with` or `async with`, which is closed "
+                        "late when the consumer stops early.",
+             .options = {"transform-async-generator-decorators"},
+             .doc = kDoc},
+            {Kind::Yield},
+            check};
+}
+
+} // namespace awaitls::analysis
