@@ -197,6 +197,19 @@ struct FileAnalysis::Impl::Update {
     }
 
 private:
+    /// A region that another version has in its place, before or now, spells the name.
+    static bool is_spelt_in_what_changed(std::string_view name, const Impl& before,
+                                         const Impl& now) {
+        if (before.module == now.module) return false;
+        for (std::size_t i = 0; i < now.slots().size(); ++i) {
+            const Region* const old_region = before.slots()[i].region;
+            const Region* const new_region = now.slots()[i].region;
+            if (old_region == new_region) continue;
+            for (const Region* const region : {old_region, new_region})
+                if (region->tree.text().find(name) != std::string_view::npos) return true;
+        }
+        return false;
+    }
     void compare(const Impl& before, const Impl& now) {
         files = before.uses->files;
         world =
@@ -208,7 +221,7 @@ private:
             return;
         for (const Uses::Search& search : before.uses->searches)
             if (search.kind == Uses::Search::Kind::CallsOf && search.importer == now.place.path &&
-                before.module != now.module &&
+                is_spelt_in_what_changed(search.name, before, now) &&
                 answer_of(search, now.place.modules.get(), *now.module, now.place.path) !=
                     search.answer)
                 return;

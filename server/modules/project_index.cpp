@@ -133,6 +133,7 @@ struct ProjectIndex::Base {
         std::uint32_t is_async : 1;
     };
     std::vector<std::string> paths; // sorted
+    std::vector<bool> is_test;      // likewise
     Words words;
     Names names;                // of classes, bases and methods
     std::vector<Class> classes; // in the order of the paths; behind them one that ends the last
@@ -161,6 +162,7 @@ struct ProjectIndex::Base {
             ++file;
         }
         take_classes(declared);
+        note_tests();
     }
     /// That of another, but for some files.
     Base(const Base& before, const Digests& changed) {
@@ -208,9 +210,13 @@ struct ProjectIndex::Base {
         std::stable_sort(declared.begin(), declared.end(),
                          [](const auto& a, const auto& b) { return a.first < b.first; });
         take_classes(declared);
+        note_tests();
     }
 
 private:
+    void note_tests() {
+        for (const std::string& path : paths) is_test.push_back(is_test_file(path));
+    }
     std::uint32_t number_of(const std::string& path) const {
         return static_cast<std::uint32_t>(std::lower_bound(paths.begin(), paths.end(), path) -
                                           paths.begin());
@@ -276,12 +282,18 @@ std::optional<std::vector<std::string>> ProjectIndex::files_with(std::string_vie
 std::optional<std::vector<std::string>>
 ProjectIndex::find_files(std::string_view word, std::size_t limit, bool tests) const {
     const std::uint32_t hash = analysis::name_hash(word);
-    std::vector<std::string> result;
+    // So many at least: changed files may not have the word any more.
+    const std::size_t enough = limit + changed_.size();
+    std::vector<std::uint32_t> found;
     base_->words.each_file(hash, [&](std::uint32_t file) {
-        const std::string& path = base_->paths[file];
-        if ((tests || !is_test_file(path)) && !changed_.contains(path)) result.push_back(path);
-        return result.size() <= limit;
+        if (tests || !base_->is_test[file]) found.push_back(file);
+        return found.size() <= enough;
     });
+    if (found.size() > enough) return std::nullopt;
+    std::vector<std::string> result;
+    for (const std::uint32_t file : found)
+        if (const std::string& path = base_->paths[file]; !changed_.contains(path))
+            result.push_back(path);
     for (const auto& [path, digest] : changed_)
         if (digest && (tests || !is_test_file(path)) &&
             std::binary_search(digest->names.begin(), digest->names.end(), hash))
