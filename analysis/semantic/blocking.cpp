@@ -421,6 +421,35 @@ bool comes_from_memory(const Model& model, NodeId value) {
     return false;
 }
 
+/// A database that is in memory unless its maker says otherwise: the objects that the connection is asked of, or whose method
+/// this is, are of a class whose constructor takes `:memory:` where nothing is given.
+bool may_be_in_memory(const Model& model, NodeId call, NodeId value) {
+    const Tree& tree = model.tree();
+    const auto is_by_default = [&](const ClassDef* cls) {
+        return cls != nullptr && model.constructed_with(*cls, ":memory:");
+    };
+    const FunctionDef* const function = model.function_at(call);
+    if (function != nullptr && is_by_default(model.class_of(*function))) return true;
+    for (int links = 0; value != kNoNode && links < 8; ++links) {
+        const Type type = model.type_of(value);
+        if (type->kind == TypeKind::Instance && is_by_default(type->cls)) return true;
+        switch (tree.kind(value)) {
+        case Kind::Name: value = bound_value(model, value); break;
+        case Kind::Call: {
+            if (opens_memory(model, value)) return true;
+            // contextlib.closing(connection)
+            const std::string_view name = model.target(value).name;
+            value = name == "contextlib.closing" ? argument(tree, value, 0, "thing")
+                                                 : receiver_of(tree, value);
+            break;
+        }
+        case Kind::Attribute: value = tree.child(value, Role::Object); break;
+        default: return false;
+        }
+    }
+    return false;
+}
+
 bool is_file(const Model& model, Type type) {
     if (type->kind != TypeKind::Instance || is_in_memory(model, type)) return false;
     constexpr std::string_view kFiles[] = {
@@ -555,6 +584,8 @@ std::optional<BlockingOperation> blocking_call(const Model& model, NodeId call) 
     case BlockingKind::Database:
         if (opens_memory(model, call) ||
             (receiver != kNoNode && comes_from_memory(model, receiver)))
+            return std::nullopt;
+        if (starts_with(name, "sqlite3.") && may_be_in_memory(model, call, receiver))
             return std::nullopt;
         if (const NodeId outer = tree.parent(call);
             tree.role(call) == Role::Argument && tree.is(outer, Kind::Call)) {

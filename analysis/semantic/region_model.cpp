@@ -969,6 +969,20 @@ void RegionModel::note_unspelt(std::string_view name) const {
     if (!name.starts_with("__")) evaluator_.note_name(name);
 }
 
+bool RegionModel::constructed_with(const ClassDef& cls, std::string_view text) const {
+    bool open = false;
+    const Type type = evaluator_.class_member(cls.id, "__init__", nullptr, true, open);
+    if (type->kind != TypeKind::Function || type->function == nullptr) return false;
+    const Tree& tree = type->function->region->tree;
+    const NodeId parameters = tree.child(type->function->node, Kind::Parameters);
+    if (parameters == kNoNode) return false;
+    for (const NodeId parameter : tree.children(parameters)) {
+        const NodeId value = tree.child(parameter, Role::Default);
+        if (value != kNoNode && string_value(tree, value) == text) return true;
+    }
+    return false;
+}
+
 bool RegionModel::defines(const ClassDef& cls, std::string_view name) const {
     note_unspelt(name);
     return evaluator_.class_entry(cls.id).members.contains(name);

@@ -171,11 +171,16 @@ void check(RuleContext& context, NodeId definition) {
     if (is_twin(*here, there, own_async) || (above != nullptr && is_handler(method->name))) return;
 
     const Calls calls = calls_of(model, name);
-    // Nothing but the word `async` speaks for the base, and what is written here against it.
-    if (above != nullptr && declared == Form::Async && calls.plain && !calls.awaited) {
+    Confidence confidence = Confidence::Certain;
+    if (above != nullptr) {
         const Tree& other = above->region->tree;
-        const NodeId abstract = other.child(above->node, Role::Body);
-        if (abstract != kNoNode && is_abstract(other, abstract)) return;
+        const NodeId above_body = other.child(above->node, Role::Body);
+        if (above_body != kNoNode && is_abstract(other, above_body)) {
+            // Nothing but the word `async` speaks for the base, and what is written here against it.
+            if (declared == Form::Async && calls.plain && !calls.awaited) return;
+            // That it is missing may be the base's fault alone: nobody calls a method that does nothing.
+            if (declared == Form::Sync) confidence = Confidence::Likely;
+        }
     }
 
     const std::string overrides =
@@ -189,6 +194,7 @@ void check(RuleContext& context, NodeId definition) {
     else
         message += own_async ? "do not await it" : "await what it returns";
     Finding finding = context.report(name, std::move(message));
+    finding.confidence(confidence);
     if (above != nullptr) {
         const Tree& other = above->region->tree;
         const NodeId at = other.child(above->node, Role::Name);

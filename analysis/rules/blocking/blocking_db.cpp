@@ -9,8 +9,9 @@ constexpr std::string_view kDoc =
 wait for the database in the thread of the event loop. A slow query, a lock or a lost connection
 then stops every task of the process.
 
-Databases in memory (`sqlite3.connect(":memory:")`) are not reported, nor is a function that
-SQLAlchemy's `run_sync` runs.
+Databases in memory (`sqlite3.connect(":memory:")`) are not reported, nor those of a class whose
+constructor takes `":memory:"` where no path is given, nor is a function that SQLAlchemy's
+`run_sync` runs.
 
 ## Bad
 
