@@ -428,6 +428,7 @@ public:
     Answer overrides(const FunctionDef& function) const override;
     const ClassDef* class_at(NodeId definition) const override;
     const ClassDef* class_of(const FunctionDef& method) const override;
+    bool is_of_library(const FunctionDef& function) const override;
     bool constructed_with(const ClassDef& cls, std::string_view text) const override;
     bool defines(const ClassDef& cls, std::string_view name) const override;
     bool keeps_result(const FunctionDef& function) const override;

@@ -91,6 +91,8 @@ public:
     virtual const ClassDef* class_at(NodeId definition) const = 0;
     /// The class in whose body a method is defined; null for other functions.
     virtual const ClassDef* class_of(const FunctionDef& method) const = 0;
+    /// The function is of an installed package.
+    virtual bool is_of_library(const FunctionDef& function) const = 0;
     /// The constructor of the class, its own or one that it inherits, takes this string where an argument is left out.
     virtual bool constructed_with(const ClassDef& cls, std::string_view text) const = 0;
     /// The body of the class itself, wherever in the file it goes on, defines the name.

@@ -969,6 +969,10 @@ void RegionModel::note_unspelt(std::string_view name) const {
     if (!name.starts_with("__")) evaluator_.note_name(name);
 }
 
+bool RegionModel::is_of_library(const FunctionDef& function) const {
+    return evaluator_.is_library(evaluator_.space_of(function.slot));
+}
+
 bool RegionModel::constructed_with(const ClassDef& cls, std::string_view text) const {
     bool open = false;
     const Type type = evaluator_.class_member(cls.id, "__init__", nullptr, true, open);

@@ -173,6 +173,8 @@ void check(RuleContext& context, NodeId definition) {
     const Calls calls = calls_of(model, name);
     Confidence confidence = Confidence::Certain;
     if (above != nullptr) {
+        // A framework may take both where it calls its hooks.
+        if (model.is_of_library(*above)) confidence = Confidence::Likely;
         const Tree& other = above->region->tree;
         const NodeId above_body = other.child(above->node, Role::Body);
         if (above_body != kNoNode && is_abstract(other, above_body)) {

@@ -71,26 +71,41 @@ that override nothing.
 )";
 
 /// The node suspends, and not only because of a `yield`.
-bool awaits(const Tree& tree, NodeId node) {
-    switch (tree.kind(node)) {
-    case Kind::Await: return true;
-    case Kind::For:
-    case Kind::With:
-    case Kind::CompFor:
-        if (tree[node].is_async()) return true;
-        break;
-    case Kind::Generator: {
-        const NodeId first = tree.child(node, Kind::CompFor);
-        const NodeId iterable = first == kNoNode ? kNoNode : tree.child(first, Role::Iter);
-        return iterable != kNoNode && awaits(tree, iterable);
+bool awaits(const Tree& tree, NodeId root) {
+    for (NodeId node = root; node < tree[root].next;) {
+        NodeId next = node + 1;
+        switch (tree.kind(node)) {
+        case Kind::Await: return true;
+        case Kind::For:
+        case Kind::With:
+        case Kind::CompFor:
+            if (tree[node].is_async()) return true;
+            break;
+        case Kind::Generator: {
+            // Its first iterable is worked out at once, the rest when somebody iterates.
+            const NodeId first = tree.child(node, Kind::CompFor);
+            const NodeId iterable = first == kNoNode ? kNoNode : tree.child(first, Role::Iter);
+            if (iterable != kNoNode)
+                for (NodeId inner = iterable; inner < tree[iterable].next; ++inner)
+                    if (tree.is(inner, Kind::Await)) return true;
+            next = tree[node].next;
+            break;
+        }
+        case Kind::FunctionDef:
+        case Kind::Lambda:
+        case Kind::ClassDef: {
+            // Decorators, defaults and bases run; they stand before the body.
+            const NodeId body = tree.child(node, Role::Body);
+            if (body != kNoNode)
+                for (NodeId inner = node + 1; inner < body; ++inner)
+                    if (tree.is(inner, Kind::Await)) return true;
+            next = tree[node].next;
+            break;
+        }
+        default: break;
+        }
+        node = next;
     }
-    default: break;
-    }
-    const Kind kind = tree.kind(node);
-    const bool definition =
-        kind == Kind::FunctionDef || kind == Kind::Lambda || kind == Kind::ClassDef;
-    for (const NodeId child : tree.children(node))
-        if ((!definition || tree.role(child) != Role::Body) && awaits(tree, child)) return true;
     return false;
 }
 

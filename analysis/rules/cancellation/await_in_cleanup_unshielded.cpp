@@ -215,6 +215,7 @@ Rule rule_await_in_cleanup_unshielded() {
     return {{.name = "await-in-cleanup-unshielded",
              .category = Category::Cancellation,
              .severity = Severity::Warning,
+             .on_by_default = false,
              .aliases = {"ASYNC102"},
              .summary =
                  "Cleanup of trio or anyio code waits without a shield, and is not done when "
