@@ -172,9 +172,11 @@ void check(RuleContext& context, NodeId definition) {
 
     const Calls calls = calls_of(model, name);
     Confidence confidence = Confidence::Certain;
+    // A framework may take both where it calls its hooks; asyncio does not.
+    if (above == nullptr ? base_async && !base->name.starts_with("asyncio.")
+                         : model.is_of_library(*above))
+        confidence = Confidence::Likely;
     if (above != nullptr) {
-        // A framework may take both where it calls its hooks.
-        if (model.is_of_library(*above)) confidence = Confidence::Likely;
         const Tree& other = above->region->tree;
         const NodeId above_body = other.child(above->node, Role::Body);
         if (above_body != kNoNode && is_abstract(other, above_body)) {
