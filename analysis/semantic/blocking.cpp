@@ -742,14 +742,56 @@ NodeId bound_value(const Model& model, NodeId name) {
     return item == kNoNode ? kNoNode : tree.child(item, Role::Value);
 }
 
+namespace {
+
+/// The statement does nothing but wait, without limit, until the process or thread has ended.
+bool waits_for_end(const Model& model, NodeId statement, NodeId receiver) {
+    const Tree& tree = model.tree();
+    const NodeId call = tree.is(statement, Kind::ExprStmt) || tree.is(statement, Kind::Assign)
+                            ? tree.child(statement, Role::Value)
+                            : kNoNode;
+    if (!tree.is(call, Kind::Call)) return false;
+    const NodeId object = receiver_of(tree, call);
+    if (object == kNoNode || !same_reference(tree, object, receiver)) return false;
+    const std::string_view name = model.target(call).name;
+    if (name == "subprocess.Popen.communicate")
+        return argument(tree, call, 1, "timeout") == kNoNode;
+    return (name == "subprocess.Popen.wait" || name == "threading.Thread.join" ||
+            name == "multiprocessing.Process.join") &&
+           argument_values(tree, call).empty();
+}
+
+/// The variable gets another value behind one node and before the other.
+bool is_bound_between(const Model& model, NodeId variable, NodeId begin, NodeId end) {
+    const Tree& tree = model.tree();
+    const std::vector<NodeId> uses = model.uses_of_local(variable);
+    return std::any_of(uses.begin(), uses.end(), [&](NodeId use) {
+        return tree[use].has(node_flag::kStore) && use >= tree[begin].next && use < end;
+    });
+}
+
+} // namespace
+
 bool is_known_finished(const Model& model, NodeId node, NodeId receiver) {
     const Tree& tree = model.tree();
     const auto ended = [&](NodeId test, bool truth) {
         return is_end_test(tree, test, truth, receiver, kFinishedTests);
     };
-    const auto awaited = [&](NodeId statement) {
+    const auto waited = [&](NodeId statement) {
+        if (tree.is(statement, Kind::With)) {
+            const NodeId body = tree.child(statement, Role::Body);
+            if (body == kNoNode) return false;
+            for (const NodeId inner : tree.children(body))
+                if (waits_for_end(model, inner, receiver) &&
+                    !is_bound_between(model, receiver, inner, node))
+                    return true;
+            return false;
+        }
         const Kind kind = tree.kind(statement);
         if (kind != Kind::ExprStmt && kind != Kind::Assign && kind != Kind::AnnAssign) return false;
+        if (waits_for_end(model, statement, receiver) &&
+            !is_bound_between(model, receiver, statement, node))
+            return true;
         bool found = false;
         walk_same_function(tree, statement, [&](NodeId inner) {
             if (tree.kind(inner) != Kind::Await) return !found;
@@ -762,7 +804,7 @@ bool is_known_finished(const Model& model, NodeId node, NodeId receiver) {
         });
         return found;
     };
-    if (is_established(tree, node, ended, awaited)) return true;
+    if (is_established(tree, node, ended, waited)) return true;
     if (!tree.is(receiver, Kind::Name)) return false;
     bool bound = false;
     for (const NodeId use : model.uses_of_local(receiver)) {

@@ -975,14 +975,22 @@ bool RegionModel::is_of_library(const FunctionDef& function) const {
 
 bool RegionModel::constructed_with(const ClassDef& cls, std::string_view text) const {
     bool open = false;
-    const Type type = evaluator_.class_member(cls.id, "__init__", nullptr, true, open);
-    if (type->kind != TypeKind::Function || type->function == nullptr) return false;
-    const Tree& tree = type->function->region->tree;
-    const NodeId parameters = tree.child(type->function->node, Kind::Parameters);
-    if (parameters == kNoNode) return false;
-    for (const NodeId parameter : tree.children(parameters)) {
-        const NodeId value = tree.child(parameter, Role::Default);
-        if (value != kNoNode && string_value(tree, value) == text) return true;
+    Type type = evaluator_.class_member(cls.id, "__init__", nullptr, true, open);
+    while (type->kind == TypeKind::Function && type->function != nullptr) {
+        const FunctionDef& constructor = *type->function;
+        const Tree& tree = constructor.region->tree;
+        const NodeId parameters = tree.child(constructor.node, Kind::Parameters);
+        if (parameters == kNoNode) return false;
+        bool takes_any = false;
+        for (const NodeId parameter : tree.children(parameters)) {
+            const NodeId value = tree.child(parameter, Role::Default);
+            if (value != kNoNode && string_value(tree, value) == text) return true;
+            takes_any = takes_any || static_cast<ParameterForm>(tree[parameter].op) ==
+                                         ParameterForm::VarKeywords;
+        }
+        // `def __init__(self, **options): super().__init__(**options)`
+        if (!takes_any || constructor.class_id < 0) return false;
+        type = evaluator_.class_member(constructor.class_id, "__init__", nullptr, true, open, true);
     }
     return false;
 }

@@ -441,11 +441,41 @@ CoroutineFate fate_of(const Model& model, NodeId expression, Type coroutine) {
     return Follower(model, expression, coroutine).follow();
 }
 
+namespace {
+
+/// The test around the node replaces functions, `monkeypatch.setattr(module, "run", fake)`, `with patch("module.run")`, and the
+/// call is one of a sync function, which gives the coroutine of another one: that may be a replaced one.
+bool may_be_replaced(const Model& model, NodeId node) {
+    const Tree& tree = model.tree();
+    if (!tree.is(node, Kind::Call)) return false;
+    const FunctionDef* const called = model.target(node).function;
+    if (called == nullptr || called->is_async) return false;
+    NodeId function = tree.ancestor(node, Kind::FunctionDef);
+    if (function == kNoNode) return false;
+    for (NodeId inner = function; inner < tree[function].next; ++inner) {
+        if (!tree.is(inner, Kind::Call)) continue;
+        const NodeId callee = tree.child(inner, Role::Callee);
+        const NodeId object =
+            tree.is(callee, Kind::Attribute) ? tree.child(callee, Role::Object) : kNoNode;
+        if (tree.is(object, Kind::Name) && tree.text(object) == "monkeypatch" &&
+            identifier(tree, callee, Role::Attr) == "setattr")
+            return true;
+        const std::string_view name = model.target(inner).name;
+        if (name == "pytest.MonkeyPatch.setattr" || name == "unittest.mock.patch" ||
+            name == "unittest.mock.patch.object")
+            return true;
+    }
+    return false;
+}
+
+} // namespace
+
 bool has_fate(const Model& model, NodeId node, Fate fate, CoroutineFate& found, Type& coroutine) {
     coroutine = coroutine_made_by(model, node);
     if (coroutine == nullptr || coroutine->confidence == Confidence::Unknown) return false;
     found = fate_of(model, node, coroutine);
-    return found.fate == fate && (fate == Fate::Dropped || is_only_awaitable(model, coroutine));
+    return found.fate == fate && (fate == Fate::Dropped || is_only_awaitable(model, coroutine)) &&
+           !may_be_replaced(model, node);
 }
 
 bool is_awaited_somewhere(const Model& model, NodeId name) {

@@ -154,9 +154,13 @@ void check(RuleContext& context, NodeId node) {
     const bool at_end = ends_background_task(model, node, handler, found);
     Finding finding = context.report(
         handler_head(tree, handler),
-        caught(tree, handler) + " swallows cancellation, so the task " +
-            (at_end ? "ends like one that was not cancelled" : "cannot be cancelled here") +
-            "; re-raise it with `raise`");
+        caught(tree, handler) + (found.sometimes_raised
+                                     ? " swallows cancellation where it does not re-raise it; end "
+                                       "each path with `raise`"
+                                     : std::string(" swallows cancellation, so the task ") +
+                                           (at_end ? "ends like one that was not cancelled"
+                                                   : "cannot be cancelled here") +
+                                           "; re-raise it with `raise`"));
     if (at_end) finding.severity(Severity::Information);
     if (found.swallowed != handler)
         finding.related(tree[found.swallowed].span(), "the loop goes on from here");

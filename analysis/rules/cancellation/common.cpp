@@ -381,6 +381,7 @@ Treatment treatment(const Model& model, NodeId handler) {
     Treatment result;
     result.swallowed = flow.falls ? handler : flow.continues;
     result.replaced = std::min({flow.returns, flow.breaks, flow.raises});
+    result.sometimes_raised = flow.reraises;
     result.only_falls_through =
         flow.falls && flow.continues == kNoNode && result.replaced == kNoNode;
     return result;
@@ -394,6 +395,20 @@ bool mentions(const Tree& tree, NodeId node, std::string_view name) {
     return false;
 }
 
+/// The exception itself may be what the expression gives: `e if .. else wrap(e)`, `saved or e`.
+bool gives(const Tree& tree, NodeId expression, std::string_view exception) {
+    if (expression == kNoNode) return false;
+    switch (tree.kind(expression)) {
+    case Kind::Conditional:
+        return gives(tree, tree.child(expression, Role::Body), exception) ||
+               gives(tree, tree.child(expression, Role::OrElse), exception);
+    case Kind::BoolOp:
+        return gives(tree, tree.child(expression, Role::Left), exception) ||
+               gives(tree, tree.child(expression, Role::Right), exception);
+    default: return is_target(tree, expression, exception);
+    }
+}
+
 /// A variable gets something of the exception: one that is raised or looked at later, `error = e if .. else wrap(e)`, or what
 /// a test behind it asks for, `expected = isinstance(e, ..)`.
 bool is_kept(const Model& model, NodeId handler, NodeId assignment, NodeId value,
@@ -402,10 +417,7 @@ bool is_kept(const Model& model, NodeId handler, NodeId assignment, NodeId value
     const NodeId variable = tree.child(assignment, Role::Target);
     if (exception.empty() || !tree.is(variable, Kind::Name) || !mentions(tree, value, exception))
         return false;
-    if (tree.is(value, Kind::Conditional) &&
-        (is_target(tree, tree.child(value, Role::Body), exception) ||
-         is_target(tree, tree.child(value, Role::OrElse), exception)))
-        return true;
+    if (gives(tree, value, exception)) return true;
     const std::string_view name = tree.text(variable);
     for (NodeId n = assignment; n < tree[handler].next; ++n)
         if (tree.role(n) == Role::Test && mentions(tree, n, name)) return true;
@@ -513,8 +525,9 @@ bool is_raised_after(const Tree& tree, NodeId statement) {
         const NodeId body = tree.is(up, Kind::Except) ? tree.child(up, Role::Body) : kNoNode;
         if (body == kNoNode) continue;
         const Exits exits = exits_of(tree, body);
-        return exits.raises && !exits.falls_through && !exits.returns && !exits.breaks &&
-               !exits.continues;
+        if (exits.returns || exits.breaks || exits.continues) return false;
+        if (exits.raises) return !exits.falls_through;
+        // The handler around this one goes on after it.
     }
     return false;
 }

@@ -10,7 +10,8 @@ namespace awaitls::analysis::cancellation {
 struct Treatment {
     NodeId swallowed =
         kNoNode; // where execution goes on: the handler itself when its end is reached, or a `continue`
-    NodeId replaced = kNoNode; // a `return`, `break`, `yield` or `raise` of something else
+    NodeId replaced = kNoNode;     // a `return`, `break`, `yield` or `raise` of something else
+    bool sometimes_raised = false; // another path raises it again
     bool only_falls_through =
         false; // the handler's end is reached on every path that does not re-raise
 };

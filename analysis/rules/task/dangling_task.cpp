@@ -18,7 +18,8 @@ This rule reports tasks made by `asyncio.create_task`, `asyncio.ensure_future` a
 (`_ = ...` too), are put only in a local list or set that is never read, are overwritten by each round of a `for` loop and read only
 after it, or are made by a lambda that the event loop calls.
 
-Tasks of a `TaskGroup` or nursery are kept by the group and never reported.
+Tasks of a `TaskGroup` or nursery are kept by the group and never reported, nor is a task that never waits for anything, beyond
+`asyncio.sleep(0)`: the loop itself holds it until it ends.
 
 ## Bad
 
@@ -248,6 +249,38 @@ bool may_wrap_future(const Model& model, NodeId call) {
     return is_future(model, type) || !model.tree().is(value, Kind::Call);
 }
 
+/// The coroutine gives way to others at most by `asyncio.sleep(0)`: until it ends, the loop has it in the queue of what is
+/// ready.
+bool stays_ready(const Model& model, NodeId call) {
+    const Tree& tree = model.tree();
+    const NodeId coroutine = argument(tree, call, 0, "coro");
+    if (!tree.is(coroutine, Kind::Call)) return false;
+    const FunctionDef* const function = model.target(coroutine).function;
+    if (function == nullptr || !function->is_async) return false;
+    if (!model.may_suspend(*function)) return true;
+    const NodeId definition = model.node_of(*function);
+    const NodeId body = definition == kNoNode ? kNoNode : tree.child(definition, Role::Body);
+    if (body == kNoNode) return false;
+    bool ready = true;
+    walk_same_function(tree, body, [&](NodeId node) {
+        const Kind kind = tree.kind(node);
+        if (kind == Kind::Await) {
+            const NodeId awaited = tree.child(node, Role::Value);
+            const NodeId delay =
+                tree.is(awaited, Kind::Call) && calls(model, awaited, "asyncio.sleep")
+                    ? argument(tree, awaited, 0, "delay")
+                    : kNoNode;
+            ready = ready && delay != kNoNode && number_value(tree, delay) == 0.0;
+        } else if (((kind == Kind::For || kind == Kind::With || kind == Kind::CompFor) &&
+                    tree[node].is_async()) ||
+                   kind == Kind::Yield) {
+            ready = false;
+        }
+        return ready;
+    });
+    return ready;
+}
+
 /// Where the set of a fix lives, and how code at the task names it.
 struct Keeper {
     std::string definition; // the new name, or empty when the region uses it already
@@ -377,7 +410,7 @@ void check(RuleContext& context, NodeId call) {
     const Model& model = context.model;
     if (!makes_task(model, call) || may_wrap_future(model, call)) return;
     const Dropped dropped = lost(model, call, true);
-    if (dropped.loss == Loss::None) return;
+    if (dropped.loss == Loss::None || stays_ready(model, call)) return;
     Finding finding = context.report(call, message(context.tree, call, dropped));
     offer_to_keep(context, finding, call, dropped);
 }
