@@ -118,7 +118,16 @@ std::string advice(const Model& model, const BlockingOperation& operation) {
         if (!text.empty() && operation.api->fix == BlockingFix::Thread)
             text += ", or " + thread_advice(model, operation.node);
         break;
-    case BlockingKind::Http:
+    case BlockingKind::Http: {
+        // It asks no server, but the application, on a loop of another thread.
+        const NodeId callee = model.tree().child(operation.node, Role::Callee);
+        if (model.tree().is(callee, Kind::Attribute) &&
+            model.is_instance(model.type_of(model.tree().child(callee, Role::Object)),
+                              "starlette.testclient.TestClient"))
+            return "use an `AsyncClient` with `ASGITransport(app)`";
+        text = table_advice(model, *operation.api, in_callback);
+        break;
+    }
     case BlockingKind::Database:
     case BlockingKind::Network:
     case BlockingKind::ProcessWait: text = table_advice(model, *operation.api, in_callback); break;

@@ -131,7 +131,7 @@ void check(RuleContext& context, NodeId node) {
         const NodeId suppressor = suppressor_of(model, node);
         if (suppressor == kNoNode || tasks::follows_cancel(model, tree.child(node, Role::Body)))
             return;
-        if (is_program_main(model, node) || is_raised_after(tree, node)) return;
+        if (is_program_main(model, node) || is_raised_after(model, node)) return;
         const bool at_end = ends_background_task(model, node, kNoNode, {});
         Finding finding = context.report(
             suppressor,
@@ -148,7 +148,7 @@ void check(RuleContext& context, NodeId node) {
     if (found.swallowed == kNoNode || is_dealt_with(model, node, handler) ||
         is_program_main(model, node))
         return;
-    if (is_raised_after(tree, node) || tasks::follows_cancel(model, tree.child(node, Role::Body)))
+    if (is_raised_after(model, node) || tasks::follows_cancel(model, tree.child(node, Role::Body)))
         return;
 
     const bool at_end = ends_background_task(model, node, handler, found);

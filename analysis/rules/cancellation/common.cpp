@@ -518,13 +518,18 @@ bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler) {
     return false;
 }
 
-bool is_raised_after(const Tree& tree, NodeId statement) {
+bool is_raised_after(const Model& model, NodeId statement) {
+    const Tree& tree = model.tree();
     for (NodeId up = tree.parent(statement); up != kNoNode && !tree.is(up, Kind::FunctionDef);
          up = tree.parent(up)) {
         if (tree.is(up, Kind::Lambda) || tree.is(up, Kind::ClassDef)) return false;
         const NodeId body = tree.is(up, Kind::Except) ? tree.child(up, Role::Body) : kNoNode;
         if (body == kNoNode) continue;
         const Exits exits = exits_of(tree, body);
+        const NodeId classes = tree.child(up, Role::Value);
+        if ((classes == kNoNode || catches_cancellation(model, classes)) &&
+            is_dealt_with(model, tree.parent(up), up))
+            return true;
         if (exits.returns || exits.breaks || exits.continues) return false;
         if (exits.raises) return !exits.falls_through;
         // The handler around this one goes on after it.

@@ -24,8 +24,9 @@ Treatment treatment(const Model& model, NodeId handler);
 /// The handler, or what stands behind the statement, deals with the cancellation in a way that is not judged:
 /// it asks `cancelling()`, calls `uncancel()`, keeps the exception for later, hands it on, or raises it behind the statement.
 bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler);
-/// The statement stands in an exception handler that ends by raising, so what it swallows ends the function all the same.
-bool is_raised_after(const Tree& tree, NodeId statement);
+/// The statement stands in an exception handler that ends by raising, or that deals with its exception (is_dealt_with): what the
+/// statement swallows comes after that, and ends the function all the same.
+bool is_raised_after(const Model& model, NodeId statement);
 /// The treatment ends the function, and the function is only ever run as a task that nobody in this file waits for by the side
 /// of its creation: the cancellation has done its work, and only the task's state tells another story. `handler` is kNoNode
 /// for a With that suppresses.
