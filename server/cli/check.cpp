@@ -1,12 +1,10 @@
 #include "server/cli/check.h"
 
 #include "analysis/rules/catalog.h"
-#include "generated/version.h"
 #include "server/cli/baseline.h"
 #include "server/cli/check_file.h"
 #include "server/cli/diff.h"
 #include "server/cli/report.h"
-#include "server/cli/result_cache.h"
 #include "server/cli/terminal.h"
 #include "server/config/environment.h"
 #include "server/config/resolve.h"
@@ -14,6 +12,7 @@
 #include "server/files/discover.h"
 #include "server/files/file.h"
 #include "server/modules/disk_modules.h"
+#include "server/modules/result_cache.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -163,12 +162,6 @@ std::string show_settings(const std::string& shown, const std::string& folder,
 
 // --- running -------------------------------------------------------------------------------------
 
-std::int64_t now_nanoseconds() {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
-
 /// The files of a run and what they are checked with.
 struct Inputs {
     std::vector<CheckInput> files;
@@ -176,29 +169,6 @@ struct Inputs {
     std::string folder;             // of the run
     DiskModules::FilesBelow files_below;
 };
-
-/// What counts for all results of a run, beside what each rests on.
-std::string cache_key(const Inputs& inputs, const Libraries& libraries, std::uint64_t limit) {
-    std::string key = inputs.folder;
-    const auto add = [&](const std::vector<std::string>& items) {
-        key += '\n';
-        for (const std::string& item : items) key += item + '\n';
-    };
-    add(inputs.given);
-    add(libraries.given);
-    add(libraries.fallback);
-    for (const auto& [folder, packages] : libraries.of_folders) {
-        key += folder;
-        add(packages);
-    }
-    return key + fmt::format("{} {}", libraries.of_projects, limit);
-}
-
-/// Tells this program from another of its version.
-std::uint64_t program_stamp() {
-    const FileStamp stamp = stamp_of("/proc/self/exe").value_or(FileStamp{});
-    return analysis::hash_bytes(fmt::format("{} {} {}", kVersion, stamp.size, stamp.modified));
-}
 
 /// Results are kept for folders. A few files by name are checked faster than it is found out what holds.
 bool is_cached(const CheckOptions& options, const Inputs& inputs) {
@@ -216,7 +186,7 @@ public:
 
     /// The reports stand in the order of the inputs.
     std::vector<FileReport> operator()() {
-        const std::int64_t begin = now_nanoseconds();
+        const std::int64_t begin = ResultCache::now();
         const std::shared_ptr<const DiskModules> modules = make_modules();
         std::vector<FileReport> reports(inputs_.files.size());
         std::vector<std::size_t> anew; // the others are known
@@ -282,7 +252,9 @@ private:
                 if (!input.settings.environment.empty())
                     libraries.add(input.settings.environment_base, input.settings.environment);
         }
-        const std::string key = cache_key(inputs_, libraries, limit);
+        std::string run = inputs_.folder;
+        for (const std::string& path : inputs_.given) run += '\n' + path;
+        const std::string key = ResultCache::key_of(run, libraries, limit);
         auto modules = std::make_shared<DiskModules>(limit, std::move(libraries),
                                                      std::vector<std::string>{inputs_.folder});
         // The process ends with the run: to take what was read apart again is lost time.
@@ -298,8 +270,7 @@ private:
         const std::string folder = options_.cache_dir.empty() ? ResultCache::default_folder()
                                                               : absolute_path(options_.cache_dir);
         if (folder.empty()) return modules;
-        cache_ = std::make_unique<ResultCache>(ResultCache::path_in(folder, key), program_stamp(),
-                                               *modules);
+        cache_ = std::make_unique<ResultCache>(ResultCache::path_in(folder, key), *modules);
         modules->effects()->on_uses(
             [this](const analysis::ModuleFile& file, const analysis::Uses& uses) {
                 cache_->add_effects(file.path, uses);

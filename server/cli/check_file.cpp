@@ -212,17 +212,18 @@ FileReport check_input(const CheckInput& input, const LoadedInput& loaded,
 
 std::optional<FileReport> stored_report(const CheckInput& input, const CheckOptions& options,
                                         const ResultCache& cache) {
-    const std::vector<Diagnostic>* const found =
+    const ResultCache::Result* const result =
         cache.find(input.path, input.settings.settings->fingerprint());
-    if (found == nullptr) return std::nullopt;
-    const bool has_fix = std::any_of(found->begin(), found->end(), [](const Diagnostic& finding) {
+    if (result == nullptr) return std::nullopt;
+    const std::vector<Diagnostic>& found = result->findings;
+    const bool has_fix = std::any_of(found.begin(), found.end(), [](const Diagnostic& finding) {
         return !finding.fixes.empty();
     });
     if (has_fix && (options.fix || options.diff)) return std::nullopt;
     FileReport report;
     report.path = input.path;
     report.shown = input.shown;
-    take_findings(*found, input, options, report);
+    take_findings(found, input, options, report);
     if (report.findings.empty()) return report;
     const auto read = [&](const std::string& path) -> std::optional<std::string> {
         const FileBytes file = read_file(path, input.settings.max_file_size);

@@ -6,10 +6,10 @@
 #include "analysis/text/text.h"
 #include "server/cli/command_line.h"
 #include "server/cli/report.h"
-#include "server/cli/result_cache.h"
 #include "server/config/resolve.h"
 #include "server/files/file.h"
 #include "server/modules/disk_modules.h"
+#include "server/modules/result_cache.h"
 #include "server/notebook/notebook.h"
 
 #include <chrono>

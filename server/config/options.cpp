@@ -279,7 +279,7 @@ packages mean is read from it, and its Python version counts where neither `targ
 Nothing in it is run. Unset: that of `VIRTUAL_ENV`, else `.venv` in the project's folder, else that of conda, else the `python` on `PATH`.)",
      "python = \".venv\"", read_python},
     {"cache-dir", "string", "unset",
-     R"(What `awaitls check` finds is kept for its next run in `$XDG_CACHE_HOME/awaitls` (`~/.cache/awaitls`).
+     R"(What `awaitls check` finds, and the server in the files of a workspace, is kept for the next run in `$XDG_CACHE_HOME/awaitls` (`~/.cache/awaitls`).
 A folder's configuration cannot choose another place: `awaitls check --cache-dir` does.)",
      "", read_cache_dir},
 };

@@ -15,9 +15,8 @@ namespace {
 using analysis::FileAnalysis;
 
 /// Null when cancelled.
-std::shared_ptr<const FileAnalysis> analyse_file(const ClosedFile& file, const std::string& bytes,
+std::shared_ptr<const FileAnalysis> analyse_file(const ClosedFile& file, std::string text,
                                                  const ClosedContext& context) {
-    std::string text = analysis::decode_source(bytes).text;
     // A file that others import is parsed already. Others are not kept: nobody may ask for them.
     const std::shared_ptr<const analysis::ModuleFile> known = context.disk.known(file.path);
     std::shared_ptr<const analysis::Module> module =
@@ -28,6 +27,40 @@ std::shared_ptr<const FileAnalysis> analyse_file(const ClosedFile& file, const s
     return FileAnalysis::analyse_module(
         std::move(module), file.settings, file.path.substr(file.path.rfind('/') + 1), nullptr,
         &context.cancellation, {context.modules, file.path, std::move(name.dotted), name.package});
+}
+
+std::shared_ptr<const DocumentMap> map_of(const ClosedFile& file,
+                                          std::shared_ptr<const analysis::SourceText> text,
+                                          const ClosedContext& context) {
+    auto uri = std::make_shared<const protocol::Uri>(protocol::parse_uri(file.uri));
+    return map_of_text(std::move(uri), 0, std::move(text), context.style.encoding);
+}
+
+/// Shows findings that were stored for the file. False where a text cannot be read.
+bool show_stored(const ClosedFile& file, std::vector<analysis::Diagnostic> findings,
+                 const ClosedContext& context, DiagnosticsView& view) {
+    const auto read = [&](const std::string& path) -> std::shared_ptr<const analysis::SourceText> {
+        const FileBytes bytes = read_file(path, file.max_file_size);
+        if (!bytes.error.empty() || bytes.too_large) return nullptr;
+        return std::make_shared<const analysis::SourceText>(
+            analysis::decode_source(bytes.bytes).text);
+    };
+    std::shared_ptr<const analysis::SourceText> text = read(file.path);
+    if (!text) return false;
+    for (analysis::Diagnostic& finding : findings) {
+        for (analysis::Related& related : finding.related) {
+            if (related.path.empty()) continue;
+            related.source = read(related.path);
+            if (!related.source) return false;
+        }
+    }
+    view.show_findings(std::move(findings), map_of(file, std::move(text), context));
+    return true;
+}
+
+/// What tells results of one file apart.
+std::uint64_t settings_of(const ClosedFile& file) {
+    return file.settings->fingerprint() ^ (file.max_file_size * 0x9e3779b97f4a7c15ULL);
 }
 
 bool holds(const PreviousResults& previous, const std::string& key, const std::string& id) {
@@ -104,63 +137,136 @@ const ClosedResult* KeptResults::find(const std::string& path) const {
     return found == good_.end() ? nullptr : found->second;
 }
 
+std::shared_ptr<StoredResults> StoredResults::open(const std::string& cache_folder,
+                                                   std::shared_ptr<const DiskModules> disk,
+                                                   const OverlayModules::OpenModules& documents) {
+    if (cache_folder.empty()) return nullptr;
+    for (const auto& [path, document] : documents) {
+        const FileBytes file = read_file(path, disk->max_file_size());
+        if (!file.error.empty() || file.too_large ||
+            analysis::decode_source(file.bytes).text != document->module->text())
+            return nullptr;
+    }
+    std::string run = "server";
+    for (const std::string& folder : disk->workspace()) run += '\n' + folder;
+    const std::string key = ResultCache::key_of(run, disk->libraries(), disk->max_file_size());
+    std::shared_ptr<StoredResults> result(
+        new StoredResults(ResultCache::path_in(cache_folder, key), std::move(disk)));
+    result->cache_.verify();
+    return result;
+}
+
+StoredResults::StoredResults(const std::string& path, std::shared_ptr<const DiskModules> disk)
+    : disk_(std::move(disk)), cache_(path, *disk_) {}
+
+std::optional<StoredResults::Found> StoredResults::find(const ClosedFile& file,
+                                                        DependencyTable& dependencies) {
+    const ResultCache::Result* const result = cache_.find(file.path, settings_of(file));
+    if (result == nullptr) return std::nullopt;
+    if (!move_) move_.emplace(cache_.table(), dependencies);
+    return Found{&result->findings, (*move_)(result->rests_on)};
+}
+
+void StoredResults::add(const ClosedFile& file, const FileAnalysis& analysis) {
+    cache_.add(file.path, settings_of(file), analysis.diagnostics(), analysis.uses());
+}
+
+namespace {
+
+/// Finds out what is to be said of a closed file, and what that rests on.
+class ClosedFileWork {
+public:
+    ClosedFileWork(const ClosedFile& file, const ClosedContext& context, ClosedReports& result)
+        : file_(file), context_(context), result_(result), view_(context.style) {}
+
+    /// False when cancelled.
+    bool operator()() {
+        if (const ClosedResult* const kept = context_.kept.find(file_.path)) {
+            if (holds(context_.previous, file_.key, result_id(kept->hash))) {
+                rests_on_ = kept->rests_on;
+                report(kept->hash);
+                return true;
+            }
+        }
+        try {
+            if (take_stored()) return true;
+            ++result_.analysed;
+            return analyse();
+        } catch (const std::exception& error) {
+            result_.problems.push_back("the analysis of " + file_.path +
+                                       " failed: " + error.what());
+        }
+        return true;
+    }
+
+private:
+    bool take_stored() {
+        if (context_.stored == nullptr) return false;
+        std::optional<StoredResults::Found> found;
+        {
+            const std::lock_guard lock(context_.mutex);
+            found = context_.stored->find(file_, context_.kept.dependencies());
+        }
+        if (!found) return false;
+        if (!found->findings->empty() && !show_stored(file_, *found->findings, context_, view_))
+            return false;
+        rests_on_ = std::move(found->rests_on);
+        report(found->findings->empty() ? DiagnosticsView::hash_of_none() : view_.hash(0));
+        return true;
+    }
+
+    bool analyse() {
+        const FileBytes bytes = read_file(file_.path, file_.max_file_size);
+        if (!bytes.error.empty()) result_.problems.push_back(file_.path + ": " + bytes.error);
+        if (!bytes.error.empty() || bytes.too_large) return true;
+        analysis::Decoded decoded = analysis::decode_source(bytes.bytes);
+        const bool is_lossy = !decoded.error.empty();
+        std::shared_ptr<const FileAnalysis> analysis =
+            analyse_file(file_, std::move(decoded.text), context_);
+        if (!analysis) return false;
+        {
+            const std::lock_guard lock(context_.mutex);
+            const std::set<std::uint32_t> used =
+                context_.kept.dependencies().add(file_.path, analysis->uses(), context_.disk);
+            rests_on_.assign(used.begin(), used.end());
+        }
+        if (context_.stored != nullptr && !is_lossy) context_.stored->add(file_, *analysis);
+        std::shared_ptr<const analysis::SourceText> text = analysis->module()->source;
+        view_.show(std::move(analysis), map_of(file_, std::move(text), context_));
+        report(view_.hash(0));
+        return true;
+    }
+
+    /// What the view shows, where the client does not hold it.
+    void report(std::uint64_t hash) {
+        const std::string id = result_id(hash);
+        result_.results.push_back({file_.path, hash, std::move(rests_on_)});
+        result_.keys.push_back(file_.key);
+        if (holds(context_.previous, file_.key, id)) {
+            result_.reports.push_back(
+                protocol::workspace_unchanged_report(file_.uri, std::nullopt, id));
+            return;
+        }
+        protocol::DiagnosticsMessage message =
+            protocol::DiagnosticsMessage::workspace_full_report(file_.uri, std::nullopt, id);
+        if (view_.map()) view_.append_to(message, 0);
+        result_.reports.push_back(protocol::RawJson{message.finish()});
+    }
+
+    const ClosedFile& file_;
+    const ClosedContext& context_;
+    ClosedReports& result_;
+    DiagnosticsView view_;
+    DependencyTable::Numbers rests_on_;
+};
+
+} // namespace
+
 ClosedReports analyse_closed(const std::vector<ClosedFile>& files, std::size_t begin,
                              std::size_t end, const ClosedContext& context) {
     ClosedReports result;
-    for (std::size_t i = begin; i < end; ++i) {
-        const ClosedFile& file = files[i];
-        if (const ClosedResult* const kept = context.kept.find(file.path)) {
-            const std::string id = result_id(kept->hash);
-            if (holds(context.previous, file.key, id)) {
-                result.results.push_back(*kept);
-                result.keys.push_back(file.key);
-                result.reports.push_back(
-                    protocol::workspace_unchanged_report(file.uri, std::nullopt, id));
-                continue;
-            }
-        }
-        ++result.analysed;
-        const FileBytes bytes = read_file(file.path, file.max_file_size);
-        if (!bytes.error.empty()) {
-            result.problems.push_back(file.path + ": " + bytes.error);
-        }
-        if (!bytes.error.empty() || bytes.too_large) {
-            continue;
-        }
-        DiagnosticsView view(context.style);
-        DependencyTable::Numbers rests_on;
-        try {
-            std::shared_ptr<const FileAnalysis> analysis = analyse_file(file, bytes.bytes, context);
-            if (!analysis) {
-                return result;
-            }
-            {
-                const std::lock_guard lock(context.mutex);
-                const std::set<std::uint32_t> used =
-                    context.kept.dependencies().add(file.path, analysis->uses(), context.disk);
-                rests_on.assign(used.begin(), used.end());
-            }
-            auto uri = std::make_shared<const protocol::Uri>(protocol::parse_uri(file.uri));
-            auto map =
-                map_of_text(std::move(uri), 0, analysis->module()->source, context.style.encoding);
-            view.show(std::move(analysis), std::move(map));
-        } catch (const std::exception& error) {
-            result.problems.push_back("the analysis of " + file.path + " failed: " + error.what());
-            continue;
-        }
-        const std::string id = result_id(view.hash(0));
-        result.results.push_back({file.path, view.hash(0), std::move(rests_on)});
-        result.keys.push_back(file.key);
-        if (holds(context.previous, file.key, id)) {
-            result.reports.push_back(
-                protocol::workspace_unchanged_report(file.uri, std::nullopt, id));
-            continue;
-        }
-        protocol::DiagnosticsMessage report =
-            protocol::DiagnosticsMessage::workspace_full_report(file.uri, std::nullopt, id);
-        view.append_to(report, 0);
-        result.reports.push_back(protocol::RawJson{report.finish()});
-    }
+    for (std::size_t i = begin; i < end; ++i)
+        if (!ClosedFileWork(files[i], context, result)()) break;
     return result;
 }
 

@@ -9,6 +9,7 @@
 #include "server/lsp/workspace.h"
 #include "server/modules/dependencies.h"
 #include "server/modules/overlay_modules.h"
+#include "server/modules/result_cache.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -78,6 +79,35 @@ private:
     std::map<std::string_view, const ClosedResult*> good_; // by path
 };
 
+/// What was found in the files of the workspace when a server looked at all of them the last time, and still holds.
+class StoredResults {
+public:
+    /// Null where there is no `cache_folder`, and where an open document is not as its file is: what other files mean is another
+    /// thing then. Reads the cache and looks at all that it rests on.
+    static std::shared_ptr<StoredResults> open(const std::string& cache_folder,
+                                               std::shared_ptr<const DiskModules> disk,
+                                               const OverlayModules::OpenModules& documents);
+
+    struct Found {
+        const std::vector<analysis::Diagnostic>* findings; // without the sources of related places
+        DependencyTable::Numbers rests_on;                 // in the other table
+    };
+    /// None where nothing is known of the file, or not any more. `dependencies`: the same table each time; belongs to the caller's
+    /// lock.
+    std::optional<Found> find(const ClosedFile& file, DependencyTable& dependencies);
+    /// Any thread.
+    void add(const ClosedFile& file, const analysis::FileAnalysis& analysis);
+    /// Writes what was added. `begin`: see ResultCache::save(). Returns the error.
+    std::string save(std::int64_t begin) { return cache_.save(begin); }
+
+private:
+    StoredResults(const std::string& path, std::shared_ptr<const DiskModules> disk);
+
+    std::shared_ptr<const DiskModules> disk_;
+    ResultCache cache_;
+    std::optional<DependencyMove> move_;
+};
+
 /// Reports, each a member of a workspace report.
 struct ClosedReports {
     std::vector<protocol::RawJson> reports;
@@ -95,7 +125,8 @@ struct ClosedContext {
     std::shared_ptr<const analysis::Modules> modules; // `disk` below the open documents
     const analysis::Cancellation& cancellation;
     KeptResults& kept;
-    std::mutex& mutex; // of the table of `kept`
+    StoredResults* stored; // null: none
+    std::mutex& mutex;     // of the table of `kept`, and of `stored`
 };
 
 /// Analyses files[begin, end). Those that are too large, or that cannot be read, have no report.

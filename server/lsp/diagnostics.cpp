@@ -174,6 +174,13 @@ void DiagnosticsView::show(std::shared_ptr<const analysis::FileAnalysis> analysi
     render(std::move(map));
 }
 
+void DiagnosticsView::show_findings(std::vector<analysis::Diagnostic> findings,
+                                    std::shared_ptr<const DocumentMap> map) {
+    analysis_.reset();
+    sticky_ = std::move(findings);
+    render(std::move(map));
+}
+
 void DiagnosticsView::show_note(std::string message, std::shared_ptr<const DocumentMap> map) {
     clear(std::move(map));
     if (items_.empty()) {
@@ -238,9 +245,10 @@ void DiagnosticsView::keep_sticky(const analysis::FileAnalysis& next) {
 
 void DiagnosticsView::render(std::shared_ptr<const DocumentMap> map) {
     std::vector<const analysis::Diagnostic*> findings;
-    findings.reserve(analysis_->diagnostics().size() + sticky_.size());
-    for (const analysis::Diagnostic& finding : analysis_->diagnostics()) {
-        findings.push_back(&finding);
+    if (analysis_) {
+        for (const analysis::Diagnostic& finding : analysis_->diagnostics()) {
+            findings.push_back(&finding);
+        }
     }
     if (!sticky_.empty()) {
         for (const analysis::Diagnostic& finding : sticky_) {

@@ -46,6 +46,9 @@ public:
     /// there stay, moved along with the text, unless the edit touched them.
     void show(std::shared_ptr<const analysis::FileAnalysis> analysis,
               std::shared_ptr<const DocumentMap> map);
+    /// Shows findings that no analysis at hand makes; their related places have their sources.
+    void show_findings(std::vector<analysis::Diagnostic> findings,
+                       std::shared_ptr<const DocumentMap> map);
     /// Shows one remark, in the first part, and no findings.
     void show_note(std::string message, std::shared_ptr<const DocumentMap> map);
     void clear(std::shared_ptr<const DocumentMap> map);
@@ -96,8 +99,8 @@ private:
 
     const ClientStyle* style_;
     std::shared_ptr<const DocumentMap> map_;
-    std::shared_ptr<const analysis::FileAnalysis> analysis_; // null: nothing, or a note
-    std::vector<analysis::Diagnostic> sticky_;               // in the text of analysis_
+    std::shared_ptr<const analysis::FileAnalysis> analysis_; // null: nothing, a note, or findings
+    std::vector<analysis::Diagnostic> sticky_;               // in the text of map_, not analysis_'s
     std::vector<Items> items_;                               // by part
 };
 

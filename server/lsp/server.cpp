@@ -157,6 +157,7 @@ int run_language_server(const ServerOptions& options, void (*release_memory)()) 
                                                std::move(place));
     };
     session_options.libraries = Libraries::find({});
+    session_options.cache_folder = ResultCache::default_folder();
     session_options.fixed_log_level = options.log_level.has_value();
     if (!options.record_file.empty()) {
         session_options.on_traffic = [&recorder](protocol::Direction direction,

@@ -33,8 +33,9 @@ inline constexpr std::chrono::milliseconds kStickyTime{3000};
 inline constexpr int kMaxCarried = 8;
 
 struct SessionOptions {
-    AnalyseFunction analyse; // required
-    Libraries libraries;     // what imports of documents mean that are not of the project
+    AnalyseFunction analyse;  // required
+    Libraries libraries;      // what imports of documents mean that are not of the project
+    std::string cache_folder; // where results are kept between sessions; empty: nowhere
     /// The client's `logLevel` does not change a level that was given on the command line.
     bool fixed_log_level = false;
     /// Every body received and sent.
@@ -215,6 +216,7 @@ private:
     void analyse_when_indexed(std::uint64_t number, WorkspacePull& pull);
     void analyse_files(std::uint64_t number, WorkspacePull& pull);
     void take_reports(WorkspacePull& pull, ClosedReports& closed);
+    void store_results(std::shared_ptr<StoredResults> results);
     void send_reports(WorkspacePull& pull);
     void finish_pull(std::uint64_t number);
     void fail_pull(std::uint64_t number, protocol::ErrorCode code, const std::string& why,
@@ -252,6 +254,7 @@ private:
     Pool& pool_;
     Log& log_;
     SessionOptions options_;
+    const std::int64_t begin_ = ResultCache::now();
     ClientStyle style_;
     Workspace workspace_;
     AnalyserContext analyser_context_;

@@ -221,14 +221,23 @@ void Session::analyse_when_indexed(std::uint64_t number, WorkspacePull& pull) {
     });
     pull.files = std::make_shared<const std::vector<ClosedFile>>(std::move(pull.found));
     pull.modules_version = module_changes_;
+    struct Known {
+        std::shared_ptr<KeptResults> kept;
+        std::shared_ptr<StoredResults> stored;
+    };
     work_for_pull(
         number,
         [results = keeps_closed_results(pull) ? closed_results_ : nullptr,
-         changed = changed_texts(), modules = pull.modules] {
-            return std::make_shared<KeptResults>(results, changed, *modules);
+         changed = changed_texts(), modules = pull.modules, disk = pull.disk,
+         open = open_modules(nullptr), cache_folder = options_.cache_folder] {
+            Known known;
+            known.kept = std::make_shared<KeptResults>(results, changed, *modules);
+            if (!results) known.stored = StoredResults::open(cache_folder, disk, open);
+            return known;
         },
-        [this, number](WorkspacePull& now, std::shared_ptr<KeptResults>& kept) {
-            now.kept = std::move(kept);
+        [this, number](WorkspacePull& now, Known& known) {
+            now.kept = std::move(known.kept);
+            now.stored = std::move(known.stored);
             analyse_files(number, now);
         });
 }
@@ -263,10 +272,10 @@ void Session::analyse_files(std::uint64_t number, WorkspacePull& pull) {
         work_for_pull(
             number,
             [files = pull.files, begin, end, shared = pull.shared, disk = pull.disk,
-             modules = pull.modules, kept = pull.kept, table = pull.table] {
-                return analyse_closed(
-                    *files, begin, end,
-                    {shared->style, shared->previous, *disk, modules, *shared, *kept, *table});
+             modules = pull.modules, kept = pull.kept, stored = pull.stored, table = pull.table] {
+                return analyse_closed(*files, begin, end,
+                                      {shared->style, shared->previous, *disk, modules, *shared,
+                                       *kept, stored.get(), *table});
             },
             [this, number, portion = end - begin](WorkspacePull& now, ClosedReports& reports) {
                 --now.running;
@@ -285,6 +294,9 @@ void Session::analyse_files(std::uint64_t number, WorkspacePull& pull) {
     if (pull.running == 0) {
         log_.debug("workspace/diagnostic: analysed " + std::to_string(pull.analysed) + " of " +
                    std::to_string(size) + " files that are not open");
+        if (pull.stored && !closed_results_) {
+            store_results(std::move(pull.stored));
+        }
         closed_results_state_ = pull.state;
         closed_results_modules_ = pull.modules_version;
         // Copies, side by side: the originals lie where the workers had what is free now.
@@ -292,6 +304,23 @@ void Session::analyse_files(std::uint64_t number, WorkspacePull& pull) {
             ClosedResults{pull.results, pull.kept->dependencies()});
         finish_pull(number);
     }
+}
+
+void Session::store_results(std::shared_ptr<StoredResults> results) {
+    // All that a result rests on was read since the session began: what has changed since then is not stored.
+    pool_.submit(Lane::Background, [results = std::move(results), begin = begin_, this,
+                                    &loop = loop_, alive = std::weak_ptr<bool>(alive_)] {
+        std::string error = results->save(begin);
+        if (error.empty()) {
+            return;
+        }
+        loop.post([this, error = std::move(error), alive] {
+            if (!alive.expired()) {
+                log_.debug("workspace/diagnostic: results are not kept for the next session: " +
+                           error);
+            }
+        });
+    });
 }
 
 void Session::take_reports(WorkspacePull& pull, ClosedReports& closed) {

@@ -68,10 +68,12 @@ struct Session::WorkspacePull {
     std::size_t done = 0;    // files
     std::size_t running = 0; // workers
     std::vector<ClosedResult> results;
-    std::shared_ptr<KeptResults> kept;                                  // of the pull before
-    std::shared_ptr<std::mutex> table = std::make_shared<std::mutex>(); // guards that of `kept`
-    std::uint64_t modules_version = 0; // Session::module_changes_ that `modules` are of
-    std::size_t analysed = 0;          // files
+    std::shared_ptr<KeptResults> kept;     // of the pull before
+    std::shared_ptr<StoredResults> stored; // null: none
+    std::shared_ptr<std::mutex> table =
+        std::make_shared<std::mutex>(); // guards that of `kept`, and `stored`
+    std::uint64_t modules_version = 0;  // Session::module_changes_ that `modules` are of
+    std::size_t analysed = 0;           // files
 };
 
 } // namespace awaitls::server

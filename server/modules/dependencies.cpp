@@ -2,6 +2,7 @@
 
 #include "analysis/text/text.h"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -114,6 +115,27 @@ std::uint64_t DependencyTable::answer_now(const Dependency& search,
     const Uses::Search question{search.search, search.name, search.base,
                                 some_file_in(all_[search.scope].name), 0};
     return analysis::answer_of(question, &modules, *nothing, {});
+}
+
+std::uint32_t DependencyMove::operator()(std::uint32_t number) {
+    if (moved_[number] == kUnknown) {
+        Dependency one = from_.all()[number];
+        if (one.kind >= Dependency::Kind::Question) {
+            // Another folder may stand for the scope there.
+            const std::uint32_t scope = to_.add(from_.all()[one.scope]);
+            one.scope = to_.scope_with(to_.all()[scope].answer);
+        }
+        moved_[number] = to_.add(std::move(one));
+    }
+    return moved_[number];
+}
+
+DependencyTable::Numbers DependencyMove::operator()(const DependencyTable::Numbers& numbers) {
+    DependencyTable::Numbers result;
+    result.reserve(numbers.size());
+    for (const std::uint32_t number : numbers) result.push_back((*this)(number));
+    std::sort(result.begin(), result.end());
+    return result;
 }
 
 } // namespace awaitls::server

@@ -64,4 +64,22 @@ private:
     std::unordered_map<std::string, std::uint32_t> scopes_;    // the first, by Dependency::answer
 };
 
+/// Brings what results rest on from one table into another. Belongs to one thread at a time.
+class DependencyMove {
+public:
+    /// Requires: `from` does not change, and both outlive this.
+    DependencyMove(const DependencyTable& from, DependencyTable& to)
+        : from_(from), to_(to), moved_(from.all().size(), kUnknown) {}
+
+    /// The number in the other table.
+    std::uint32_t operator()(std::uint32_t number);
+    DependencyTable::Numbers operator()(const DependencyTable::Numbers& numbers);
+
+private:
+    static constexpr std::uint32_t kUnknown = 0xffff'ffff;
+    const DependencyTable& from_;
+    DependencyTable& to_;
+    DependencyTable::Numbers moved_; // by number in `from_`
+};
+
 } // namespace awaitls::server

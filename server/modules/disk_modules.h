@@ -85,6 +85,7 @@ public:
     std::string project_of(const std::string& path) const;
 
     const Libraries& libraries() const { return libraries_; }
+    std::uint64_t max_file_size() const { return max_file_size_; }
     /// The same with other libraries.
     std::shared_ptr<const DiskModules> with(Libraries libraries) const;
     /// The same with other folders of the workspace.

@@ -1,6 +1,9 @@
-#include "server/cli/result_cache.h"
+#include "server/modules/result_cache.h"
 
 #include "analysis/semantic/uses.h"
+#include "generated/version.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -213,6 +216,33 @@ std::string ResultCache::default_folder() {
     return home.starts_with('/') ? home + "/.cache/awaitls" : std::string();
 }
 
+std::string ResultCache::key_of(std::string_view run, const Libraries& libraries,
+                                std::uint64_t max_file_size) {
+    std::string key(run);
+    const auto add = [&](const std::vector<std::string>& items) {
+        key += '\n';
+        for (const std::string& item : items) key += item + '\n';
+    };
+    add(libraries.given);
+    add(libraries.fallback);
+    for (const auto& [folder, packages] : libraries.of_folders) {
+        key += folder;
+        add(packages);
+    }
+    return key + fmt::format("{} {}", libraries.of_projects, max_file_size);
+}
+
+std::uint64_t ResultCache::program_stamp() {
+    const FileStamp stamp = stamp_of("/proc/self/exe").value_or(FileStamp{});
+    return analysis::hash_bytes(fmt::format("{} {} {}", kVersion, stamp.size, stamp.modified));
+}
+
+std::int64_t ResultCache::now() {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
 std::string ResultCache::path_in(const std::string& folder, std::string_view key) {
     static constexpr char kDigits[] = "0123456789abcdef";
     std::string name;
@@ -221,8 +251,8 @@ std::string ResultCache::path_in(const std::string& folder, std::string_view key
     return folder + "/" + name + ".results";
 }
 
-ResultCache::ResultCache(std::string path, std::uint64_t key, const DiskModules& modules)
-    : path_(std::move(path)), key_(key), modules_(modules) {
+ResultCache::ResultCache(std::string path, const DiskModules& modules)
+    : path_(std::move(path)), key_(program_stamp()), modules_(modules) {
     const FileBytes file = read_file(path_, kMaxCacheSize);
     if (!file.error.empty() || file.too_large || read(file.bytes)) return;
     table_ = {};
@@ -371,12 +401,12 @@ void ResultCache::verify() {
     for (auto& [path, result] : results_) result.holds = all_good(result.rests_on);
 }
 
-const std::vector<Diagnostic>* ResultCache::find(const std::string& path,
-                                                 std::uint64_t settings) const {
+const ResultCache::Result* ResultCache::find(const std::string& path,
+                                             std::uint64_t settings) const {
     const auto found = results_.find(path);
-    if (found == results_.end() || !found->second.holds || found->second.settings != settings)
-        return nullptr;
-    return &found->second.findings;
+    const bool holds =
+        found != results_.end() && found->second.holds && found->second.settings == settings;
+    return holds ? &found->second : nullptr;
 }
 
 void ResultCache::add(const std::string& path, std::uint64_t settings,
@@ -395,25 +425,11 @@ void ResultCache::add_effects(const std::string& path, const Uses& uses) {
 }
 
 void ResultCache::keep_what_holds() {
-    constexpr std::uint32_t kUnknown = 0xffff'ffff;
-    std::vector<std::uint32_t> moved(table_.all().size(), kUnknown);
-    const auto move = [&](std::uint32_t number) {
-        if (moved[number] == kUnknown) {
-            Dependency one = table_.all()[number];
-            if (one.kind >= Kind::Question) {
-                // Another folder may stand for the scope now.
-                const std::uint32_t scope = new_table_.add(table_.all()[one.scope]);
-                one.scope = new_table_.scope_with(new_table_.all()[scope].answer);
-            }
-            moved[number] = new_table_.add(std::move(one));
-        }
-        return moved[number];
-    };
+    DependencyMove move(table_, new_table_);
     for (const auto& [path, result] : results_) {
         if (!result.holds || new_results_.contains(path)) continue;
         Result kept = result;
-        for (std::uint32_t& number : kept.rests_on) number = move(number);
-        std::sort(kept.rests_on.begin(), kept.rests_on.end());
+        kept.rests_on = move(kept.rests_on);
         new_results_.emplace(path, std::move(kept));
     }
     for (const auto& [path, numbers] : effects_)

@@ -1,6 +1,6 @@
 #pragma once
 
-// What `awaitls check` found in a folder, kept for the next run there. A result holds while nothing that it rests on changed:
+// What was found in the files of a folder, kept for the next run there. A result holds while nothing that it rests on changed:
 // the file, its settings, the files that its imports mean and those that these rest on, where imports lead, and what was
 // searched for in the project. The cache is harmless to lose: what is damaged, or of another version, counts for nothing.
 
@@ -23,21 +23,36 @@ namespace awaitls::server {
 
 class ResultCache {
 public:
-    /// The file, in a folder of caches, of what `key` tells apart: the folder of the run, its paths, where libraries are.
+    /// A file's findings in the order of the text; the sources of related places are left out.
+    struct Result {
+        std::uint64_t settings = 0;
+        DependencyTable::Numbers rests_on; // in the table of the cache; the file itself among them
+        std::vector<analysis::Diagnostic> findings;
+        bool holds = false;
+    };
+
+    /// What tells caches apart: `run` says what is checked from where.
+    static std::string key_of(std::string_view run, const Libraries& libraries,
+                              std::uint64_t max_file_size);
+    /// The file in a folder of caches.
     static std::string path_in(const std::string& folder, std::string_view key);
     /// `$XDG_CACHE_HOME/awaitls`; empty where neither that nor a home is known.
     static std::string default_folder();
 
-    /// Reads a cache. `modules` answers what is asked of it from now on, and outlives it.
-    ResultCache(std::string path, std::uint64_t key, const DiskModules& modules);
+    /// For save(): nanoseconds since the epoch.
+    static std::int64_t now();
+
+    /// Reads a cache; what another build of the program wrote counts for nothing. `modules` answers what is asked of it from now
+    /// on, and outlives it.
+    ResultCache(std::string path, const DiskModules& modules);
 
     /// Looks at all that the results rest on. Call once, before find().
     void verify();
 
-    /// The findings of a file that still hold, in the order of the text; the sources of related places are left out. Null where
-    /// there are none.
-    const std::vector<analysis::Diagnostic>* find(const std::string& path,
-                                                  std::uint64_t settings) const;
+    /// What was found in a file and still holds. Null where there is none.
+    const Result* find(const std::string& path, std::uint64_t settings) const;
+    /// What the results of find() rest on.
+    const DependencyTable& table() const { return table_; }
 
     /// Notes what was found in a file now. Any thread.
     void add(const std::string& path, std::uint64_t settings,
@@ -53,12 +68,8 @@ public:
 
 private:
     using Numbers = DependencyTable::Numbers;
-    struct Result {
-        std::uint64_t settings = 0;
-        Numbers rests_on; // the file itself among them
-        std::vector<analysis::Diagnostic> findings;
-        bool holds = false;
-    };
+    /// Tells this program from another of its version.
+    static std::uint64_t program_stamp();
     bool read(std::string_view bytes);
     std::string written() const;
     bool holds(const Dependency& dependency, const std::set<std::string>& same_projects) const;

@@ -28,11 +28,14 @@ class Server:
     """A language server with one open document. The caller's thread does all reading and writing, and a message is
     stamped with the time when its last byte was read, before it is understood: this side costs next to nothing."""
 
-    def __init__(self, command: list[str], mode: str, root: Path | None = None) -> None:
+    def __init__(
+        self, command: list[str], mode: str, root: Path | None = None, options: Json | None = None, cache: str | None = None
+    ) -> None:
         assert mode in ("push", "pull")
         self.command, self.mode = command, mode
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
+            env=os.environ | ({} if cache is None else {"XDG_CACHE_HOME": cache}),
         )
         assert self.process.stdin is not None and self.process.stdout is not None
         self.stdin, self.stdout = self.process.stdin.fileno(), self.process.stdout.fileno()
@@ -46,7 +49,7 @@ class Server:
         folders = [] if root is None else [{"uri": root.as_uri(), "name": root.name}]
         self.request("initialize", {
             "processId": None, "rootUri": None if root is None else root.as_uri(), "workspaceFolders": folders,
-            "capabilities": capabilities,
+            "capabilities": capabilities, "initializationOptions": options or {},
         })
         self.notify("initialized", {})
 

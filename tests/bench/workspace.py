@@ -115,6 +115,25 @@ def bench_start(awaitls: Path, root: Path, rounds: int) -> Json:
     }
 
 
+def bench_server_start(awaitls: Path, root: Path, rounds: int) -> Json:
+    """A server's first report of a whole workspace, and that of the next server."""
+    walls: dict[str, list[float]] = {"first": [], "second": []}
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as cache:
+            for samples in walls.values():
+                begin = time.perf_counter()
+                options = {"diagnosticMode": "workspace"}
+                server = latency.Server([str(awaitls), "server"], "pull", root, options, cache)
+                server.request("workspace/diagnostic", {"previousResultIds": []})
+                samples.append(time.perf_counter() - begin)
+                time.sleep(REST)  # results are written after the answer
+                server.close()
+    return {
+        "workspace": root.name, "first_s": walls["first"], "second_s": walls["second"],
+        "second_over_first": statistics.median(walls["second"]) / statistics.median(walls["first"]),
+    }
+
+
 def bench_relink(awaitls: Path, rounds: int) -> Json:
     """Letters in a body of a module that many import, and its function made async and sync again."""
     letters: list[float] = []

@@ -59,12 +59,14 @@ class Cell:
 
 
 class Client:
-    def __init__(self, arguments: list[str], record: pathlib.Path, cwd: pathlib.Path):
+    def __init__(self, arguments: list[str], record: pathlib.Path, cwd: pathlib.Path, cache: pathlib.Path):
         self.process = subprocess.Popen(
-            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd,
+            env=os.environ | {"XDG_CACHE_HOME": str(cache)},
         )
         self.record_path = record
         self.log: list[dict] = []
+        self.opened: list[str] = []  # by open(), and maybe closed since
         self.server_capabilities: dict = {}
         self.configuration: Any = None  # answered to workspace/configuration: a value, or a function of the item
         self.registrations: list[dict] = []
@@ -232,6 +234,7 @@ class Client:
         return result
 
     def open(self, uri: str, text: str, version: int = 1, language: str = "python") -> None:
+        self.opened.append(uri)
         self.notify("textDocument/didOpen", {
             "textDocument": {"uri": uri, "languageId": language, "version": version, "text": text}
         })

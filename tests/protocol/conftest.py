@@ -46,8 +46,10 @@ def start(tmp_path_factory, tmp_path):
     clients: list[Client] = []
     traffic = tmp_path_factory.mktemp("traffic")
 
-    def start_one(*arguments: str) -> Client:
-        client = Client([binary(), "server", *arguments], traffic / f"{len(clients)}.jsonl", tmp_path)
+    def start_one(*arguments: str, cache: pathlib.Path | None = None) -> Client:
+        """Servers know nothing of each other's results, but those with the same folder for caches."""
+        record = traffic / f"{len(clients)}.jsonl"
+        client = Client([binary(), "server", *arguments], record, tmp_path, cache or record.with_suffix(".cache"))
         clients.append(client)
         return client
 

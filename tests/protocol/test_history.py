@@ -120,3 +120,52 @@ def test_a_long_session_finds_what_a_new_one_finds(start, pull, tmp_path, seed):
         found_something += sum(len(items) for items in expected.values())
     client.arrived("workspace/diagnostic/refresh")
     assert found_something > 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_server_that_knows_the_last_results_finds_what_another_one_finds(start, pull, tmp_path, seed):
+    rng = random.Random(seed)
+    root = tmp_path / "project"
+    (root / "app" / "sub").mkdir(parents=True)
+    (root / "pyproject.toml").write_text("")
+    disk: set[str] = set()
+    cache = tmp_path / "cache"
+
+    def write(name: str) -> None:
+        (root / name).write_text("\n".join(rng.sample(LINES, 9)) + "\n")
+        disk.add(name)
+
+    def found(opened: str | None, **arguments) -> tuple[dict[str, tuple], int]:
+        """The reports for the workspace, and how many files were analysed for them."""
+        client = start(**arguments)
+        client.initialize(
+            pull, rootUri=root.as_uri(), workspaceFolders=[{"uri": root.as_uri(), "name": "x"}],
+            initializationOptions={"diagnosticMode": "workspace", "logLevel": "debug"},
+        )
+        if opened is not None:
+            client.open((root / opened).as_uri(), (root / opened).read_text() + rng.choice(["", "# more\n"]))
+        items = client.request("workspace/diagnostic", {"previousResultIds": []})["items"]
+        client.arrived("workspace/diagnostic/refresh")
+        client.finish()
+        analysed = [entry["message"] for entry in client.log if "analysed" in entry["message"]]
+        return {item["uri"]: (item["resultId"], shown(item)) for item in items}, int(analysed[-1].split()[2])
+
+    for name in NAMES:
+        write(name)
+    known = 0
+    for step in range(25):
+        opened = rng.choice(sorted(disk)) if rng.random() < 0.2 else None
+        state = rng.getstate()
+        fresh, all_files = found(opened)
+        rng.setstate(state)
+        stored, analysed = found(opened, cache=cache)
+        assert stored == fresh, f"step {step}"
+        known += all_files - analysed
+        if rng.random() < 0.6:
+            name = rng.choice(NAMES)
+            if name in disk and rng.random() < 0.2:
+                (root / name).unlink()
+                disk.discard(name)
+            else:
+                write(name)
+    assert known > 0

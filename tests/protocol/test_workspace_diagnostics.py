@@ -37,8 +37,8 @@ def project(tmp_path):
 def serve(start, pull, project):
     """Starts a session in the project: serve("workspace")."""
 
-    def serve_one(mode: str | None, watching: bool = False, **settings):
-        client = start()
+    def serve_one(mode: str | None, watching: bool = False, cache=None, **settings):
+        client = start(cache=cache)
         capabilities = pull
         if watching:
             watched = {"didChangeWatchedFiles": {"dynamicRegistration": True}}
@@ -175,6 +175,59 @@ def test_what_no_change_was_told_of_is_not_done_again(serve, project):
     after = pull_workspace(client, held)
     assert (after[main]["kind"], after[main]["items"]) == ("full", [])
     assert after[store]["kind"] == "unchanged", "its content, no findings, is the same"
+
+
+def next_session(serve, cache, known: bool) -> dict[str, dict]:
+    """What a session finds. `known`: starts sessions until one knows all: results of files that were written a moment ago are
+    not kept."""
+    for _ in range(100):
+        client = serve("workspace", cache=cache, logLevel="debug")
+        reports = pull_workspace(client)
+        client.finish()
+        analysed = next(entry["message"] for entry in client.log if "analysed" in entry["message"])
+        if not known or analysed == f"workspace/diagnostic: analysed 0 of {len(reports)} files that are not open":
+            return reports
+    raise AssertionError(analysed)
+
+
+def test_the_next_session_knows_what_this_one_found(serve, project, tmp_path):
+    cache = tmp_path / "cache"
+    store = project.write("store.py", "import time\n\n\ndef load():\n    time.sleep(1)\n")
+    main = project.write("main.py", "import store\n\n\nasync def main():\n    store.load()\n")
+    first = next_session(serve, cache, known=False)
+    (chain,) = first[main]["items"]
+    assert [related["location"]["uri"] for related in chain["relatedInformation"]] == [store]
+    assert next_session(serve, cache, known=True) == first
+    # Documents that are as their files are change nothing; others do.
+    client = serve("workspace", cache=cache, logLevel="debug")
+    client.open(store, (project.path / "store.py").read_text())
+    assert pull_workspace(client)[main] == first[main]
+    assert "analysed 0 of 1 files" in client.log[-1]["message"]
+    client.arrived(REFRESH)
+    client = serve("workspace", cache=cache, logLevel="debug")
+    client.open(store, "def load():\n    pass\n")
+    assert pull_workspace(client)[main]["items"] == []
+    client.arrived(REFRESH)
+    # Other settings.
+    client = serve("workspace", cache=cache, ignore=["ALL"])
+    assert {uri: report["items"] for uri, report in pull_workspace(client).items()} == {main: [], store: []}
+    client.finish()
+    # Another text.
+    project.write("store.py", LOAD)
+    assert codes(next_session(serve, cache, known=False)[main]) == ["unawaited-coroutine"]
+    # What is damaged counts for nothing.
+    (kept,) = (cache / "awaitls").iterdir()
+    kept.write_bytes(kept.read_bytes()[: kept.stat().st_size // 2])
+    assert codes(next_session(serve, cache, known=False)[main]) == ["unawaited-coroutine"]
+
+
+def test_results_that_cannot_be_kept(serve, project, tmp_path):
+    uri = project.write("app.py", BAD)
+    cache = tmp_path / "cache"
+    cache.write_text("no folder")
+    for _ in range(2):
+        client = serve("workspace", cache=cache)
+        assert codes(pull_workspace(client)[uri]) == ["blocking-sleep"]
 
 
 def test_an_open_document_wins(serve, project):

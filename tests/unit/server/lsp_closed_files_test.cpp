@@ -34,8 +34,9 @@ protected:
     }
     ClosedReports analyse(const std::vector<ClosedFile>& files,
                           const analysis::Cancellation& cancellation) {
-        return analyse_closed(files, 0, files.size(),
-                              {style_, previous_, *disk_, disk_, cancellation, *kept_, mutex_});
+        return analyse_closed(
+            files, 0, files.size(),
+            {style_, previous_, *disk_, disk_, cancellation, *kept_, nullptr, mutex_});
     }
     std::string key(const std::string& name) const {
         return protocol::uri_key(protocol::file_uri(folder_ / name));
