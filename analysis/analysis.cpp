@@ -376,8 +376,21 @@ Diagnostic FileAnalysis::Impl::place_finding(const RegionFinding& finding,
         }
         result.message.replace(mark, 7, where);
     }
-    for (Fix& fix : result.fixes)
-        for (Edit& edit : fix.edits) edit.span = edit.span.shifted(begin);
+    const auto begin_of = [&](std::uint64_t region) {
+        const auto slot = std::find_if(slots().begin(), slots().end(),
+                                       [&](const Slot& one) { return one.region->id == region; });
+        return slot == slots().end() ? std::nullopt : std::optional(slot->begin);
+    };
+    std::erase_if(result.fixes, [&](Fix& fix) {
+        for (std::size_t i = 0; i < fix.edits.size(); ++i) {
+            const std::optional<std::uint32_t> base =
+                fix.regions.empty() ? std::optional(begin) : begin_of(fix.regions[i]);
+            if (!base) return true;
+            fix.edits[i].span = fix.edits[i].span.shifted(*base);
+        }
+        fix.regions.clear();
+        return false;
+    });
     place_fixes(result);
     return result;
 }
@@ -718,7 +731,7 @@ std::vector<Edit> combine_fixes(const std::vector<const Fix*>& fixes) {
 }
 
 FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string display_name,
-                  bool unsafe) {
+                  Applicability most) {
     constexpr int kMaxRounds = 20;
     FixResult result;
     result.analysis = analysis;
@@ -727,10 +740,9 @@ FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string disp
         std::vector<const Fix*> taken;
         std::vector<std::uint16_t> rules;
         for (const Diagnostic& diagnostic : result.analysis->diagnostics()) {
-            const auto fits = std::find_if(
-                diagnostic.fixes.begin(), diagnostic.fixes.end(), [unsafe](const Fix& fix) {
-                    return unsafe || fix.applicability == Applicability::Safe;
-                });
+            const auto fits =
+                std::find_if(diagnostic.fixes.begin(), diagnostic.fixes.end(),
+                             [most](const Fix& fix) { return fix.applicability <= most; });
             if (fits == diagnostic.fixes.end()) continue;
             taken.push_back(&*fits);
             std::vector<Edit> combined = combine_fixes(taken);

@@ -100,7 +100,8 @@ private:
 };
 
 /// Applies fixes until none is left or nothing changes (at most 20 rounds). Each round takes the fixes whose edits
-/// do not overlap, in the order of the text. `unsafe` admits unsafe ones.
+/// do not overlap, in the order of the text. `most`: the least safe
+/// that are applied.
 struct FixResult {
     std::string text;
     std::uint32_t applied = 0;                    // findings whose fix was applied
@@ -108,7 +109,7 @@ struct FixResult {
     std::shared_ptr<const FileAnalysis> analysis; // of the resulting text
 };
 FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string display_name,
-                  bool unsafe);
+                  Applicability most);
 
 /// Makes the one edit list that applies several fixes at once, leaving out those that overlap earlier ones.
 std::vector<Edit> combine_fixes(const std::vector<const Fix*>& fixes);

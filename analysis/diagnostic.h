@@ -15,6 +15,7 @@ namespace awaitls::analysis {
 enum class Applicability : std::uint8_t {
     Safe,   // does what the author evidently meant and cannot break code that works
     Unsafe, // moves work, reorders, changes what is raised or cancelled
+    Rewrite, // writes code anew in a way that somebody has to want: editors offer it, nobody applies it unseen
 };
 
 /// An edit that ends a finding. Edits are sorted and disjoint.
@@ -25,6 +26,9 @@ struct Fix {
     /// Modules that the edited code names (`asyncio`, `contextlib`); the import is added where it is missing
     /// when the fix is rendered. Already part of `edits` in what FileAnalysis::diagnostics() returns.
     std::vector<std::string> imports;
+    /// Region::id of each edit, in what rules report; empty: all are in the finding's own region. Empty in what
+    /// FileAnalysis::diagnostics() returns.
+    std::vector<std::uint64_t> regions;
 };
 
 /// Another place that explains a finding.

@@ -217,6 +217,7 @@ enum class CodeActionTriggerKind : std::uint8_t { Invoked = 1, Automatic = 2 };
 
 namespace code_action_kind {
 inline constexpr std::string_view kQuickFix = "quickfix";
+inline constexpr std::string_view kRefactorRewrite = "refactor.rewrite";
 inline constexpr std::string_view kSource = "source";
 inline constexpr std::string_view kSourceFixAll = "source.fixAll";
 } // namespace code_action_kind

@@ -109,15 +109,18 @@ TEST_P(RuleFixture, EachFixKeepsItsPromise) {
 TEST_P(RuleFixture, FixAllIsIdempotent) {
     const auto& [rule, path] = GetParam();
     const Fixture fixture = load_fixture(path, rule);
-    for (const bool unsafe : {false, true}) {
+    using analysis::Applicability;
+    const std::string stem = path.substr(0, path.size() - 3);
+    for (const auto& [most, twin] : {std::pair(Applicability::Safe, std::string()),
+                                     std::pair(Applicability::Unsafe, stem + ".fixed.py"),
+                                     std::pair(Applicability::Rewrite, stem + ".rewritten.py")}) {
         const analysis::FixResult once =
-            analysis::fix_all(analyse(fixture.text, fixture.settings), "fixture.py", unsafe);
+            analysis::fix_all(analyse(fixture.text, fixture.settings), "fixture.py", most);
         const analysis::FixResult twice =
-            analysis::fix_all(analyse(once.text, fixture.settings), "fixture.py", unsafe);
+            analysis::fix_all(analyse(once.text, fixture.settings), "fixture.py", most);
         EXPECT_EQ(once.text, twice.text);
         EXPECT_EQ(twice.applied, 0U);
-        const std::string twin = path.substr(0, path.size() - 3) + ".fixed.py";
-        if (unsafe && std::filesystem::exists(twin)) {
+        if (std::filesystem::exists(twin)) {
             EXPECT_EQ(once.text, read_file(twin)) << twin;
         }
     }

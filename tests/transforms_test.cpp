@@ -566,8 +566,10 @@ TEST_P(Transformed, FindsTheSame) {
         << render(*after);
     // What fixes make of the new text is Python, too.
     if (!all_clean(*after)) return;
-    for (const bool unsafe : {false, true}) {
-        const analysis::FixResult fixed = analysis::fix_all(after, "fixture.py", unsafe);
+    for (const analysis::Applicability most :
+         {analysis::Applicability::Safe, analysis::Applicability::Unsafe,
+          analysis::Applicability::Rewrite}) {
+        const analysis::FixResult fixed = analysis::fix_all(after, "fixture.py", most);
         EXPECT_TRUE(all_clean(*fixed.analysis))
             << transformation.name << " of " << input.name << "\n"
             << fixed.text;

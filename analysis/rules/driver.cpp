@@ -73,7 +73,18 @@ Finding& Finding::fix(std::string title, Applicability applicability, std::vecto
         return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : a.span.end < b.span.end;
     });
     diagnostic_.fixes.push_back(
-        {std::move(title), applicability, std::move(edits), std::move(imports)});
+        {std::move(title), applicability, std::move(edits), std::move(imports), {}});
+    return *this;
+}
+
+Finding& Finding::fix(std::string title, Applicability applicability, std::vector<RegionEdit> edits,
+                      std::vector<std::string> imports) {
+    Fix fix{std::move(title), applicability, {}, std::move(imports), {}};
+    for (RegionEdit& edit : edits) {
+        fix.edits.push_back(std::move(edit.edit));
+        fix.regions.push_back(edit.region->id);
+    }
+    if (!fix.edits.empty()) diagnostic_.fixes.push_back(std::move(fix));
     return *this;
 }
 

@@ -60,6 +60,13 @@ public:
     Finding& fix(std::string title, Applicability applicability, std::vector<Edit> edits,
                  std::vector<std::string> imports =
                      {}); // edits in region offsets, any order, disjoint; none: no fix
+    /// The same with edits in other regions of the file, each in offsets of its own.
+    struct RegionEdit {
+        const Region* region;
+        Edit edit;
+    };
+    Finding& fix(std::string title, Applicability applicability, std::vector<RegionEdit> edits,
+                 std::vector<std::string> imports = {});
     Finding& unnecessary();
 
 private:

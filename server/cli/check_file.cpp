@@ -63,7 +63,9 @@ std::shared_ptr<const FileAnalysis> fix(const std::shared_ptr<const FileAnalysis
                                         FileReport& report) {
     const std::string_view bytes = loaded.file.bytes;
     const analysis::Decoded& decoded = loaded.decoded;
-    analysis::FixResult result = analysis::fix_all(before, name, options.unsafe_fixes);
+    analysis::FixResult result = analysis::fix_all(
+        before, name,
+        options.unsafe_fixes ? analysis::Applicability::Unsafe : analysis::Applicability::Safe);
     if (result.applied == 0) return before;
     std::string fixed_bytes;
     if (loaded.notebook)

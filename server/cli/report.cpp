@@ -202,9 +202,9 @@ void append_full(const FileReport& file, const Diagnostic& finding, const Report
                                           analysis::catalog()[*rule].info.summary, code));
     }
     for (const Fix& fix : finding.fixes) {
-        const bool safe = fix.applicability == Applicability::Safe;
-        const char* how = safe                 ? ""
-                          : style.unsafe_fixes ? " (unsafe)"
+        const char* how = fix.applicability == Applicability::Safe      ? ""
+                          : fix.applicability == Applicability::Rewrite ? " (in an editor)"
+                          : style.unsafe_fixes                          ? " (unsafe)"
                                                : " (unsafe: `--unsafe-fixes`)";
         const bool offered = &fix == offered_fix(finding, style);
         excerpts.tail("help", fmt::format("{}{}{}", offered ? "[*] " : "", fix.title, how));
@@ -295,7 +295,9 @@ Totals count(const std::vector<FileReport>& files, const ReportStyle& style) {
             ++totals.by_severity[static_cast<std::size_t>(finding.severity)];
             if (offered_fix(finding, style) != nullptr)
                 ++totals.fixable;
-            else if (!finding.fixes.empty())
+            else if (std::any_of(finding.fixes.begin(), finding.fixes.end(), [](const Fix& fix) {
+                         return fix.applicability == Applicability::Unsafe;
+                     }))
                 ++totals.more_with_unsafe;
         }
     }
@@ -400,7 +402,8 @@ std::string_view finding_code(const Diagnostic& finding) {
 const Fix* offered_fix(const Diagnostic& finding, const ReportStyle& style) {
     const auto offered =
         std::find_if(finding.fixes.begin(), finding.fixes.end(), [&](const Fix& fix) {
-            return style.unsafe_fixes || fix.applicability == Applicability::Safe;
+            return fix.applicability <=
+                   (style.unsafe_fixes ? Applicability::Unsafe : Applicability::Safe);
         });
     return offered == finding.fixes.end() ? nullptr : &*offered;
 }

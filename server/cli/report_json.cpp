@@ -30,10 +30,12 @@ json fix_object(const FileReport& file, const analysis::Diagnostic& finding) {
                          {"location", location(file, edit.span.begin)},
                          {"end_location", location(file, edit.span.end)}});
     }
-    return {
-        {"applicability", fix.applicability == analysis::Applicability::Safe ? "safe" : "unsafe"},
-        {"message", fix.title},
-        {"edits", std::move(edits)}};
+    // The word of the format for what is shown and not applied is "display".
+    const char* const applicability = fix.applicability == analysis::Applicability::Safe ? "safe"
+                                      : fix.applicability == analysis::Applicability::Unsafe
+                                          ? "unsafe"
+                                          : "display";
+    return {{"applicability", applicability}, {"message", fix.title}, {"edits", std::move(edits)}};
 }
 
 json finding_object(const FileReport& file, const analysis::Diagnostic& finding) {

@@ -68,16 +68,27 @@ std::optional<Edit> edit_of_part(const Document& document, const Part& part, con
                : std::nullopt;
 }
 
+std::optional<protocol::CodeAction> action_of(std::string title, std::string_view kind,
+                                              const Document& document,
+                                              const std::vector<Edit>& edits,
+                                              const ClientStyle& style) {
+    protocol::CodeAction action;
+    action.title = std::move(title);
+    action.kind = std::string(kind);
+    action.edit = workspace_edit(document, edits, style);
+    return action.edit ? std::optional(std::move(action)) : std::nullopt;
+}
+
 std::optional<protocol::CodeAction> quick_fix(std::string title, const Document& document,
                                               const std::vector<Edit>& edits,
                                               const protocol::Diagnostic& diagnostic,
                                               const ClientStyle& style) {
-    protocol::CodeAction action;
-    action.title = std::move(title);
-    action.kind = std::string(protocol::code_action_kind::kQuickFix);
-    action.diagnostics.push_back(diagnostic);
-    action.edit = workspace_edit(document, edits, style);
-    return action.edit ? std::optional(std::move(action)) : std::nullopt;
+    std::optional<protocol::CodeAction> action =
+        action_of(std::move(title), protocol::code_action_kind::kQuickFix, document, edits, style);
+    if (action) {
+        action->diagnostics.push_back(diagnostic);
+    }
+    return action;
 }
 
 } // namespace
@@ -125,19 +136,29 @@ workspace_edit(const Document& document, const std::vector<Edit>& edits, const C
     return result;
 }
 
-QuickFixes quick_fixes(const Document& document, const analysis::FileAnalysis& analysis, Span range,
-                       const ClientStyle& style) {
-    QuickFixes result;
+FindingActions finding_actions(const Document& document, const analysis::FileAnalysis& analysis,
+                               Span range, const ClientStyle& style) {
+    FindingActions result;
     const DocumentMap& map = *document.map();
     for (const analysis::Diagnostic& finding : analysis.diagnostics()) {
         if (!finding.span.touches(range) || finding.rule >= analysis::catalog().size()) {
             continue;
         }
-        if (result.fixes.size() + result.suppressions.size() >= kMaxActions) {
+        if (result.fixes.size() + result.rewrites.size() + result.suppressions.size() >=
+            kMaxActions) {
             break;
         }
         const protocol::Diagnostic diagnostic = to_protocol(finding, map, style);
         for (const Fix& fix : finding.fixes) {
+            if (fix.applicability == Applicability::Rewrite) {
+                std::optional<protocol::CodeAction> action =
+                    action_of(fix.title, protocol::code_action_kind::kRefactorRewrite, document,
+                              fix.edits, style);
+                if (action) {
+                    result.rewrites.push_back(std::move(*action));
+                }
+                continue;
+            }
             const bool safe = fix.applicability == Applicability::Safe;
             std::optional<protocol::CodeAction> action = quick_fix(
                 fix.title + (safe ? "" : " (unsafe)"), document, fix.edits, diagnostic, style);
@@ -173,7 +194,7 @@ bool has_safe_fix(const analysis::FileAnalysis& analysis) {
 
 std::vector<Edit> fix_all_edits(const std::shared_ptr<const analysis::FileAnalysis>& analysis,
                                 const std::string& display_name) {
-    const std::string after = analysis::fix_all(analysis, display_name, false).text;
+    const std::string after = analysis::fix_all(analysis, display_name, Applicability::Safe).text;
     const std::string_view before = analysis->text();
     const std::vector<std::string_view> old_cells = split_cells(before);
     const std::vector<std::string_view> cells = split_cells(after);

@@ -31,14 +31,15 @@ std::optional<protocol::WorkspaceEdit> workspace_edit(const Document& document,
                                                       const std::vector<analysis::Edit>& edits,
                                                       const ClientStyle& style);
 
-struct QuickFixes {
-    std::vector<protocol::CodeAction> fixes; // best first for each finding
+struct FindingActions {
+    std::vector<protocol::CodeAction> fixes;    // best first for each finding
+    std::vector<protocol::CodeAction> rewrites; // refactorings that end a finding
     std::vector<protocol::CodeAction> suppressions;
 };
 
 /// For the findings that touch the range. Requires: `analysis` is of the document's present text.
-QuickFixes quick_fixes(const Document& document, const analysis::FileAnalysis& analysis,
-                       analysis::Span range, const ClientStyle& style);
+FindingActions finding_actions(const Document& document, const analysis::FileAnalysis& analysis,
+                               analysis::Span range, const ClientStyle& style);
 
 /// True if some finding has a safe fix.
 bool has_safe_fix(const analysis::FileAnalysis& analysis);

@@ -118,16 +118,26 @@ void Session::code_actions(protocol::CodeActionParams params, AnyResponder respo
                 return;
             }
             const protocol::CodeActionContext& context = params.context;
-            QuickFixes found;
-            if (wants_kind(context, protocol::code_action_kind::kQuickFix)) {
-                found = quick_fixes(open.document, *analysis,
-                                    open.document.map()->span(*part, params.range), style_);
+            const bool fixes = wants_kind(context, protocol::code_action_kind::kQuickFix);
+            const bool rewrites = wants_kind(context, protocol::code_action_kind::kRefactorRewrite);
+            FindingActions found;
+            if (fixes || rewrites) {
+                found = finding_actions(open.document, *analysis,
+                                        open.document.map()->span(*part, params.range), style_);
+            }
+            if (!fixes) {
+                found.fixes.clear();
+                found.suppressions.clear();
+            }
+            if (!rewrites) {
+                found.rewrites.clear();
             }
             // Fixes first, suppressions last, as menus keep this order.
             const auto answer = [found = std::move(found)](
                                     std::optional<protocol::CodeAction> fix_all_safe,
                                     AnyResponder responder_now) {
                 std::vector<protocol::CodeAction> actions = found.fixes;
+                actions.insert(actions.end(), found.rewrites.begin(), found.rewrites.end());
                 if (fix_all_safe) {
                     actions.push_back(std::move(*fix_all_safe));
                 }

@@ -47,6 +47,7 @@ protocol::ServerCapabilities server_capabilities(const ClientStyle& style) {
     result.text_document_sync = protocol::TextDocumentSyncOptions{
         true, protocol::TextDocumentSyncKind::Incremental, protocol::SaveOptions{true}};
     std::vector<std::string> action_kinds{std::string(protocol::code_action_kind::kQuickFix),
+                                          std::string(protocol::code_action_kind::kRefactorRewrite),
                                           std::string(kFixAllKind)};
     if (style.capabilities.notebook_sync) {
         result.notebook_document_sync =

@@ -50,8 +50,9 @@ void check_suppressions(const analysis::FileAnalysis& file) {
 }
 
 void check_fixes(const std::shared_ptr<const analysis::FileAnalysis>& file) {
-    for (const bool unsafe : {false, true}) {
-        const analysis::FixResult fixed = analysis::fix_all(file, "fuzz.py", unsafe);
+    for (const auto most : {analysis::Applicability::Safe, analysis::Applicability::Unsafe,
+                            analysis::Applicability::Rewrite}) {
+        const analysis::FixResult fixed = analysis::fix_all(file, "fuzz.py", most);
         require(fixed.analysis != nullptr && fixed.analysis->text() == fixed.text,
                 "the analysis is of the fixed text");
         require(fixed.applied == fixed.rules.size(), "every applied fix is counted");

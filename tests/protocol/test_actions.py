@@ -74,6 +74,33 @@ def test_only_what_touches_the_range(client):
     assert len(client.code_actions(URI, span(0, 0, 99, 0), only=["quickfix"])) == 4
 
 
+READS = (
+    "import asyncio\n\n\nasync def get_one():\n    await asyncio.sleep(1)\n    return 1\n\n\n"
+    "async def main():\n    a = await get_one()\n    b = await get_one()\n    print(a, b)\n"
+)
+
+
+def test_rewrites(start, push):
+    client = start()
+    client.initialize(push, initializationOptions={"settings": {"target-version": "py311"}})
+    client.open(URI, READS)
+    [hint] = client.published(URI, 1)
+    assert (hint["code"], hint["severity"]) == ("sequential-independent-awaits", 4)
+    where = span(9, 8, 9, 8)
+    gather, group, suppress = client.code_actions(URI, where, diagnostics=[hint])
+    assert [action["kind"] for action in (gather, group, suppress)] == ["refactor.rewrite", "refactor.rewrite", "quickfix"]
+    assert "diagnostics" not in gather and "isPreferred" not in gather
+    text = apply(READS, gather["edit"], URI)
+    assert "    a, b = await asyncio.gather(get_one(), get_one())\n    print(a, b)\n" in text
+    text = apply(READS, group["edit"], URI)
+    assert "    async with asyncio.TaskGroup() as group:\n        a_task = group.create_task(get_one())\n" in text
+    assert client.code_actions(URI, where, only=["refactor"]) == [gather, group]
+    assert client.code_actions(URI, where, only=["quickfix"]) == [suppress]
+    assert client.code_actions(URI, where, only=["source.fixAll"]) == []
+    client.change(URI, 2, {"text": text})
+    assert client.published(URI, 2) == []
+
+
 def test_order(sleeper):
     kinds = [action["kind"] for action in sleeper.code_actions(URI, CURSOR)]
     assert kinds == ["quickfix", "source.fixAll.awaitls", "quickfix"]

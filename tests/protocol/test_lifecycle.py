@@ -26,7 +26,7 @@ def test_announces_what_it_does(start, push):
     assert capabilities["positionEncoding"] == "utf-16"
     assert capabilities["textDocumentSync"] == {"openClose": True, "change": 2, "save": {"includeText": True}}
     assert capabilities["hoverProvider"] is True
-    assert capabilities["codeActionProvider"]["codeActionKinds"] == ["quickfix", "source.fixAll.awaitls"]
+    assert capabilities["codeActionProvider"]["codeActionKinds"] == ["quickfix", "refactor.rewrite", "source.fixAll.awaitls"]
     assert capabilities["codeActionProvider"]["resolveProvider"] is True
     assert capabilities["executeCommandProvider"] == {"commands": ["awaitls.fixAll"]}
     assert capabilities["workspace"]["workspaceFolders"] == {"supported": True, "changeNotifications": True}

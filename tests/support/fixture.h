@@ -42,7 +42,8 @@ std::string compare(const Fixture& fixture);
 /// One line for each finding, for messages: "12:5 blocking-sleep ...".
 std::string render(const analysis::FileAnalysis& analysis);
 
-/// All *.py of the rule fixtures, as rule name and path, sorted. Twins (`*.fixed.py`) are left out.
+/// All *.py of the rule fixtures, as rule name and path, sorted. Twins (`*.fixed.py`: with all fixes,
+/// `*.rewritten.py`: with refactorings, too) are left out.
 std::vector<std::pair<std::string, std::string>> rule_fixtures();
 
 std::string read_file(const std::string& path);

@@ -64,8 +64,9 @@ async def page(number: int) -> str:
 
 ## Fix
 
-None. With `asyncio.gather` or a `TaskGroup` a failure of one call meets the other one while it runs; whether that is
-wanted is a decision.
+Editors offer to rewrite the statements with `asyncio.gather()`, and from Python 3.11 on with a `TaskGroup`. `--fix` does neither:
+a failure of one call then meets the other one while it runs, and whether that is wanted is a decision. A `TaskGroup` cancels the
+other call and raises an exception group; `gather` lets it run on.
 
 ## When not to follow it
 
@@ -124,6 +125,112 @@ bool are_independent(const Model& model, const Read& first, const Read& second) 
     return true;
 }
 
+/// `name = await call`, in one piece on lines of its own.
+bool is_plain(const Tree& tree, const Read& read) {
+    const NodeId statement = tree.parent(read.awaited);
+    const Span head{tree[statement].begin, tree[read.call].begin};
+    return has_own_lines(tree, statement) && !has_comment(tree, head) &&
+           tree.text().substr(head.begin, head.size()).find_first_of("(\r\n\\") ==
+               std::string_view::npos &&
+           code_span(tree, statement).end == tree[read.call].end;
+}
+
+std::string unused_name(const Tree& tree, std::string name) {
+    while (mentions(tree, 0, name)) name += '_';
+    return name;
+}
+
+/// Moves the lines behind the first one of a span to the right, but for those within strings.
+void indent_lines(const Tree& tree, Span span, std::vector<Edit>& edits) {
+    for (std::uint32_t at = next_line(tree, span.begin); at < span.end; at = next_line(tree, at)) {
+        if (line_end(tree, at) == at) continue;
+        bool in_string = false;
+        for (NodeId node = 0; node < tree.size() && !in_string; ++node)
+            in_string = tree.is(node, Kind::String) && tree[node].begin < at && at < tree[node].end;
+        if (!in_string) edits.push_back({{at, at}, "    "});
+    }
+}
+
+void offer_gather(const Tree& tree, const std::string& module, const std::vector<Read>& run,
+                  std::vector<std::string> imports, Finding& finding) {
+    constexpr std::size_t kMaxLine = 88;
+    const NodeId first = tree.parent(run.front().awaited);
+    const NodeId last = tree.parent(run.back().awaited);
+    const std::string indent = indentation(tree, first);
+    std::string head;
+    for (const Read& read : run)
+        head += (head.empty() ? "" : ", ") + std::string(tree.text(read.name));
+    head += " = await " + module + ".gather(";
+    std::string line = head;
+    for (const Read& read : run)
+        line += (read.call == run.front().call ? "" : ", ") + std::string(tree.text(read.call));
+    line += ')';
+    const Span whole{tree[first].begin, tree[run.back().call].end};
+    std::vector<Edit> edits;
+    if (indent.size() + line.size() <= kMaxLine &&
+        line.find_first_of("\r\n") == std::string::npos &&
+        !has_comment(tree, {whole.begin, tree[last].begin})) {
+        edits.push_back({whole, line});
+    } else {
+        const std::string end = line_break(tree);
+        for (const Read& read : run) {
+            const NodeId statement = tree.parent(read.awaited);
+            edits.push_back({{tree[statement].begin, tree[read.call].begin},
+                             statement == first ? head + end + indent + "    " : ""});
+            edits.push_back({{tree[read.call].end, tree[read.call].end}, ","});
+        }
+        indent_lines(tree, {tree[first].begin, tree[last].end}, edits);
+        const std::uint32_t behind = line_end(tree, tree[last].end);
+        edits.push_back({{behind, behind}, end + indent + ")"});
+    }
+    finding.fix("Run them together with `" + module + ".gather()`", Applicability::Rewrite,
+                std::move(edits), std::move(imports));
+}
+
+void offer_task_group(const Tree& tree, const std::string& module, const std::vector<Read>& run,
+                      std::vector<std::string> imports, Finding& finding) {
+    const NodeId first = tree.parent(run.front().awaited);
+    const NodeId last = tree.parent(run.back().awaited);
+    const std::string indent = indentation(tree, first);
+    const std::string end = line_break(tree);
+    const std::string group = unused_name(tree, "group");
+    std::vector<Edit> edits;
+    std::string results;
+    for (const Read& read : run) {
+        const NodeId statement = tree.parent(read.awaited);
+        const std::string name(tree.text(read.name));
+        const std::string task = unused_name(tree, name + "_task");
+        std::string head = task + " = " + group + ".create_task(";
+        if (statement == first)
+            head = "async with " + module + ".TaskGroup() as " + group + ":" + end + indent +
+                   "    " + head;
+        edits.push_back({{tree[statement].begin, tree[read.call].begin}, std::move(head)});
+        edits.push_back({{tree[read.call].end, tree[read.call].end}, ")"});
+        results += end + indent + name + " = " + task + ".result()";
+    }
+    indent_lines(tree, {tree[first].begin, tree[last].end}, edits);
+    const std::uint32_t behind = line_end(tree, tree[last].end);
+    edits.push_back({{behind, behind}, std::move(results)});
+    finding.fix("Run them together in a `TaskGroup`", Applicability::Rewrite, std::move(edits),
+                std::move(imports));
+}
+
+void offer_rewrites(const RuleContext& context, const std::vector<Read>& run, Finding& finding) {
+    const Model& model = context.model;
+    const Tree& tree = context.tree;
+    if (model.library() != AsyncLibrary::Asyncio ||
+        !std::all_of(run.begin(), run.end(),
+                     [&](const Read& read) { return is_plain(tree, read); }))
+        return;
+    bool needs_import = false;
+    const std::string module = model.module_name("asyncio", run.front().call, needs_import);
+    if (module.empty()) return;
+    std::vector<std::string> imports;
+    if (needs_import) imports.emplace_back("asyncio");
+    offer_gather(tree, module, run, imports, finding);
+    if (context.target_at_least(3, 11)) offer_task_group(tree, module, run, imports, finding);
+}
+
 bool in_async_with(const Tree& tree, NodeId node) {
     const NodeId function = function_around(tree, node);
     for (NodeId up = tree.parent(node); up != kNoNode && up != function; up = tree.parent(up))
@@ -147,6 +254,7 @@ void check(RuleContext& context, NodeId block) {
                     " do not need each other's results; run them together with `asyncio.gather()`");
             for (std::size_t i = 1; i < run.size(); ++i)
                 finding.related(tree[run[i].awaited].span(), "independent of the await before");
+            offer_rewrites(context, run, finding);
         }
         run.clear();
     };
@@ -174,6 +282,7 @@ Rule rule_sequential_independent_awaits() {
          .category = Category::Concurrency,
          .severity = Severity::Hint,
          .review = ReviewSeverity::Minor,
+         .fix = FixAvailability::Sometimes,
          .aliases = {},
          .summary = "Awaited reads that do not need each other's results run one after the other.",
          .options = {},

@@ -82,7 +82,7 @@ async def handle(job: str) -> None:
     task.add_done_callback(_handle_tasks.discard)
 ```
 
-The set is a new name directly above the function, or an attribute of the class above the method. One attribute such as
+A callback that the statement adds (`create_task(..).add_done_callback(report)`) is added on a line of its own then. The set is a new name directly above the function, or an attribute of the class above the method. One attribute such as
 `self._task = ...` would be shorter, but a second call would overwrite it and drop the first task. The fix is safe: it only adds
 references. It is offered for statements and plain assignments that have a line of their own.
 
@@ -106,6 +106,7 @@ struct Dropped {
     NodeId name = kNoNode;  // Local, Container, Loop: the variable
     bool direct =
         false; // the statement is the call, or its assignment to the variable, and nothing else
+    bool chained = false; // Statement: a method of the task is called, and nothing else is done
 };
 
 /// The Name is a local container that starts empty and is only added to.
@@ -207,7 +208,8 @@ Dropped lost(const Model& model, NodeId expression, bool direct) {
         const bool chained = (method == "add_done_callback" || method == "set_name") &&
                              tree.is(call, Kind::Call) && tree[parent].role == Role::Callee &&
                              tree.is(tree.parent(call), Kind::ExprStmt);
-        return chained ? Dropped{Loss::Statement, tree.parent(call), kNoNode, false} : Dropped{};
+        if (!chained) return {};
+        return {Loss::Statement, tree.parent(call), kNoNode, false, direct};
     }
     case Kind::Call: {
         const NodeId callee = tree.child(parent, Role::Callee);
@@ -344,8 +346,10 @@ void offer_to_keep(const RuleContext& context, Finding& finding, NodeId call,
                    const Dropped& dropped) {
     const Tree& tree = context.tree;
     const bool statement = dropped.loss == Loss::Statement;
-    if (!dropped.direct || (!statement && dropped.loss != Loss::Local)) return;
+    if ((!dropped.direct && !dropped.chained) || (!statement && dropped.loss != Loss::Local))
+        return;
     if (!has_own_lines(tree, dropped.place)) return;
+    if (statement && tree[call].begin != tree[dropped.place].begin) return; // parentheses
     Keeper kept;
     if (!keeper(context.model, call, kept)) return;
 
@@ -372,10 +376,17 @@ void offer_to_keep(const RuleContext& context, Finding& finding, NodeId call,
     } else if (variable != tree.text(dropped.name)) {
         edits.push_back({tree[dropped.name].span(), variable});
     }
-    const std::uint32_t behind = line_end(tree, tree[dropped.place].end);
-    edits.push_back({{behind, behind},
-                     end + indent + kept.reference + ".add(" + variable + ")" + end + indent +
-                         variable + ".add_done_callback(" + kept.reference + ".discard)"});
+    std::string kept_lines = end + indent + kept.reference + ".add(" + variable + ")" + end +
+                             indent + variable + ".add_done_callback(" + kept.reference +
+                             ".discard)";
+    std::uint32_t behind = line_end(tree, tree[dropped.place].end);
+    if (dropped.chained) {
+        // The method stands behind, on a line of its own.
+        behind = tree[call].end;
+        if (behind >= tree.text().size() || tree.text()[behind] != '.') return;
+        kept_lines += end + indent + variable;
+    }
+    edits.push_back({{behind, behind}, std::move(kept_lines)});
     finding.fix("Keep the task in `" + kept.reference + "` until it is done", Applicability::Safe,
                 std::move(edits));
 }

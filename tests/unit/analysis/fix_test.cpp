@@ -147,7 +147,8 @@ std::shared_ptr<const FileAnalysis> analyse(std::string text) {
                                  std::make_shared<const Settings>(default_settings()), "file.py");
 }
 FixResult fixed(std::string text, bool unsafe = true) {
-    return fix_all(analyse(std::move(text)), "file.py", unsafe);
+    return fix_all(analyse(std::move(text)), "file.py",
+                   unsafe ? Applicability::Unsafe : Applicability::Safe);
 }
 
 TEST(FixAll, AppliesEveryFixAndItsImportOnce) {

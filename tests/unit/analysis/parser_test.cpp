@@ -513,7 +513,7 @@ std::shared_ptr<const FileAnalysis> analyse(std::string text) {
     const std::shared_ptr<const FileAnalysis> file = FileAnalysis::analyse(
         std::make_shared<const SourceText>(std::move(text)), settings, "deep.py");
     file->hover(static_cast<std::uint32_t>(file->text().size() / 2));
-    EXPECT_FALSE(fix_all(file, "deep.py", true).text.empty());
+    EXPECT_FALSE(fix_all(file, "deep.py", Applicability::Rewrite).text.empty());
     return file;
 }
 

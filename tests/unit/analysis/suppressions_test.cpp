@@ -77,7 +77,7 @@ TEST(Own, ThatSilencesNothingIsReported) {
 }
 
 std::string fixed(std::string text) {
-    return fix_all(analyse(std::move(text)), "file.py", false).text;
+    return fix_all(analyse(std::move(text)), "file.py", Applicability::Safe).text;
 }
 
 TEST(Own, ThatSilencesNothingIsTakenOut) {

@@ -59,11 +59,12 @@ std::vector<FileReport> sample() {
     sleep.fixes.push_back({"Use `asyncio.sleep`",
                            Applicability::Safe,
                            {{span_of(report.text, "time.sleep"), "await asyncio.sleep"}},
+                           {},
                            {}});
     Diagnostic chain = finding("transitive-blocking-call", Severity::Warning,
                                span_of(report.text, "helper(\n        2)"), "`helper` blocks");
     chain.related.push_back({span_of(report.text, "import time"), "here", "", nullptr});
-    chain.fixes.push_back({"Run it in a thread", Applicability::Unsafe, {}, {}});
+    chain.fixes.push_back({"Run it in a thread", Applicability::Unsafe, {}, {}, {}});
     report.findings = {sleep, chain, finding("", Severity::Information, {0, 0}, "a note")};
     report.hidden_hints = 2;
     return {report};
