@@ -2,6 +2,7 @@
 
 #include "analysis/rules/catalog.h"
 #include "server/config/options.h"
+#include "server/config/schema.h"
 #include "server/files/file.h"
 
 #include <fmt/format.h>
@@ -78,7 +79,7 @@ std::string render(const std::vector<const Rule*>& rules, const RuleOptions& opt
     return out;
 }
 
-/// Writes the pages, the index and configuration.md. Returns the error.
+/// Writes the pages, the index, and beside the folder configuration.md and its schema. Returns the error.
 std::string write_pages(const std::vector<const Rule*>& rules, const std::string& folder) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
@@ -92,9 +93,11 @@ std::string write_pages(const std::vector<const Rule*>& rules, const std::string
         if (!problem.empty()) return problem;
         problem = write(fmt::format("{}/{}.md", folder, rule->info.name), rule_page(*rule));
     }
-    return problem.empty()
-               ? write(absolute_path(folder + "/../configuration.md"), configuration_page())
-               : problem;
+    if (problem.empty())
+        problem = write(absolute_path(folder + "/../configuration.md"), configuration_page());
+    if (problem.empty())
+        problem = write(absolute_path(folder + "/../awaitls.schema.json"), configuration_schema());
+    return problem;
 }
 
 } // namespace

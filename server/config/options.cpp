@@ -193,12 +193,10 @@ void read_blocking_calls(LayerReader& reader, const ConfigValue& value) {
 }
 
 void read_max_file_size(LayerReader& reader, const ConfigValue& value) {
-    // More than this does not fit the 32-bit offsets of the analysis.
-    constexpr std::int64_t kMost = 1'000'000'000;
     if (value.type != Type::Integer) return reader.wrong_type(value, "a number of bytes");
-    if (value.integer < 1 || value.integer > kMost) {
-        return reader.problem(value,
-                              fmt::format("`max-file-size` must be between 1 and {} bytes", kMost));
+    if (value.integer < 1 || value.integer > kLargestFileSize) {
+        return reader.problem(
+            value, fmt::format("`max-file-size` must be between 1 and {} bytes", kLargestFileSize));
     }
     reader.layer.max_file_size = static_cast<std::uint64_t>(value.integer);
 }
@@ -229,56 +227,57 @@ void read_cache_dir(LayerReader& reader, const ConfigValue& value) {
 }
 
 constexpr Option kOptions[] = {
-    {"select", "list of selectors", "the rules that are on by default",
+    {"select", OptionType::Selectors, "the rules that are on by default",
      R"(The rules that run, in place of the defaults. A selector is a rule's name
 (`"blocking-sleep"`), a category (`"blocking"`), `"ALL"`, the code of the same problem in
 another tool (`"RUF006"`, `"ASYNC251"`), or the beginning of such a code (`"ASYNC2"`). Where
 `select` and `ignore` disagree, the more specific selector wins: a name over a code, a code
 over its beginning, that over a category, that over `ALL`; between equals `ignore` wins.)",
      "select = [\"await\", \"task\", \"blocking-sleep\"]", read_select},
-    {"ignore", "list of selectors", "[]", R"(Rules that do not run.)",
+    {"ignore", OptionType::Selectors, "[]", R"(Rules that do not run.)",
      "ignore = [\"session-per-call\"]", read_ignore},
-    {"extend-select", "list of selectors", "[]",
+    {"extend-select", OptionType::Selectors, "[]",
      R"(Rules that run in addition to `select` or the defaults.)",
      "extend-select = [\"blocking-cpu\"]", read_extend_select},
-    {"exclude", "list of patterns", "[]",
+    {"exclude", OptionType::Patterns, "[]",
      R"(Files and folders that `check` does not enter and the editor shows nothing for, in addition
 to the usual ones (`.git`, `.venv`, `node_modules`, `build`, ...). A pattern is matched
 against the name and against the path relative to the configuration file; `*` matches any
 characters, `/` included. The last matching pattern decides, and one that begins with `!`
 takes its paths in again (`"!build"`). A path given on the command line is always checked.)",
      "exclude = [\"generated\", \"tests/data/*\"]", read_exclude},
-    {"per-file-ignores", "table of pattern = list of selectors", "{}",
+    {"per-file-ignores", OptionType::SelectorsOfPatterns, "{}",
      R"(Rules that do not run in the files of a pattern. Patterns are those of `exclude`; one that
 begins with `!` means every file that it does not match.)",
      "per-file-ignores = { \"tests/*\" = [\"blocking\"], \"scripts\" = [\"ALL\"] }",
      read_per_file_ignores},
-    {"severity", "table of selector = severity", "{}",
+    {"severity", OptionType::SeveritiesOfSelectors, "{}",
      R"(Severities other than the rules' own: `"error"`, `"warning"`, `"information"` or `"hint"`.
 The more specific selector wins.)",
      "severity = { blocking = \"warning\", \"blocking-sleep\" = \"error\" }", read_severity},
-    {"target-version", "string", "the lower bound of `requires-python`, else \"3.10\"",
+    {"target-version", OptionType::PythonVersion,
+     "the lower bound of `requires-python`, else \"3.10\"",
      R"(The oldest Python that the code runs on, `"3.10"` or `"py310"`. Rules and fixes that need a
 newer one stay away. Without it, `requires-python` of the nearest `pyproject.toml` counts.)",
      "target-version = \"3.11\"", read_target_version},
-    {"strictness", "string", "\"certain\"",
+    {"strictness", OptionType::Strictness, "\"certain\"",
      R"(`"certain"` reports what is resolved beyond doubt. `"likely"` adds findings that rest on a
 method name that only one class has.)",
      "strictness = \"likely\"", read_strictness},
-    {"blocking-calls", "list of \"pattern -> advice\", or table of pattern = advice", "[]",
+    {"blocking-calls", OptionType::BlockingCalls, "[]",
      R"(Calls of your own that block, for the rule `blocking-configured`. A pattern is matched
 against the qualified name of what is called (`*` matches any characters); the advice is
 shown with the finding.)",
      "blocking-calls = [\"legacy.db.* -> use `store.fetch`\"]", read_blocking_calls},
-    {"max-file-size", "number of bytes", "2000000",
+    {"max-file-size", OptionType::FileSize, "2000000",
      R"(Larger files are not analysed; one note says so.)", "max-file-size = 5_000_000",
      read_max_file_size},
-    {"python", "string", "unset",
+    {"python", OptionType::Folder, "unset",
      R"(The project's environment: the path of its folder, below that of the configuration file. What imports of installed
 packages mean is read from it, and its Python version counts where neither `target-version` nor `requires-python` says one.
 Nothing in it is run. Unset: that of `VIRTUAL_ENV`, else `.venv` in the project's folder, else that of conda, else the `python` on `PATH`.)",
      "python = \".venv\"", read_python},
-    {"cache-dir", "string", "unset",
+    {"cache-dir", OptionType::Nothing, "unset",
      R"(What `awaitls check` finds, and the server in the files of a workspace, is kept for the next run in `$XDG_CACHE_HOME/awaitls` (`~/.cache/awaitls`).
 A folder's configuration cannot choose another place: `awaitls check --cache-dir` does.)",
      "", read_cache_dir},
@@ -477,6 +476,23 @@ std::optional<PythonVersion> oldest_python(std::string_view requires_python) {
     return oldest;
 }
 
+std::string_view type_words(OptionType type) {
+    switch (type) {
+    case OptionType::Selectors: return "list of selectors";
+    case OptionType::Patterns: return "list of patterns";
+    case OptionType::SelectorsOfPatterns: return "table of pattern = list of selectors";
+    case OptionType::SeveritiesOfSelectors: return "table of selector = severity";
+    case OptionType::BlockingCalls:
+        return "list of \"pattern -> advice\", or table of pattern = advice";
+    case OptionType::FileSize: return "number of bytes";
+    case OptionType::PythonVersion:
+    case OptionType::Strictness:
+    case OptionType::Folder:
+    case OptionType::Nothing: break;
+    }
+    return "string";
+}
+
 std::string configuration_page() {
     std::string page =
         R"(# Configuration
@@ -487,10 +503,13 @@ does. An editor's settings (`awaitls.` and the same keys) and the command line
 (`--config KEY=VALUE`) come on top of it.
 
 A mistake is told at its line and stops nothing else: the rest of the configuration holds.
+
+[awaitls.schema.json](awaitls.schema.json) describes all of it as a JSON schema. Editors that use taplo
+complete and check an `awaitls.toml` whose first line is `#:schema PATH/awaitls.schema.json`.
 )";
     for (const Option& option : kOptions) {
         page += fmt::format("\n## {}\n\n{}\n\n- Type: {}\n- Default: {}\n", option.key, option.doc,
-                            option.type, option.default_value);
+                            type_words(option.type), option.default_value);
         if (!option.example.empty())
             page += fmt::format("\n```toml\n[tool.awaitls]\n{}\n```\n", option.example);
     }

@@ -18,6 +18,8 @@
 namespace awaitls::server {
 
 inline constexpr std::uint64_t kDefaultMaxFileSize = 2'000'000; // bytes
+/// More bytes do not fit the 32-bit offsets of the analysis.
+inline constexpr std::int64_t kLargestFileSize = 1'000'000'000;
 
 struct PerFileIgnore {
     std::string pattern;
@@ -48,10 +50,24 @@ struct ConfigLayer {
 
 class LayerReader;
 
+/// What an option takes: in words on the page, as JSON schema in the schema.
+enum class OptionType : std::uint8_t {
+    Selectors,
+    Patterns,
+    SelectorsOfPatterns,   // table of pattern = list of selectors
+    SeveritiesOfSelectors, // table of selector = severity
+    PythonVersion,
+    Strictness,
+    BlockingCalls,
+    FileSize, // bytes
+    Folder,   // below that of the configuration
+    Nothing,  // a configuration does not set it, and is told so
+};
+
 struct Option {
     std::string_view key;
-    std::string_view type;          // for people: "list of selectors"
-    std::string_view default_value; // as TOML
+    OptionType type;
+    std::string_view default_value; // a value that is TOML and JSON, else words
     std::string_view doc;           // Markdown
     std::string_view example;       // TOML, the lines below [tool.awaitls]
     void (*read)(LayerReader& reader, const ConfigValue& value);
@@ -76,6 +92,9 @@ std::optional<analysis::PythonVersion> parse_python_version(std::string_view tex
 /// The oldest version that a `requires-python` (PEP 440) admits; nothing where it has no lower
 /// bound.
 std::optional<analysis::PythonVersion> oldest_python(std::string_view requires_python);
+
+/// "list of selectors": for people.
+std::string_view type_words(OptionType type);
 
 /// docs/configuration.md.
 std::string configuration_page();

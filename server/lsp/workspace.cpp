@@ -90,7 +90,8 @@ std::optional<DiagnosticMode> diagnostic_mode_from_name(std::string_view name) {
 }
 
 /// Reads the section: its options into a layer, the rest into `options`. What it does not say stays.
-ConfigLayer read_section(const protocol::RawJson& json, const std::string& base,
+/// Without a folder there is nothing that the path of an environment is below.
+ConfigLayer read_section(const protocol::RawJson& json, const std::optional<std::string>& folder,
                          EditorOptions& options) {
     ConfigValue section = section_of(json);
     ConfigValue table;
@@ -123,10 +124,13 @@ ConfigLayer read_section(const protocol::RawJson& json, const std::string& base,
             continue;
         }
         entry.key = kebab_case(entry.key);
+        if (entry.key == "python" && !folder) {
+            continue;
+        }
         table.table.push_back(std::move(entry));
     }
     std::vector<ConfigProblem> problems;
-    ConfigLayer layer = read_layer(table, std::string(kSourceName), base, problems);
+    ConfigLayer layer = read_layer(table, std::string(kSourceName), folder.value_or("/"), problems);
     for (const ConfigProblem& problem : problems) {
         options.problems.push_back(problem.message);
     }
@@ -208,10 +212,9 @@ std::vector<Workspace::Folder> Workspace::folders() const {
 
 void Workspace::rebuild_layers(Root& root) {
     EditorOptions options; // its problems were told before
-    const std::string base = root.folder.path.value_or("/");
     root.layers.clear();
-    root.layers.push_back(read_section(initialization_options_, base, options));
-    root.layers.push_back(read_section(root.section, base, options));
+    root.layers.push_back(read_section(initialization_options_, root.folder.path, options));
+    root.layers.push_back(read_section(root.section, root.folder.path, options));
     root.resolver.set_layers(root.layers);
     root.diagnostic_mode = options.diagnostic_mode.value_or(DiagnosticMode::OpenFiles);
 }
@@ -223,7 +226,7 @@ EditorOptions Workspace::set_initialization_options(const protocol::RawJson& opt
     }
     rebuild_layers(*elsewhere_);
     EditorOptions result;
-    read_section(options, "/", result);
+    read_section(options, (roots_.empty() ? elsewhere_ : roots_.front())->folder.path, result);
     return result;
 }
 
@@ -233,7 +236,7 @@ EditorOptions Workspace::set_editor_settings(std::optional<std::size_t> folder,
     root.section = section;
     rebuild_layers(root);
     EditorOptions result;
-    read_section(section, "/", result);
+    read_section(section, root.folder.path, result);
     return result;
 }
 

@@ -1,4 +1,4 @@
-"""Validates JSON against a schema of draft 4, as far as the schema of SARIF goes; refuses what it does not know."""
+"""Validates JSON against a schema of draft 4 or 7, as far as those of SARIF and of the configuration go; refuses what it does not know."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "null": (type(None),),
 }
-ANNOTATIONS = {"$schema", "id", "title", "description", "default", "definitions", "format"}
+ANNOTATIONS = {"$schema", "id", "title", "description", "default", "definitions", "format", "enumDescriptions"}
 
 
 def is_type(value: Any, name: str) -> bool:
@@ -56,6 +56,10 @@ def errors(value: Any, schema: dict[str, Any], root: dict[str, Any], at: str = "
                             yield f"{at}: has {key}"
                         else:
                             yield from errors(value[key], wanted, root, f"{at}.{key}")
+            case "propertyNames":
+                if isinstance(value, dict):
+                    for key in value:
+                        yield from errors(key, wanted, root, f"{at}: the key")
             case "items":
                 if isinstance(value, list):
                     for index, item in enumerate(value):

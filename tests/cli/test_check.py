@@ -459,8 +459,8 @@ def test_the_pages_in_the_repository_are_current(cli: Cli) -> None:
     assert made.keys() == kept.keys(), "./dev docs writes the pages"
     stale = [name for name, text in made.items() if kept[name] != text]
     assert not stale, "./dev docs writes the pages"
-    configuration = (cli.folder / "docs/configuration.md").read_text()
-    assert configuration == (ROOT / "docs/configuration.md").read_text(), "./dev docs writes it"
+    for name in ("configuration.md", "awaitls.schema.json"):
+        assert (cli.folder / "docs" / name).read_text() == (ROOT / "docs" / name).read_text(), "./dev docs writes it"
 
 
 # --- several files -------------------------------------------------------------------------------------

@@ -253,3 +253,21 @@ def test_the_size_limit_is_configured(client, project):
     client.open(project("app.py"), TEXT)
     [note] = client.published(project("app.py"), 1)
     assert "max-file-size" in note["message"]
+
+
+@pytest.mark.parametrize("by", ["initialize", "configuration"])
+def test_an_environment_is_below_the_folder(start, push, project, by):
+    """Its path says nothing where there is no folder, and there is no complaint of that."""
+    (project.path / "env").mkdir()
+    (project.path / "env/pyvenv.cfg").write_text("version = 3.12.1\n")
+    settings = {"python": "env", "select": ["removed-asyncio-api"]}
+    client = start()
+    client.configuration = settings if by == "configuration" else None
+    options = {"initializationOptions": settings} if by == "initialize" else {}
+    client.initialize(merged(push, ASKING), workspaceFolders=[folder(project.path)], **options)
+    assert client.arrived("x") == []  # the settings have been asked for and answered
+    uri = project("app.py")
+    text = "import asyncio\n\n\n@asyncio.coroutine\ndef old():\n    pass\n"
+    client.open(uri, text)
+    assert codes(client.published(uri, 1)) == ["removed-asyncio-api"], "of 3.12, not of the default"
+    assert client.arrived("window/showMessage") == []
