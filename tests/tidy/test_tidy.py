@@ -137,6 +137,11 @@ class Seeded(unittest.TestCase):
         for path in ("package-lock.json", "tests/package-lock.json"):
             self.assert_only({path: '{\n"resolved": "x"}\n'}, f"{path}:2", "an address")
 
+    def test_lock_file_with_a_package_that_asks_for_money(self) -> None:
+        words = '"funding": {\n"url": "https://x"\n},\n"deprecated": "use \\"y\\", https://y",\n'
+        self.assertEqual(self.violations({"package-lock.json": f"{{{words}}}\n"}), [])
+        self.assert_only({"package-lock.json": f'{{{words}"resolved": "x"}}\n'}, "package-lock.json:5", "an address")
+
     def test_tab_carriage_return_trailing_space_and_last_newline(self) -> None:
         self.assert_only({"docs/a.md": "a\n\tb\n"}, "docs/a.md:2", "tab")
         self.assert_only({"docs/a.md": "a\r\n"}, "docs/a.md:1", "carriage return")

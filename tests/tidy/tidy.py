@@ -96,6 +96,8 @@ REGISTRY_HOST = re.compile(
     r"registry\.npmjs\." r"org|files\.pythonhosted\." r"org|pypi\." r"org|deb\.debian\." r"org"
 )
 LOCK_ADDRESS = re.compile(r'"resolved"\s*:|https?://')
+# What npm repeats of a package's own words; nothing is fetched from an address in it.
+LOCK_WORDS = re.compile(r'"(?:funding|deprecated)"\s*:\s*(?:\{[^}]*\}|\[[^\]]*\]|"(?:[^"\\]|\\.)*")')
 LOCK_FILES = ("package-lock.json", "requirements.txt")
 
 
@@ -178,8 +180,9 @@ def check_text(tree: Tree) -> Iterator[str]:
     for path, text in tree.items():
         name = posixpath.basename(path)
         if name in LOCK_FILES:
-            for match in LOCK_ADDRESS.finditer(text):
-                line = line_of(text, match.start())
+            addresses = LOCK_WORDS.sub(lambda words: "\n" * words[0].count("\n"), text)
+            for match in LOCK_ADDRESS.finditer(addresses):
+                line = line_of(addresses, match.start())
                 yield f"{path}:{line}: an address in a lock file"
         if path.startswith(NOT_OUR_TEXT):
             continue

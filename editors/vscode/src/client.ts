@@ -1,0 +1,52 @@
+/** The language client: what it announces and asks, without messages of its own. */
+
+import type { ChildProcess } from 'node:child_process';
+import * as vscode from 'vscode';
+import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn } from 'vscode-languageclient/node';
+import { SECTION, sectionFor } from './settings';
+
+/** Errors go to the log: what the user has to know, the extension says. */
+export class Client extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
+export interface ClientParts {
+  process: ChildProcess;
+  channel: vscode.LogOutputChannel;
+  trace: vscode.LogOutputChannel;
+  /** The keys that the server reads. */
+  keys: readonly string[];
+  /** The connection is closed, and nobody asked for that. */
+  onClosed: () => void;
+}
+
+export function createClient(parts: ClientParts): Client {
+  return new Client(SECTION, 'awaitls', () => Promise.resolve(parts.process), {
+    documentSelector: [
+      { scheme: 'file', language: 'python' },
+      { scheme: 'untitled', language: 'python' },
+      { notebook: '*', language: 'python' },
+    ],
+    outputChannel: parts.channel,
+    traceOutputChannel: parts.trace,
+    revealOutputChannelOn: RevealOutputChannelOn.Never,
+    initializationFailedHandler: () => false,
+    errorHandler: {
+      error: () => ({ action: ErrorAction.Continue, handled: true }),
+      closed: () => {
+        parts.onClosed();
+        return { action: CloseAction.DoNotRestart, handled: true };
+      },
+    },
+    middleware: {
+      workspace: {
+        configuration: (params) =>
+          params.items.map((item) =>
+            item.section === SECTION ? sectionFor(parts.keys, item.scopeUri ? vscode.Uri.parse(item.scopeUri) : undefined) : null,
+          ),
+      },
+    },
+  });
+}
