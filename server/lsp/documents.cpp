@@ -114,8 +114,13 @@ Session::OpenDocument& Session::add_document(Document document) {
                 slow(*found, is_slow);
             }
         });
+    bool asked_early = false;
     for (const Part& part : open->document.map()->parts()) {
         open->edited_parts.insert(part.uri->key);
+        asked_early = asked_early_.erase(part.uri->key) > 0 || asked_early;
+    }
+    if (asked_early) {
+        refresh_pulled();
     }
     open->place.notebook = open->document.is_notebook();
     open->due_now = true;

@@ -68,6 +68,9 @@ void Session::pull_diagnostics(const protocol::DocumentDiagnosticParams& params,
     if (notebooks_of_cells_.contains(key)) {
         cells_are_pulled();
     }
+    if (find(params.text_document.uri) == nullptr) {
+        asked_early_.insert(key);
+    }
     const RawJson nothing = json_of(protocol::DocumentDiagnosticReport{});
     // An edit that arrives before the answer moves the question to the new text, which the client
     // holds as well: it is what it would ask for next.

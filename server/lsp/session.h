@@ -262,6 +262,9 @@ private:
     std::map<std::string, std::string> notebooks_of_cells_;          // the keys of both
     /// Some clients that ask for diagnostics do not ask for those of cells: they are told those until they do.
     bool pulls_cells_ = false;
+    /// Texts that were asked for while they were not open, by Uri::key. VS Code does so with those that it opens next, and
+    /// does not ask again by itself.
+    std::set<std::string> asked_early_;
     /// Open documents of other languages: never analysed, but configuration files may be among them.
     std::map<std::string, std::string> other_documents_; // Uri::key -> the client's spelling
     std::shared_ptr<const DiskModules> disk_modules_;

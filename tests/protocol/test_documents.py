@@ -171,6 +171,20 @@ def test_pull_of_a_document_that_is_not_open(start, pull):
     assert client.pull("file:///elsewhere.py") == {"kind": "full", "items": []}
 
 
+def test_pull_of_a_document_that_is_opened_next(start, pull):
+    """VS Code asks for the documents of its tabs when the server starts, and sends their texts a moment later."""
+    client = start()
+    client.initialize(pull)
+    assert client.pull(URI)["items"] == []
+    client.open(URI, SLEEPER)
+    client.expect("workspace/diagnostic/refresh")
+    assert starts(client.pull(URI)["items"]) == [("blocking-sleep", 5, 4)]
+    client.close(URI)
+    client.open(URI, SLEEPER)
+    client.pull(URI)
+    assert client.arrived("workspace/diagnostic/refresh") == [], "once"
+
+
 def test_an_edit_and_a_pull_in_one_batch(start, pull):
     client = start()
     client.initialize(pull)
