@@ -29,6 +29,7 @@ export function createClient(parts: ClientParts): Client {
       { scheme: 'untitled', language: 'python' },
       { notebook: '*', language: 'python' },
     ],
+    diagnosticPullOptions: { onChange: true, onSave: true },
     outputChannel: parts.channel,
     traceOutputChannel: parts.trace,
     revealOutputChannelOn: RevealOutputChannelOn.Never,

@@ -24,7 +24,7 @@ export async function fixAllEdit(server: Server, document: vscode.TextDocument):
     context: { diagnostics: [], only, triggerKind: CodeActionTriggerKind.Invoked },
   };
   const actions = (await client.sendRequest(CodeActionRequest.type, params)) ?? [];
-  const action = actions.find((candidate): candidate is CodeAction => CodeAction.is(candidate) && only.includes(candidate.kind ?? ''));
+  const action = actions.find((candidate): candidate is CodeAction => 'kind' in candidate && only.includes(candidate.kind ?? ''));
   if (!action) return undefined;
   const resolved = action.edit ? action : await client.sendRequest(CodeActionResolveRequest.type, action);
   const edit = await client.protocol2CodeConverter.asWorkspaceEdit(resolved.edit);
