@@ -67,7 +67,9 @@ function setting({ description, ...option }) {
     const { type, items, ...rest } = inlined(option);
     // A string alone is the short form of a list of one: the editor of settings knows lists.
     const list = Array.isArray(type) && type.includes("array") && type.includes("string");
-    return { type: list ? "array" : type, ...(items && { items }), ...rest, scope: "resource", markdownDescription: description };
+    // A number that is not set is shown as 0 unless it may be nothing.
+    const unset = type === "integer" && !("default" in rest) ? { type: [type, "null"], default: null } : {};
+    return { type: list ? "array" : type, ...(items && { items }), ...rest, ...unset, scope: "resource", markdownDescription: description };
 }
 
 const properties = { ...own };

@@ -4,31 +4,38 @@ import * as vscode from 'vscode';
 import { ruleOf } from './findings';
 
 const KIND = vscode.CodeActionKind.QuickFix.append('explain.awaitls');
+const SUPPRESSION = 'awaitls: ignore ';
 
-class Explanations implements vscode.CodeActionProvider {
-  provideCodeActions(document: vscode.TextDocument, _range: vscode.Range, context: vscode.CodeActionContext): vscode.CodeAction[] {
-    const actions = new Map<string, vscode.CodeAction>();
-    for (const diagnostic of context.diagnostics) {
-      const rule = ruleOf(diagnostic);
-      if (!rule) continue;
-      if (diagnostic.relatedInformation?.length) {
-        const title = rule.includes('blocking') ? 'awaitls: show why this call blocks' : 'awaitls: show the places behind this';
-        add(actions, title, 'awaitls.showChain', [document.uri, diagnostic.range.start], diagnostic);
-      }
-      add(actions, `awaitls: explain ${rule}`, 'awaitls.explainRule', [rule], diagnostic);
+type Offered = vscode.Command | vscode.CodeAction;
+
+export function isExplanation(action: vscode.CodeAction): boolean {
+  return action.kind?.value === KIND.value;
+}
+
+/** The server's actions with explanations among them, before those that silence a finding: these are the last resort. */
+export function withExplanations(actions: Offered[], document: vscode.TextDocument, context: vscode.CodeActionContext): Offered[] {
+  if (context.only && !context.only.contains(KIND) && !KIND.contains(context.only)) return actions;
+  const first = actions.findIndex((action) => action.title.startsWith(SUPPRESSION));
+  const place = first < 0 ? actions.length : first;
+  return [...actions.slice(0, place), ...explanations(document, context.diagnostics), ...actions.slice(place)];
+}
+
+function explanations(document: vscode.TextDocument, diagnostics: readonly vscode.Diagnostic[]): vscode.CodeAction[] {
+  const actions = new Map<string, vscode.CodeAction>();
+  const add = (diagnostic: vscode.Diagnostic, title: string, command: string, ...args: unknown[]) => {
+    const action = new vscode.CodeAction(title, KIND);
+    action.command = { command, title, arguments: args };
+    action.diagnostics = [diagnostic];
+    if (!actions.has(title)) actions.set(title, action);
+  };
+  for (const diagnostic of diagnostics) {
+    const rule = ruleOf(diagnostic);
+    if (!rule) continue;
+    if (diagnostic.relatedInformation?.length) {
+      const title = rule.includes('blocking') ? 'awaitls: show why this call blocks' : 'awaitls: show the places behind this';
+      add(diagnostic, title, 'awaitls.showChain', document.uri, diagnostic.range.start);
     }
-    return [...actions.values()];
+    add(diagnostic, `awaitls: explain ${rule}`, 'awaitls.explainRule', rule);
   }
-}
-
-function add(actions: Map<string, vscode.CodeAction>, title: string, command: string, args: unknown[], diagnostic: vscode.Diagnostic): void {
-  if (actions.has(title)) return;
-  const action = new vscode.CodeAction(title, KIND);
-  action.command = { command, title, arguments: args };
-  action.diagnostics = [diagnostic];
-  actions.set(title, action);
-}
-
-export function registerActions(): vscode.Disposable {
-  return vscode.languages.registerCodeActionsProvider({ language: 'python' }, new Explanations(), { providedCodeActionKinds: [KIND] });
+  return [...actions.values()];
 }

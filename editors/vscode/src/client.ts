@@ -3,6 +3,8 @@
 import type { ChildProcess } from 'node:child_process';
 import * as vscode from 'vscode';
 import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn } from 'vscode-languageclient/node';
+import { isExplanation, withExplanations } from './actions';
+import { findingsAt } from './findings';
 import { SECTION, sectionFor } from './settings';
 
 /** Errors go to the log: what the user has to know, the extension says. */
@@ -42,6 +44,14 @@ export function createClient(parts: ClientParts): Client {
       },
     },
     middleware: {
+      provideCodeActions: async (document, range, context, token, next) =>
+        withExplanations((await next(document, range, context, token)) ?? [], document, context),
+      // They are complete, and the server knows nothing of them.
+      resolveCodeAction: (action, token, next) => (isExplanation(action) ? action : next(action, token)),
+      provideHover: async (document, position, token, next) => {
+        const hover = await next(document, position, token);
+        return hover && withoutMessages(hover, findingsAt(document.uri, position));
+      },
       workspace: {
         configuration: (params) =>
           params.items.map((item) =>
@@ -50,4 +60,13 @@ export function createClient(parts: ClientParts): Client {
       },
     },
   });
+}
+
+/** The editor shows the messages of findings itself, above what the server says of them. */
+function withoutMessages(hover: vscode.Hover, findings: vscode.Diagnostic[]): vscode.Hover {
+  for (const content of hover.contents) {
+    if (!(content instanceof vscode.MarkdownString)) continue;
+    for (const { message } of findings) content.value = content.value.replace(`\n\n${message}\n\n`, () => '\n\n');
+  }
+  return hover;
 }

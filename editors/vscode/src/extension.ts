@@ -1,6 +1,5 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { registerActions } from './actions';
 import { findBinary } from './binary';
 import { registerCommands } from './commands';
 import { show } from './problem';
@@ -56,7 +55,6 @@ export function activate(context: vscode.ExtensionContext): Api {
     running,
     createStatus(running),
     pages.register(),
-    registerActions(),
     registerCommands(running, pages, channel, keys),
     vscode.workspace.onDidGrantWorkspaceTrust(() => running.restart()),
     vscode.workspace.onDidChangeConfiguration((event) => {

@@ -16,8 +16,8 @@ exports.run = session({
     async "a setting of one folder leaves the other alone"() {
         const [first, second] = [inFolder("app.py", 0), inFolder("app.py", 1)];
         const ofFirst = vscode.workspace.getConfiguration("awaitls", first);
-        await ofFirst.update("ignore", [], vscode.ConfigurationTarget.WorkspaceFolder);
-        await until("the first folder ignores nothing", async () => (await severity(first)) === vscode.DiagnosticSeverity.Error);
+        await ofFirst.update("extendSelect", ["blocking-sleep"], vscode.ConfigurationTarget.WorkspaceFolder);
+        await until("a rule of the first folder is back", async () => (await severity(first)) === vscode.DiagnosticSeverity.Error);
         await until("the severity of the second folder", async () => (await severity(second)) === vscode.DiagnosticSeverity.Hint);
     },
 

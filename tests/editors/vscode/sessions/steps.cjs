@@ -18,7 +18,8 @@ async function until(what, check) {
 }
 
 const extension = () => vscode.extensions.getExtension("awaitls.awaitls");
-const api = () => extension().exports;
+/** What the extension shows of itself; undefined before it is active. */
+const api = () => (extension().isActive ? extension().exports : undefined);
 
 const inFolder = (name, folder = 0) => vscode.Uri.joinPath(vscode.workspace.workspaceFolders[folder].uri, name);
 

@@ -1,0 +1,178 @@
+// What a person sees:  node ui.mjs FOLDER, a copy of docs/tour. Ends with status 1 where something is not seen; SCREENSHOTS is a
+// folder for pictures of it.
+
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+
+import { openWindow } from "./window.mjs";
+
+const [folder] = process.argv.slice(2);
+const { SCREENSHOTS, WORK, STEP_PATIENCE = "30000" } = process.env;
+const patience = Number(STEP_PATIENCE); // milliseconds; nothing waits that long unless it is broken
+
+const LOOKS = {
+    "breadcrumbs.enabled": false,
+    "editor.fontSize": 14,
+    "editor.hover.delay": 100,
+    "editor.occurrencesHighlight": "off",
+    "editor.selectionHighlight": false,
+    "editor.stickyScroll.enabled": false,
+    "explorer.compactFolders": false,
+    "problems.sortOrder": "position",
+    "workbench.activityBar.location": "hidden",
+    "workbench.layoutControl.enabled": false,
+    "workbench.tree.renderIndentGuides": "none",
+};
+
+function check(what, holds, seen) {
+    if (!holds) throw new Error(`${what}; seen: ${JSON.stringify(seen)}`);
+    console.log(`ok: ${what}`);
+}
+
+async function until(what, look) {
+    const end = Date.now() + patience;
+    let seen;
+    while (!(seen = await look())) {
+        if (Date.now() > end) throw new Error(`${what}: it did not happen`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return seen;
+}
+
+const { page, close } = await openWindow({ settings: LOOKS, query: () => ({ folder }), viewport: { width: 1040, height: 620 } });
+page.setDefaultTimeout(patience);
+
+const picture = (name) => SCREENSHOTS && page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`) });
+
+/** Runs a command of the palette; its row is there before Enter is pressed. */
+async function command(title) {
+    await page.keyboard.press("F1");
+    await page.locator(".quick-input-widget input").first().waitFor();
+    await page.keyboard.type(title);
+    await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title }).waitFor();
+    await page.keyboard.press("Enter");
+}
+
+/** Opens a file by the tree of files: what searches for files by name is not part of the npm package. */
+async function openFile(folder, file) {
+    const rows = page.locator(".explorer-folders-view .monaco-list-row");
+    const row = rows.filter({ hasText: file });
+    await until(`${file} is in the tree`, async () => {
+        if (await row.count()) return true;
+        await rows.filter({ hasText: folder }).first().click();
+        await row.first().waitFor({ timeout: 2000 }).catch(() => undefined);
+        return false;
+    });
+    await row.first().dblclick();
+    await page.locator(".tab.active", { hasText: file }).waitFor();
+}
+
+/** Goes to a place in a file that is open. */
+async function goTo(file, line, column) {
+    await page.locator(".tab", { hasText: file }).click();
+    await page.locator(".tab.active", { hasText: file }).waitFor();
+    await page.keyboard.press("Control+g");
+    await page.locator(".quick-input-widget input").first().waitFor();
+    await page.keyboard.type(`${line}:${column}`);
+    await page.keyboard.press("Enter");
+    await page.locator(".statusbar-item", { hasText: `Ln ${line}, Col ${column}` }).waitFor();
+}
+
+const texts = (selector) => page.locator(selector).allInnerTexts();
+// Spaces of the editor are no-break spaces.
+const plain = (text) => text.replace(/\u00a0/g, " ");
+
+const menu = () => page.locator(".action-widget .monaco-list-row");
+
+/** Opens the menu of the light bulb at the cursor. A key that comes while the focus moves is lost. */
+async function openMenu(item) {
+    await until(`the menu offers "${item}"`, async () => {
+        if (await menu().filter({ hasText: item }).count()) return true;
+        await page.keyboard.press("Escape");
+        await page.keyboard.press("Control+.");
+        await menu().first().waitFor({ timeout: 2000 }).catch(() => undefined);
+        return false;
+    });
+}
+
+async function session() {
+    await page.locator(".explorer-folders-view .monaco-list-row").first().waitFor();
+    await openFile("pricewatch", "alerts.py");
+    await openFile("pricewatch", "store.py");
+    await command("View: Toggle Primary Side Bar Visibility");
+
+    await goTo("store.py", 57, 9);
+    const squiggle = page.locator(".monaco-editor .squiggly-error");
+    await squiggle.first().waitFor();
+    console.log("ok: the call is underlined");
+
+    await command("Problems: Focus on Problems View");
+    const row = page.locator(".markers-panel .monaco-list-row", { hasText: "blocks the event loop" });
+    await row.first().waitFor();
+    const problem = await row.first().innerText();
+    check("the row of the problem names the chain and the rule", /insert_quote -> sqlite3\.connect/.test(problem) && /awaitls\s+transitive-blocking-call/.test(problem), problem);
+
+    await page.locator(".view-line span", { hasText: "_remember" }).first().hover();
+    const hover = page.locator(".monaco-hover:visible", { hasText: "transitive-blocking-call" });
+    await hover.first().waitFor();
+    const said = plain((await hover.allInnerTexts()).join("\n"));
+    check("the hover says why", /further down/.test(said) && /About this rule/.test(said), said);
+    check("it says so once", said.split("blocks the event loop: Store._remember").length === 2, said);
+    await picture("vscode-finding");
+    await page.keyboard.press("Escape");
+
+    await goTo("store.py", 57, 9);
+    await openMenu("awaitls: show why this call blocks");
+    const offered = (await menu().allInnerTexts()).map(plain);
+    check("the menu explains, and suppresses last", offered.at(-1).includes("awaitls: ignore transitive-blocking-call") && offered.at(-2).includes("awaitls: explain transitive-blocking-call"), offered);
+    await page.keyboard.press("Escape");
+
+    await command("View: Hide Panel");
+    await goTo("store.py", 57, 9);
+    await command("awaitls: Show Why This Call Blocks");
+    const peek = page.locator(".peekview-widget");
+    const step = (text) => peek.locator(".ref-tree .monaco-list-row", { hasText: text });
+    await step("insert_quote(self._path, quote)").waitFor();
+    await step("sqlite3.connect(path)").click();
+    await until("the peek shows what blocks", async () => plain((await texts(".peekview-widget .view-lines")).join("\n")).includes("connection = sqlite3.connect(path)"));
+    console.log("ok: the chain is shown in a peek");
+    await picture("vscode-chain");
+    await page.keyboard.press("Escape");
+    await peek.waitFor({ state: "detached" });
+
+    await goTo("alerts.py", 64, 12);
+    await page.locator(".monaco-editor .squiggly-warning").first().waitFor();
+    await openMenu("Insert `await`");
+    const fixes = (await menu().allInnerTexts()).map(plain);
+    const titles = fixes.filter((title) => title.trim() !== "Quick Fix");
+    check("the first fix is the best", titles[0].includes("Insert `await`"), fixes);
+    await picture("vscode-fix");
+    await page.keyboard.press("Enter"); // a click may meet the layer that closes the menu
+    await until("the fix is made", async () => plain((await texts(".monaco-editor .view-line")).join("\n")).includes("await self.is_muted("));
+    await page.keyboard.press("Control+s");
+    await until("the fix is saved", () => readFileSync(path.join(folder, "pricewatch", "alerts.py"), "utf8").includes("await self.is_muted("));
+    console.log("ok: the fix is made and saved");
+
+    await page.locator(".statusbar-item", { has: page.locator(".codicon-bracket, .codicon-bracket-dot, .codicon-bracket-error") }).first().click();
+    const status = page.locator(".hover-language-status", { hasText: "awaitls" });
+    await status.first().waitFor();
+    const state = await status.first().innerText();
+    check("the status tells the version", /awaitls \d+\.\d+\.\d+/.test(state), state);
+    await page.keyboard.press("Escape");
+
+    const toasts = await texts(".notification-toast");
+    check("no message pops up", toasts.length === 0, toasts);
+}
+
+let status = 1;
+try {
+    await session();
+    status = 0;
+} catch (error) {
+    console.log(`FAIL ${error.stack ?? error}`);
+    await page.screenshot({ path: path.join(WORK, "failure.png") }).catch(() => undefined);
+    console.log(`what is seen then: ${path.join(WORK, "failure.png")}`);
+}
+await close();
+process.exit(status);
