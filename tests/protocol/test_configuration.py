@@ -1,5 +1,8 @@
 """Where settings come from, and how they take effect."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from client import ERROR, HINT, WARNING, span
@@ -198,6 +201,35 @@ def test_mistaken_settings(start, push, project):
     uri = project("app.py")
     client.open(uri, TEXT)
     assert len(client.published(uri, 1)) == 1
+
+
+def sample(setting: dict) -> object:
+    """A value that a setting of the extension takes, other than nothing."""
+    kind = setting["type"][0] if isinstance(setting["type"], list) else setting["type"]
+    if "enum" in setting:
+        return setting["enum"][-1]
+    if kind == "array":
+        return [sample(setting["items"])] if "examples" in setting["items"] else ["pattern -> words"]
+    if kind == "object":
+        return {}
+    if kind == "integer":
+        return setting.get("minimum", 1)
+    return setting["examples"][0] if "examples" in setting else "3.12"
+
+
+def test_the_settings_of_the_extension_are_known(start, push, project):
+    manifest = json.loads((Path(__file__).parents[2] / "editors/vscode/package.json").read_text())
+    settings = manifest["contributes"]["configuration"]["properties"]
+    values = {name.removeprefix("awaitls."): sample(setting) for name, setting in settings.items()}
+    values = {key: value for key, value in values.items() if "." not in key}  # the rest is the extension's own
+    (project.path / values["python"]).mkdir()
+    (project.path / values["python"] / "pyvenv.cfg").write_text("version = 3.12.1\n")
+    assert {"select", "perFileIgnores", "diagnosticMode", "maxAwaits"} <= values.keys()
+    client = start()
+    client.initialize(push, initializationOptions=values, workspaceFolders=[folder(project.path)])
+    client.open(project("app.py"), TEXT)
+    client.published(project("app.py"), 1)
+    assert client.arrived("window/showMessage") == []
 
 
 def test_the_log_level_can_be_set(start, push, project):

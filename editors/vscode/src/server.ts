@@ -20,6 +20,11 @@ const MOST_CRASHES = 5;
 const CRASH_WINDOW_MS = 3 * 60_000;
 const START_MS = 30_000;
 const STOP_MS = 2_000;
+const SILENT = Symbol('silent');
+
+function after<T>(milliseconds: number, value: T): Promise<T> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds, value).unref());
+}
 
 export class Server implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<State>();
@@ -99,32 +104,31 @@ export class Server implements vscode.Disposable {
       child.once('error', (error) => resolve(error.message));
       child.once('exit', (code, signal) => resolve(signal ? `it was ended by ${signal}` : `it ended with status ${code}`));
     });
-    let closed = false;
     this.process = child;
     this.client = createClient({
       process: child,
       channel: this.options.channel,
       trace: this.trace,
       keys: this.options.keys,
-      onClosed: () => {
-        closed = true;
-        child.kill(); // without a connection it is of no use
-      },
+      onClosed: () => child.kill(), // without a connection it is of no use
     });
 
+    // That a process has ended is known a moment after its pipes are closed, and says more.
+    const refused = (error: unknown) => after(1_000, `it does not start: ${error instanceof Error ? error.message : String(error)}`);
     const started = this.client.start().then(
       () => undefined,
-      (error) => (closed ? exited : `it does not start: ${error instanceof Error ? error.message : String(error)}`),
+      (error) => Promise.race([exited, refused(error)]),
     );
-    const silence = new Promise<string>((resolve) => setTimeout(resolve, START_MS, `it did not answer within ${START_MS / 1000} seconds`).unref());
-    const failure = await Promise.race([started, exited, silence]);
+    const failure = await Promise.race([started, exited, after(START_MS, SILENT)]);
     if (failure === undefined) {
       this.become('running');
       void exited.then((how) => this.enqueue(() => this.ended(child, how)));
-    } else {
-      child.kill('SIGKILL');
-      await this.ended(child, failure);
+      return;
     }
+    child.kill('SIGKILL');
+    if (failure !== SILENT) return this.ended(child, failure);
+    await this.halt();
+    this.fail(new Problem(`the server did not answer within ${START_MS / 1000} seconds and was ended.`, ['restart', 'showOutput']));
   }
 
   /** The process is gone. Where nobody asked for that, another one is started, but not for ever. */

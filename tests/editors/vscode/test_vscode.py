@@ -94,6 +94,7 @@ def test_a_person_at_work(editor: Editor, tmp_path: Path) -> None:
     done = editor.play(tmp_path / "work", project(tmp_path), "project", {"awaitls.server.path": str(wrapper)})
     assert done.returncode == 0
     validate(records)
+    assert '"$/setTrace"' in "".join(record.read_text() for record in records.iterdir())
 
 
 def test_what_stands_in_the_way_of_a_server(editor: Editor, tmp_path: Path) -> None:
