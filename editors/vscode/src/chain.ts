@@ -18,7 +18,13 @@ export async function showChain(uri?: unknown, position?: unknown): Promise<void
     await vscode.commands.executeCommand('editor.action.peekLocations', where, finding.range.start, steps, 'peek');
     return;
   }
-  const items = await vscode.commands.executeCommand<vscode.CallHierarchyItem[]>('vscode.prepareCallHierarchy', where, at);
-  if (items?.length) await vscode.commands.executeCommand('editor.showOutgoingCalls', where, at);
-  else void vscode.window.showInformationMessage('awaitls: nothing at the cursor blocks the event loop.');
+  const prepare = () => vscode.commands.executeCommand<vscode.CallHierarchyItem[] | undefined>('vscode.prepareCallHierarchy', where, at);
+  if ((await prepare())?.length) {
+    await vscode.commands.executeCommand('editor.showCallHierarchy');
+    // The widget turns its direction only once it has its item. It asked before, and answers come in order.
+    await prepare();
+    await vscode.commands.executeCommand('editor.showOutgoingCalls');
+  } else {
+    void vscode.window.showInformationMessage('awaitls: nothing at the cursor blocks the event loop.');
+  }
 }

@@ -1,12 +1,13 @@
 /** Edits that fix all safe problems of a file, asked from the server. */
 
 import * as vscode from 'vscode';
-import { CodeAction, CodeActionParams, CodeActionRequest, CodeActionResolveRequest, CodeActionTriggerKind } from 'vscode-languageclient/node';
-import { Client } from './client';
+import type { CodeAction, CodeActionParams, Command } from 'vscode-languageclient/node';
+import type { Client } from './client';
 import { Server } from './server';
 
 const FILE_KIND = 'source.fixAll.awaitls';
 const NOTEBOOK_KIND = 'notebook.source.fixAll.awaitls';
+const INVOKED = 1; // CodeActionTriggerKind: somebody asked
 
 /** The running client, or an error that says that there is none. */
 export function runningClient(server: Server): Client {
@@ -21,12 +22,12 @@ export async function fixAllEdit(server: Server, document: vscode.TextDocument):
   const params: CodeActionParams = {
     textDocument: client.code2ProtocolConverter.asTextDocumentIdentifier(document),
     range: { start: { line: 0, character: 0 }, end: { line: document.lineCount, character: 0 } },
-    context: { diagnostics: [], only, triggerKind: CodeActionTriggerKind.Invoked },
+    context: { diagnostics: [], only, triggerKind: INVOKED },
   };
-  const actions = (await client.sendRequest(CodeActionRequest.type, params)) ?? [];
+  const actions = (await client.sendRequest<(Command | CodeAction)[] | null>('textDocument/codeAction', params)) ?? [];
   const action = actions.find((candidate): candidate is CodeAction => 'kind' in candidate && only.includes(candidate.kind ?? ''));
   if (!action) return undefined;
-  const resolved = action.edit ? action : await client.sendRequest(CodeActionResolveRequest.type, action);
+  const resolved = action.edit ? action : await client.sendRequest<CodeAction>('codeAction/resolve', action);
   const edit = await client.protocol2CodeConverter.asWorkspaceEdit(resolved.edit);
   return edit && edit.size > 0 ? edit : undefined;
 }

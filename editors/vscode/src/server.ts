@@ -3,7 +3,7 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import * as vscode from 'vscode';
 import { Binary } from './binary';
-import { Client, createClient } from './client';
+import type { Client } from './client';
 import { Problem } from './problem';
 import { traceChannel } from './trace';
 
@@ -89,12 +89,15 @@ export class Server implements vscode.Disposable {
 
   private async launch(): Promise<void> {
     this.problem = undefined;
+    this.binary = undefined;
     this.become('starting');
     try {
       this.binary = await this.options.find();
     } catch (error) {
       return this.fail(error instanceof Problem ? error : new Problem(String(error), ['showOutput']));
     }
+    // Most of the extension's code, which activation does not wait for.
+    const { createClient } = await import('./client.js');
     const { path, version, source } = this.binary;
     this.options.channel.info(`starting awaitls ${version}: ${path} (${source})`);
 

@@ -148,6 +148,13 @@ async function session() {
     await page.keyboard.press("Escape");
     await peek.waitFor({ state: "detached" });
 
+    await goTo("store.py", 54, 16);
+    await command("awaitls: Show Why This Call Blocks");
+    await page.locator(".call-hierarchy .monaco-list-row", { hasText: "_remember" }).first().waitFor();
+    const calls = plain((await texts(".call-hierarchy .monaco-list-row")).join("\n"));
+    check("without a finding the calls of the function are shown, and what they do", /_remember.*blocks: sqlite3\.connect/.test(calls), calls);
+    await page.keyboard.press("Escape");
+
     await goTo("alerts.py", 64, 12);
     await page.locator(".monaco-editor .squiggly-warning").first().waitFor();
     await openMenu("Insert `await`");

@@ -134,14 +134,15 @@ exports.run = session({
         await setting("trace.server", undefined);
     },
 
-    async "a notebook is served"() {
+    async "a notebook is served, and fixed as a whole"() {
         const notebook = await vscode.workspace.openNotebookDocument(inFolder("shop/trial.ipynb"));
         await vscode.window.showNotebookDocument(notebook);
         const cell = notebook.getCells().find(({ document: text }) => text.getText().includes("fetch()\n"));
         const [finding] = await found(cell.document.uri, "unawaited-coroutine");
         assert.strictEqual(cell.document.getText(finding.range), "fetch()");
-        const [fix] = await actions(cell.document.uri, finding.range, isFix, "quickfix");
-        assert.ok(await vscode.workspace.applyEdit(fix.edit));
+        await actions(cell.document.uri, finding.range, isFix, "quickfix");
+        const [all] = await actions(cell.document.uri, finding.range, ({ edit }) => edit, "notebook.source.fixAll.awaitls");
+        assert.ok(await vscode.workspace.applyEdit(all.edit));
         await found(cell.document.uri, "");
         assert.match(cell.document.getText(), /await fetch\(\)/);
         await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
