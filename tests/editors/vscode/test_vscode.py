@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from conftest import EXTENSION, HERE, Editor, run, validate
+from conftest import EXTENSION, HERE, ROOT, Editor, run, validate
 
 STORE = "import time\n\n\ndef load():\n    time.sleep(1)\n"
 APP = """\
@@ -71,7 +72,7 @@ def test_the_settings_are_those_of_the_schema(editor: Editor) -> None:
     assert done.returncode == 0, done.stderr
     manifest = json.loads((EXTENSION / "package.json").read_text())
     server = editor.server
-    options = {line.removeprefix("## ") for line in (EXTENSION.parents[1] / "docs/configuration.md").read_text().splitlines() if line.startswith("## ")}
+    options = {line.removeprefix("## ") for line in (ROOT / "docs/configuration.md").read_text().splitlines() if line.startswith("## ")}
     kebab = {"".join(f"-{c.lower()}" if c.isupper() else c for c in name.removeprefix("awaitls.")) for name in manifest["contributes"]["configuration"]["properties"]}
     missing = {option for option in options if " " not in option} - kebab
     assert missing == {"cache-dir"}, "a configuration does not set it"
@@ -83,10 +84,14 @@ def test_the_package_holds_what_it_needs_and_no_more(editor: Editor) -> None:
     with zipfile.ZipFile(editor.vsix) as package:
         sizes = {info.filename: info.file_size for info in package.infolist()}
         mode = package.getinfo("extension/bin/awaitls").external_attr >> 16
+        readme = package.read("extension/readme.md").decode()
     names = {"package.json", "readme.md", "changelog.md", "LICENSE.txt", "dist/extension.js", "dist/icon.png", "bin/awaitls"}
     assert set(sizes) == {f"extension/{name}" for name in names} | {"extension.vsixmanifest", "[Content_Types].xml"}
     assert sizes["extension/dist/extension.js"] < 500_000
     assert mode & 0o111, "the server is executable"
+    links = re.findall(r"\(https://github\.com/awaitls/awaitls/(?:raw|blob)/(?:HEAD|main)/([^)]*)\)", readme)
+    assert len(links) >= 4 and "](.." not in readme
+    assert [link for link in links if not (ROOT / link).is_file()] == [], "each leads to a file of the repository"
 
 
 def test_a_person_at_work(editor: Editor, tmp_path: Path) -> None:
