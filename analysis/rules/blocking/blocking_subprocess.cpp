@@ -60,7 +60,8 @@ void check(RuleContext& context, NodeId node) {
     if (!operation || operation->api->kind != BlockingKind::Subprocess) return;
     Finding finding = report_operation(context, *operation);
     // Waits for fork and exec only; asyncio starts its own subprocesses by this call.
-    if (operation->api->name == "subprocess.Popen") finding.severity(Severity::Information);
+    if (operation->api->name == "subprocess.Popen")
+        finding.severity(Severity::Information).shape(1);
 }
 
 } // namespace
@@ -71,7 +72,8 @@ Rule rule_blocking_subprocess() {
              .severity = Severity::Error,
              .review = ReviewSeverity::Critical,
              .fix = FixAvailability::Sometimes,
-             .aliases = {"ASYNC220", "ASYNC221", "S7487"},
+             .aliases = {"ASYNC221", "ASYNC220", "S7487"},
+             .shapes = {{"ASYNC221"}, {"ASYNC220"}},
              .summary = "Running another program with `subprocess.run()`, `os.system()` and the "
                         "like on the event loop.",
              .doc = kDoc},
