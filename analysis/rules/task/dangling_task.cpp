@@ -14,7 +14,7 @@ the garbage collector in the middle of its work: it then stops at its current `a
 in the log. An exception of such a task has no reader either.
 
 This rule reports tasks made by `asyncio.create_task`, `asyncio.ensure_future` and `create_task` of an event loop (also of
-`self.loop`, where its type is known) that are the value of a statement, are assigned to a local variable that is never read
+`self.loop`, where its type is known) that are the value of a statement or a condition, are assigned to a local variable that is never read
 (`_ = ...` too), are put only in a local list or set that is never read, are overwritten by each round of a `for` loop and read only
 after it, or are made by a lambda that the event loop calls.
 
@@ -95,7 +95,7 @@ Where the task ends before its function does, a local variable is enough to keep
 
 ruff's RUF006 and flake8-async's ASYNC300 do not see loops kept in attributes, local containers that die, and
 `create_task(..).add_done_callback(..)` as a statement. ASYNC300 also reports awaited tasks and annotated
-assignments, which this rule does not.
+assignments, which this rule does not, and tasks in a generator expression that nothing iterates over, which are never made.
 )";
 
 enum class Loss : std::uint8_t { None, Statement, Local, Container, Loop, Lambda };
@@ -193,7 +193,14 @@ Dropped lost(const Model& model, NodeId expression, bool direct) {
         const NodeId name = tree.child(parent, Role::Target);
         return name == kNoNode ? Dropped{} : held_by(model, name, tree.parent(parent), false);
     }
-    case Kind::Conditional: return role == Role::Test ? Dropped{} : lost(model, parent, false);
+    case Kind::Not: // a task is true, and that is all that is asked here
+    case Kind::If:
+    case Kind::Elif:
+    case Kind::While:
+    case Kind::CompIf: return {Loss::Statement, parent, kNoNode, false};
+    case Kind::Conditional:
+        return role == Role::Test ? Dropped{Loss::Statement, parent, kNoNode, false}
+                                  : lost(model, parent, false);
     case Kind::BoolOp: return role == Role::Right ? lost(model, parent, false) : Dropped{};
     case Kind::ListComp:
     case Kind::SetComp: return role == Role::Element ? lost(model, parent, false) : Dropped{};
