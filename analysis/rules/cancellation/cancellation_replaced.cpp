@@ -99,7 +99,7 @@ void check(RuleContext& context, NodeId node) {
     Finding finding = context.report(
         found.replaced, what_it_does(tree, found.replaced) + ", although " + caught(tree, handler) +
                             " catches cancellation; re-raise it with `raise`");
-    finding.related(handler_head(tree, handler), "the cancellation is caught here");
+    finding.related(handler_head(model, handler), "the cancellation is caught here");
     if (ends_background_task(model, node, handler, found)) finding.severity(Severity::Information);
 }
 

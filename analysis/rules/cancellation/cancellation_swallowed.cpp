@@ -105,6 +105,7 @@ void offer_raise(const RuleContext& context, Finding& finding, NodeId handler) {
     }
     // Is the handler alone at its line's beginning?
     if (indent.find_first_not_of(" \t") != std::string::npos ||
+        tree[handler].has(node_flag::kStar) || // which stands beside no plain one
         context.model.library() == AsyncLibrary::Trio)
         return;
     bool needs_import = false;
@@ -153,7 +154,7 @@ void check(RuleContext& context, NodeId node) {
 
     const bool at_end = ends_background_task(model, node, handler, found);
     Finding finding = context.report(
-        handler_head(tree, handler),
+        handler_head(model, handler),
         caught(tree, handler) + (found.sometimes_raised
                                      ? " swallows cancellation where it does not re-raise it; end "
                                        "each path with `raise`"
