@@ -1167,8 +1167,9 @@ const std::vector<std::string>& RegionModel::reaches(const FunctionDef& function
     return evaluator_.reaches(function.slot, evaluator_.index_of(function));
 }
 
-bool RegionModel::may_suspend(const FunctionDef& function) const {
-    return evaluator_.may_suspend(function.slot, evaluator_.index_of(function));
+std::optional<std::vector<Model::CallSite>>
+RegionModel::suspension_points(const FunctionDef& function) const {
+    return evaluator_.suspension_points(function.slot, evaluator_.index_of(function));
 }
 
 const std::vector<std::string>& RegionModel::held_at_yields(const FunctionDef& generator) const {

@@ -186,8 +186,7 @@ private:
         if (!tree_.is(name, Kind::Name)) return kNoNode;
         for (NodeId up = tree_.parent(name); up != kNoNode && !tree_.is(up, Kind::FunctionDef);
              up = tree_.parent(up))
-            if (tree_.is(up, Kind::Except) && target_name(tree_, up) == tree_.text(name))
-                return up;
+            if (tree_.is(up, Kind::Except) && target_name(tree_, up) == tree_.text(name)) return up;
         return kNoNode;
     }
 

@@ -2,6 +2,8 @@
 
 #include "analysis/rules/task/common.h"
 
+#include <algorithm>
+
 namespace awaitls::analysis {
 
 namespace {
@@ -266,28 +268,16 @@ bool stays_ready(const Model& model, NodeId call) {
     if (!tree.is(coroutine, Kind::Call)) return false;
     const FunctionDef* const function = model.target(coroutine).function;
     if (function == nullptr || !function->is_async) return false;
-    if (!model.may_suspend(*function)) return true;
-    const NodeId definition = model.node_of(*function);
-    const NodeId body = definition == kNoNode ? kNoNode : tree.child(definition, Role::Body);
-    if (body == kNoNode) return false;
-    bool ready = true;
-    walk_same_function(tree, body, [&](NodeId node) {
-        const Kind kind = tree.kind(node);
-        if (kind == Kind::Await) {
-            const NodeId awaited = tree.child(node, Role::Value);
-            const NodeId delay =
-                tree.is(awaited, Kind::Call) && calls(model, awaited, "asyncio.sleep")
-                    ? argument(tree, awaited, 0, "delay")
-                    : kNoNode;
-            ready = ready && delay != kNoNode && number_value(tree, delay) == 0.0;
-        } else if (((kind == Kind::For || kind == Kind::With || kind == Kind::CompFor) &&
-                    tree[node].is_async()) ||
-                   kind == Kind::Yield) {
-            ready = false;
-        }
-        return ready;
-    });
-    return ready;
+    const std::optional<std::vector<Model::CallSite>> points = model.suspension_points(*function);
+    return points && std::all_of(points->begin(), points->end(), [](const Model::CallSite& point) {
+               const Tree& there = point.model->tree();
+               if (!there.is(point.call, Kind::Await)) return false;
+               const NodeId awaited = there.child(point.call, Role::Value);
+               if (!there.is(awaited, Kind::Call) || !calls(*point.model, awaited, "asyncio.sleep"))
+                   return false;
+               const NodeId delay = argument(there, awaited, 0, "delay");
+               return delay != kNoNode && number_value(there, delay) == 0.0;
+           });
 }
 
 /// Where the set of a fix lives, and how code at the task names it.
