@@ -57,6 +57,11 @@ better.
 
 For small files on a local disk, read rarely. Switch it off for a project with
 `ignore = ["blocking-open"]`.
+
+## Differences
+
+flake8-async has ASYNC231 for `os.fdopen()` and ASYNC230 for the others; each code selects and silences
+its part of this rule.
 )md";
 
 void check(RuleContext& context, NodeId node) {

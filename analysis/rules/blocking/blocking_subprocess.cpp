@@ -53,6 +53,12 @@ cancelling the task no longer stops the program. Rewriting it with
 ## When not to follow it
 
 For a program that is known to end at once, at start-up before the first request is served.
+
+## Differences
+
+flake8-async's ASYNC220 also reports `os.spawn*` with a mode other than `os.P_WAIT`, or one that is not
+known: `os.P_NOWAIT` does not wait, and what is not known is silent here. Sonar's S7487 reports every
+method of a `Popen` object; those that wait are `blocking-process-wait`.
 )md";
 
 void check(RuleContext& context, NodeId node) {

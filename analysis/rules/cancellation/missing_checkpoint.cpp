@@ -105,7 +105,8 @@ exception-suppress-context-managers = ["mylib.ignoring"]
 
 flake8-async has ASYNC910 for functions, ASYNC911 for generators and ASYNC913 for loops. Here `and` and `or` are followed operand by
 operand, so `await f() and (yield) and await g() and (yield)` has no way from one `yield` to the other; a `return` whose `finally` has a
-checkpoint is fine; code behind an endless loop is not looked at; and a loop is reported for a round that ends with `continue` as well.
+checkpoint is fine; `False and await f()` is not taken for a way; `ignoring = contextlib.suppress` is followed; `while "text":` is not
+taken for an endless loop; code behind an endless loop is not looked at; and a loop is reported for a round that ends with `continue` as well.
 )";
 
 /// Shapes of findings.

@@ -96,8 +96,9 @@ Where the task ends before its function does, a local variable is enough to keep
 ## Differences
 
 ruff's RUF006 and flake8-async's ASYNC300 do not see loops kept in attributes, local containers that die, and
-`create_task(..).add_done_callback(..)` as a statement. ASYNC300 also reports awaited tasks and annotated
-assignments, which this rule does not, and tasks in a generator expression that nothing iterates over, which are never made.
+`create_task(..).add_done_callback(..)` as a statement, and ASYNC300 no variables that are never read and no other name that `create_task`
+was given. ASYNC300 also reports awaited tasks and annotated
+assignments, which this rule does not, and tasks in a generator expression that nothing iterates over, which are never made, and `with create_task(..)`, which fails.
 )";
 
 enum class Loss : std::uint8_t { None, Statement, Local, Container, Loop, Lambda };
