@@ -458,9 +458,10 @@ void FileAnalysis::Impl::compose() {
     for (std::size_t i = 0; i < shapes.size(); ++i) {
         if (!shapes[i].findings) continue;
         for (const RegionFinding& finding : results[i]->findings) {
-            const std::size_t rule = finding.diagnostic.rule;
-            if (std::any_of(ignored.begin(), ignored.end(),
-                            [rule](const std::string& code) { return code_means(code, rule); }))
+            const auto [rule, shape] = std::pair(finding.diagnostic.rule, finding.diagnostic.shape);
+            if (std::any_of(ignored.begin(), ignored.end(), [rule, shape](const std::string& code) {
+                    return code_means(code, rule, shape);
+                }))
                 continue;
             if (diagnostics.size() >= settings->max_diagnostics) {
                 ++left_out;

@@ -41,6 +41,7 @@ struct Related {
 
 struct Diagnostic {
     std::uint16_t rule = 0; // index in the rule catalog; kNoteRule for notes about the file itself
+    std::uint8_t shape = 0; // of the rule's (RuleInfo::shapes)
     Severity severity = Severity::Warning;
     Span span; // bytes of the file
     std::string message;

@@ -28,6 +28,11 @@ private:
 std::uint64_t Settings::fingerprint() const {
     Canonical canonical;
     canonical.bits(enabled);
+    canonical.number(shapes_off.size());
+    for (const auto& [rule, shapes] : shapes_off) {
+        canonical.number(rule);
+        canonical.number(shapes);
+    }
     canonical.bits(selected_by_name);
     canonical.number(severity.size());
     for (const auto& [rule, level] : severity) {

@@ -45,7 +45,9 @@ struct BlockingPattern {
 
 /// Requires: rule indices are those of rules/catalog.h.
 struct Settings {
-    std::bitset<kMaxRules> enabled;           // the rules that run
+    std::bitset<kMaxRules> enabled; // the rules that run
+    /// Of enabled rules, the shapes (RuleInfo::shapes) that do not count, as bits, where there are some.
+    std::map<std::size_t, std::uint8_t> shapes_off;
     std::bitset<kMaxRules> selected_by_name;  // named one by one in select or extend-select
     std::map<std::size_t, Severity> severity; // overrides by rule index
     PythonVersion target_version;
@@ -56,6 +58,10 @@ struct Settings {
         options; // options of single rules, "rule-name.option" or its own name
     std::uint32_t max_diagnostics = 500; // per file; the rest is counted in one last note
 
+    bool shape_enabled(std::size_t rule, std::size_t shape) const {
+        const auto off = shapes_off.find(rule);
+        return off == shapes_off.end() || (off->second >> shape & 1U) == 0;
+    }
     /// Equal settings give equal fingerprints; results are cached under it.
     std::uint64_t fingerprint() const;
 };

@@ -213,6 +213,51 @@ std::vector<std::size_t> select_rules(std::string_view selector) {
     return result;
 }
 
+std::uint8_t selected_shapes(std::string_view selector, std::size_t rule) {
+    const RuleInfo& info = catalog()[rule].info;
+    const auto means = [&, prefix = is_code_prefix(selector)](std::string_view alias) {
+        return alias == selector || (prefix && alias.starts_with(selector));
+    };
+    const std::size_t count = std::max<std::size_t>(info.shapes.size(), 1);
+    const auto all = static_cast<std::uint8_t>((1U << count) - 1);
+    if (selector == "ALL" || selector == info.name || selector == category_name(info.category))
+        return all;
+    std::uint8_t result = 0;
+    for (std::size_t shape = 0; shape < count; ++shape) {
+        const std::vector<std::string_view> aliases = shape_aliases(info, shape);
+        if (std::any_of(aliases.begin(), aliases.end(), means))
+            result |= static_cast<std::uint8_t>(1U << shape);
+    }
+    return result;
+}
+
+void choose(Settings& settings, std::string_view selector, bool on) {
+    for (const std::size_t rule : select_rules(selector)) {
+        const std::size_t count = std::max<std::size_t>(catalog()[rule].info.shapes.size(), 1);
+        const auto all = static_cast<std::uint8_t>((1U << count) - 1);
+        const auto stated = settings.shapes_off.find(rule);
+        std::uint8_t off = stated != settings.shapes_off.end() ? stated->second : 0;
+        if (!settings.enabled[rule]) off = all;
+        const std::uint8_t meant = selected_shapes(selector, rule);
+        off = static_cast<std::uint8_t>(on ? off & ~meant : off | meant);
+        settings.enabled[rule] = off != all;
+        settings.shapes_off.erase(rule);
+        if (off != 0 && off != all) settings.shapes_off[rule] = off;
+    }
+}
+
+std::vector<std::string_view> shape_aliases(const RuleInfo& info, std::size_t shape) {
+    std::vector<std::string_view> result;
+    for (const std::string_view alias : info.aliases) {
+        const auto has = [&](const std::vector<std::string_view>& codes) {
+            return std::find(codes.begin(), codes.end(), alias) != codes.end();
+        };
+        if (std::none_of(info.shapes.begin(), info.shapes.end(), has) || has(info.shapes[shape]))
+            result.push_back(alias);
+    }
+    return result;
+}
+
 std::string_view nearest_of(std::string_view wrong, std::span<const std::string_view> candidates) {
     const std::string wanted = lower(wrong.substr(0, 100));
     // A third of the letters may be wrong; of short names one letter.

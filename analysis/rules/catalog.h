@@ -23,6 +23,13 @@ std::optional<std::size_t> find_rule(std::string_view name);
 /// the table. Empty when it means nothing.
 std::vector<std::size_t> select_rules(std::string_view selector);
 
+/// The shapes of the rule that the selector means, as bits; a rule without shapes has one. Zero when it does not mean the rule.
+std::uint8_t selected_shapes(std::string_view selector, std::size_t rule);
+/// Switches on or off what the selector means: rules, or single shapes of them.
+void choose(Settings& settings, std::string_view selector, bool on);
+/// The aliases that mean findings of this shape.
+std::vector<std::string_view> shape_aliases(const RuleInfo& info, std::size_t shape);
+
 /// The rule name, category or alias nearest to a wrong one, for "did you mean"; empty when nothing
 /// is near.
 std::string nearest_selector(std::string_view wrong);

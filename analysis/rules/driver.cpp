@@ -93,6 +93,11 @@ Finding& Finding::unnecessary() {
     return *this;
 }
 
+Finding& Finding::shape(std::size_t index) {
+    diagnostic_.shape = static_cast<std::uint8_t>(index);
+    return *this;
+}
+
 const std::vector<std::string>& RuleContext::option(std::string_view key) const {
     static const std::vector<std::string> none;
     const auto& options = model.settings().options;
@@ -115,6 +120,7 @@ public:
                  Confidence confidence) override {
         if (confidence == Confidence::Unknown) return;
         if (confidence == Confidence::Likely && settings_.strictness == Strictness::Certain) return;
+        if (!settings_.shape_enabled(diagnostic.rule, diagnostic.shape)) return;
         const auto severity = settings_.severity.find(diagnostic.rule);
         if (severity != settings_.severity.end()) diagnostic.severity = severity->second;
         RegionFinding finding{std::move(diagnostic), {}};
@@ -183,7 +189,8 @@ bool covers(const Suppression& suppression, const Diagnostic& diagnostic) {
     return on_line(diagnostic.span.begin) || on_line(last);
 }
 
-bool silences(const Suppression& suppression, std::size_t rule, std::vector<bool>* used) {
+bool silences(const Suppression& suppression, const Diagnostic& finding, std::vector<bool>* used) {
+    const std::size_t rule = finding.rule;
     if (suppression.all)
         return suppression.form != Suppression::Form::TypeChecker || has_type_checker_alias(rule);
     bool any = false;
@@ -194,7 +201,7 @@ bool silences(const Suppression& suppression, std::size_t rule, std::vector<bool
             std::find(catalog()[rule].info.aliases.begin(), catalog()[rule].info.aliases.end(),
                       code) == catalog()[rule].info.aliases.end())
             continue;
-        if (!code_means(code, rule)) continue;
+        if (!code_means(code, rule, finding.shape)) continue;
         any = true;
         if (used != nullptr) (*used)[i] = true;
     }
@@ -286,7 +293,7 @@ std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_
             bool silenced = false;
             for (std::size_t i = 0; i < suppressions.size(); ++i) {
                 if (suppressions[i].file || !covers(suppressions[i], finding.diagnostic)) continue;
-                if (!silences(suppressions[i], finding.diagnostic.rule,
+                if (!silences(suppressions[i], finding.diagnostic,
                               suppressions[i].all ? nullptr : &used[i]))
                     continue;
                 if (suppressions[i].all) used[i][0] = true;
@@ -311,9 +318,13 @@ std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_
             bool idle = false;
             for (const std::string& code : suppression.codes_text) {
                 const std::vector<std::size_t> rules = select_rules(code);
-                idle = idle || (!rules.empty() &&
-                                std::none_of(rules.begin(), rules.end(),
-                                             [&](std::size_t r) { return settings.enabled[r]; }));
+                const auto runs = [&](std::size_t rule) {
+                    const auto off = settings.shapes_off.find(rule);
+                    const unsigned left =
+                        off == settings.shapes_off.end() ? 0xffU : ~unsigned{off->second};
+                    return settings.enabled[rule] && (selected_shapes(code, rule) & left) != 0;
+                };
+                idle = idle || (!rules.empty() && std::none_of(rules.begin(), rules.end(), runs));
             }
             if (idle || std::all_of(used[i].begin(), used[i].end(), [](bool u) { return u; }))
                 continue;

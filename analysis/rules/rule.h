@@ -32,6 +32,9 @@ struct RuleInfo {
     FixAvailability fix = FixAvailability::None;
     /// Codes of the same problem in other tools, most used first: "ASYNC251", "RUF006", "S7488", "reportUnusedCoroutine".
     std::vector<std::string_view> aliases = {};
+    /// Where another tool has codes for parts of the rule: the codes of each shape of finding, which Finding::shape() names.
+    /// A code of one shape selects and silences that shape only; an alias that stands in no shape means all.
+    std::vector<std::vector<std::string_view>> shapes = {};
     std::string_view summary; // one sentence, what it finds
     /// Oldest Python that the rule makes sense for.
     PythonVersion since{3, 0};
@@ -68,6 +71,7 @@ public:
     Finding& fix(std::string title, Applicability applicability, std::vector<RegionEdit> edits,
                  std::vector<std::string> imports = {});
     Finding& unnecessary();
+    Finding& shape(std::size_t index); // in RuleInfo::shapes; the first without
 
 private:
     friend class RuleContext;

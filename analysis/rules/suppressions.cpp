@@ -176,10 +176,8 @@ std::vector<Suppression> find_suppressions(const Tree& tree) {
     return result;
 }
 
-bool code_means(std::string_view code, std::size_t rule) {
-    for (const std::size_t selected : select_rules(code))
-        if (selected == rule) return true;
-    return false;
+bool code_means(std::string_view code, std::size_t rule, std::size_t shape) {
+    return (selected_shapes(code, rule) >> shape & 1U) != 0;
 }
 
 bool has_type_checker_alias(std::size_t rule) {

@@ -25,8 +25,8 @@ struct Suppression {
 
 std::vector<Suppression> find_suppressions(const Tree& tree);
 
-/// True when the code means the rule: its name, category, an alias or the beginning of one, or ALL.
-bool code_means(std::string_view code, std::size_t rule);
+/// True when the code means the rule, and of its shapes this one: its name, category, an alias or the beginning of one, or ALL.
+bool code_means(std::string_view code, std::size_t rule, std::size_t shape);
 /// True when the rule has an alias in a type checker's vocabulary (`reportUnusedCoroutine`, `unused-coroutine`).
 bool has_type_checker_alias(std::size_t rule);
 

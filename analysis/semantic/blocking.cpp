@@ -189,8 +189,9 @@ Waiting waiting_of(const Model& model, NodeId call, std::string_view name) {
             if (number && *number == 0) result.never = true;
             break;
         case FormKind::Option:
-            // A variable may hold the option.
-            if (holds_option(model, value, form.option) || reads_unknown(model, value))
+            // A variable may hold the option, and so may a number: of all options here, 0 is the absence.
+            if (holds_option(model, value, form.option) || reads_unknown(model, value) ||
+                (number && *number != 0))
                 result.never = true;
             break;
         }

@@ -591,13 +591,30 @@ const std::vector<std::string>& Evaluator::held_at_yields(std::uint32_t slot,
     return found->second.names;
 }
 
-bool Evaluator::may_suspend(std::uint32_t slot, std::uint32_t function) {
+std::optional<std::vector<Model::CallSite>> Evaluator::suspension_points(std::uint32_t slot,
+                                                                         std::uint32_t function) {
     const Region& region = *slot_at(slot).region;
+    const Tree& tree = region.tree;
     const RegionFunction& asked = region.functions[function];
-    const NodeId body = region.tree.child(asked.node, Role::Body);
-    const bool result = !region.clean() || body == kNoNode || asked.is_generator ||
-                        is_abstract(region.tree, body) || has_suspension_point(region.tree, body);
-    note_demand(SummaryDemand::Question::Suspends, slot, function, result ? 6 : 5);
+    const NodeId body = tree.child(asked.node, Role::Body);
+    std::optional<std::vector<Model::CallSite>> result;
+    std::uint64_t hash = 6;
+    if (region.clean() && body != kNoNode && !asked.is_generator && !is_abstract(tree, body)) {
+        result.emplace();
+        hash = 5;
+        if (has_suspension_point(tree, body)) {
+            walk_same_function(tree, body, [&](NodeId node) {
+                const Kind kind = tree.kind(node);
+                const bool loop = kind == Kind::For || kind == Kind::CompFor || kind == Kind::With;
+                if (kind == Kind::Await || (loop && tree[node].is_async()))
+                    result->push_back({&model(slot), node});
+                return true;
+            });
+            // The asker may look at all of the function.
+            hash = hash_combine(hash, region.id);
+        }
+    }
+    note_demand(SummaryDemand::Question::Suspends, slot, function, hash);
     note_sources({slot});
     return result;
 }
@@ -714,7 +731,7 @@ std::uint64_t Evaluator::answer_hash(const SummaryDemand& demand) {
     case SummaryDemand::Question::CallsInLoops: calls_in_loops(demand.slot, demand.index); break;
     case SummaryDemand::Question::Mentions: mentions(demand.slot, demand.index); break;
     case SummaryDemand::Question::Held: held_at_yields(demand.slot, demand.index); break;
-    case SummaryDemand::Question::Suspends: may_suspend(demand.slot, demand.index); break;
+    case SummaryDemand::Question::Suspends: suspension_points(demand.slot, demand.index); break;
     case SummaryDemand::Question::OtherHalf: other_half(demand.slot, demand.index); break;
     }
     inputs_ = nullptr;

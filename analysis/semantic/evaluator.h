@@ -121,7 +121,8 @@ public:
     const RunnerFacts& runner_facts(std::uint32_t slot);
     const FunctionSummary& summary(std::uint32_t slot, std::uint32_t function);
     const std::vector<std::string>& reaches(std::uint32_t slot, std::uint32_t function);
-    bool may_suspend(std::uint32_t slot, std::uint32_t function);
+    std::optional<std::vector<Model::CallSite>> suspension_points(std::uint32_t slot,
+                                                                  std::uint32_t function);
     const std::vector<std::string>& held_at_yields(std::uint32_t slot, std::uint32_t function);
     OtherHalf other_half(std::uint32_t slot, std::uint32_t function);
     std::vector<Model::CallSite> calls_in_loops(std::uint32_t slot, std::uint32_t function);
@@ -443,7 +444,8 @@ public:
     bool in_loop_callback(NodeId node) const override;
     const BlockingChain* blocking(const FunctionDef& function) const override;
     const std::vector<std::string>& reaches(const FunctionDef& function) const override;
-    bool may_suspend(const FunctionDef& function) const override;
+    std::optional<std::vector<CallSite>>
+    suspension_points(const FunctionDef& function) const override;
     const std::vector<std::string>& held_at_yields(const FunctionDef& generator) const override;
     OtherHalf other_half(const FunctionDef& method) const override;
     std::vector<CallSite> calls_in_loops(const FunctionDef& function) const override;

@@ -141,9 +141,6 @@ public:
     /// file that it calls. Sorted; what is not resolved is not in it.
     virtual const std::vector<std::string>& reaches(const FunctionDef& function) const = 0;
 
-    /// False when an async function certainly runs to its end, or to an exception, at once: its body is there and has no
-    /// suspension point.
-    virtual bool may_suspend(const FunctionDef& function) const = 0;
     /// The library things that are entered by `with` or `async with` where a generator yields: canonical names of what is called
     /// there, itself or through manager functions of the project. Sorted.
     virtual const std::vector<std::string>& held_at_yields(const FunctionDef& generator) const = 0;
@@ -155,6 +152,11 @@ public:
         const Model* model;
         NodeId call;
     };
+    /// Where an async function may wait: the Await and the async For, With and CompFor nodes of its own code (as `call`), in text
+    /// order. Without any it runs to its end, or to an exception, at once. Nothing where its body is not there, or what runs
+    /// is elsewhere, and for generators.
+    virtual std::optional<std::vector<CallSite>>
+    suspension_points(const FunctionDef& function) const = 0;
     /// The calls of a function that stand in the body of a loop or the element of a comprehension, anywhere in the file.
     virtual std::vector<CallSite> calls_in_loops(const FunctionDef& function) const = 0;
     /// The Names and Attributes of the file that are spelled like a Name or Identifier of this region, whatever they refer to:

@@ -147,6 +147,8 @@ Type RegionModel::lookup(std::string_view name, NodeId at) const {
     for (const std::string_view known :
          {"property", "staticmethod", "classmethod", "super", "type", "object"})
         if (name == known) return builtin;
+    // A module whose import is still to be written: read as its code will be then.
+    if (stars.empty() && is_known_package(name)) return evaluator_.external(name);
     return unknown_type();
 }
 
@@ -1108,6 +1110,7 @@ bool RegionModel::catches(NodeId exception, std::string_view qualified_class) co
     if (tree.is(exception, Kind::Call)) {
         const CallTarget function = target(exception);
         return function.name == "anyio.get_cancelled_exc_class" &&
+               argument_values(tree, exception).empty() &&
                (qualified_class == "asyncio.CancelledError" || qualified_class == "trio.Cancelled");
     }
     const Type type = type_of(exception);
@@ -1164,8 +1167,9 @@ const std::vector<std::string>& RegionModel::reaches(const FunctionDef& function
     return evaluator_.reaches(function.slot, evaluator_.index_of(function));
 }
 
-bool RegionModel::may_suspend(const FunctionDef& function) const {
-    return evaluator_.may_suspend(function.slot, evaluator_.index_of(function));
+std::optional<std::vector<Model::CallSite>>
+RegionModel::suspension_points(const FunctionDef& function) const {
+    return evaluator_.suspension_points(function.slot, evaluator_.index_of(function));
 }
 
 const std::vector<std::string>& RegionModel::held_at_yields(const FunctionDef& generator) const {

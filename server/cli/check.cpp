@@ -24,6 +24,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <mutex>
+#include <set>
 #include <system_error>
 #include <thread>
 
@@ -155,7 +156,17 @@ std::string show_settings(const std::string& shown, const std::string& folder,
         const auto changed = settings.severity.find(rule);
         const Severity severity =
             changed == settings.severity.end() ? info.severity : changed->second;
-        out += fmt::format("    \"{}\", # {}\n", info.name, severity_name(severity));
+        out += fmt::format("    \"{}\", # {}", info.name, severity_name(severity));
+        if (settings.shapes_off.contains(rule)) {
+            std::set<std::string_view> codes;
+            for (std::size_t shape = 0; shape < info.shapes.size(); ++shape) {
+                if (!settings.shape_enabled(rule, shape)) continue;
+                const std::vector<std::string_view> some = analysis::shape_aliases(info, shape);
+                codes.insert(some.begin(), some.end());
+            }
+            out += fmt::format(", only {}", fmt::join(codes, ", "));
+        }
+        out += '\n';
     }
     return out + "]\n";
 }

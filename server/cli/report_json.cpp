@@ -76,7 +76,7 @@ json finding_object(const FileReport& file, const analysis::Diagnostic& finding)
         object["name"] = info.name;
         object["category"] = category_name(info.category);
         object["url"] = analysis::rule_url(info.name);
-        object["aliases"] = info.aliases;
+        object["aliases"] = analysis::shape_aliases(info, finding.shape);
         if (info.review != analysis::ReviewSeverity::None)
             object["review_severity"] = review_name(info.review);
     }

@@ -113,6 +113,7 @@ void apply_selection(const ConfigLayer& layer, analysis::Settings& settings,
     const std::vector<std::string>& ignores = layer.ignore ? *layer.ignore : none;
     if (layer.select) {
         settings.enabled.reset();
+        settings.shapes_off.clear();
         settings.selected_by_name.reset();
         choose(*layer.select, false);
         if (!ignores.empty()) carried.clear();
@@ -127,10 +128,10 @@ void apply_selection(const ConfigLayer& layer, analysis::Settings& settings,
     });
     for (const Choice& choice : choices) {
         const bool named = !choice.ignored && names_one(choice.selector);
-        for (const std::size_t rule : analysis::select_rules(choice.selector)) {
-            settings.enabled[rule] = !choice.ignored;
-            if (named) settings.selected_by_name.set(rule);
-        }
+        analysis::choose(settings, choice.selector, !choice.ignored);
+        if (!named) continue;
+        for (const std::size_t rule : analysis::select_rules(choice.selector))
+            settings.selected_by_name.set(rule);
     }
     settings.selected_by_name &= settings.enabled;
 }
@@ -163,7 +164,7 @@ struct ConfigResolver::FolderFiles {
 struct ConfigResolver::FolderConfig {
     struct Ignores {
         PathPattern pattern;
-        std::vector<std::size_t> rules;
+        std::vector<std::string> selectors;
     };
     std::shared_ptr<const analysis::Settings> settings;
     std::uint64_t max_file_size = kDefaultMaxFileSize;
@@ -328,12 +329,8 @@ ConfigResolver::combine(const FolderFiles& files) {
         for (const std::string& pattern : layer->exclude)
             config.exclude.emplace_back(pattern, layer->base);
         for (const PerFileIgnore& ignore : layer->per_file_ignores) {
-            FolderConfig::Ignores entry{PathPattern(ignore.pattern, layer->base), {}};
-            for (const std::string& selector : ignore.selectors) {
-                const std::vector<std::size_t> rules = analysis::select_rules(selector);
-                entry.rules.insert(entry.rules.end(), rules.begin(), rules.end());
-            }
-            config.per_file_ignores.push_back(std::move(entry));
+            config.per_file_ignores.push_back(
+                {PathPattern(ignore.pattern, layer->base), ignore.selectors});
         }
     }
     config.settings = shared(std::move(settings));
@@ -391,7 +388,8 @@ FileSettings ConfigResolver::resolve(const std::string& path) {
     bool changed = false;
     for (const FolderConfig::Ignores& entry : config->per_file_ignores) {
         if (entry.pattern.matches_within(path) == entry.pattern.negated()) continue;
-        for (const std::size_t rule : entry.rules) settings.enabled.reset(rule);
+        for (const std::string& selector : entry.selectors)
+            analysis::choose(settings, selector, false);
         changed = true;
     }
     if (changed) {

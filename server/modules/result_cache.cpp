@@ -142,6 +142,7 @@ void write(Writer& out, const analysis::Span& span) {
 }
 void write(Writer& out, const Diagnostic& finding) {
     out.number(finding.rule);
+    out.number(finding.shape);
     out.number(static_cast<std::uint64_t>(finding.severity));
     write(out, finding.span);
     out.text(finding.message);
@@ -174,6 +175,7 @@ analysis::Span read_span(Reader& in) {
 Diagnostic read_finding(Reader& in) {
     Diagnostic finding;
     finding.rule = static_cast<std::uint16_t>(in.small());
+    finding.shape = static_cast<std::uint8_t>(in.small());
     finding.severity = static_cast<analysis::Severity>(in.small());
     finding.span = read_span(in);
     finding.message = in.text();

@@ -186,6 +186,37 @@ def test_configuration_of_the_nearest_folder(cli: Cli) -> None:
     assert len(concise(cli, "--extend-select", "ASYNC2,RUF006")) == 2
 
 
+def test_codes_of_other_tools_select_their_part_of_a_rule(cli: Cli) -> None:
+    cli.write("a.py", "import os\n\n\nasync def main(path, number):\n    open(path)\n    os.fdopen(number)\n")
+    assert concise(cli, "--select", "ASYNC231") == ["a.py:6:5: blocking-open"]
+    assert concise(cli, "--select", "ASYNC231") == ["a.py:6:5: blocking-open"], "from the cache"
+    assert concise(cli, "--select", "ASYNC230") == ["a.py:5:5: blocking-open"]
+    assert len(concise(cli, "--select", "blocking-open")) == 2
+    assert concise(cli, "--config", "per-file-ignores = { 'a.py' = ['ASYNC230'] }") == ["a.py:6:5: blocking-open"]
+    findings = json.loads(cli("check", "--output-format", "json", "--select", "S7493").stdout)
+    assert [finding["aliases"] for finding in findings] == [["ASYNC230", "S7493"], ["ASYNC231", "S7493"]]
+    findings = json.loads(cli("check", "--output-format", "json", "--select", "S7493").stdout)
+    assert [finding["aliases"] for finding in findings] == [["ASYNC230", "S7493"], ["ASYNC231", "S7493"]], "from the cache"
+    done = cli("check", "--show-settings", "--select", "ASYNC231")
+    assert '"blocking-open", # information, only ASYNC231, S7493\n' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "line"), [("ASYNC910", 4), ("ASYNC911", 9), ("ASYNC913", 14), ("ASYNC220", 19), ("ASYNC221", 20)]
+)
+def test_each_code_means_its_shape(cli: Cli, code: str, line: int) -> None:
+    cli.write(
+        "a.py",
+        "import subprocess\nimport trio\n\nasync def plain():\n    print()\n\n"
+        "async def items():\n    await trio.sleep(1)\n    yield 1; yield 2\n    await trio.sleep(1)\n\n"
+        "async def spin(busy):\n    await trio.sleep(1)\n    while True:\n        if not busy:\n            await trio.sleep(1)\n\n"
+        "async def runs():\n    subprocess.Popen(['make'])\n    subprocess.run(['make'])\n    await trio.sleep(1)\n",
+    )
+    findings = json.loads(cli("check", "--output-format", "json", "--select", code).stdout)
+    assert [finding["location"]["row"] for finding in findings] == [line]
+    assert code in findings[0]["aliases"]
+
+
 def test_mistakes_in_the_configuration(cli: Cli) -> None:
     cli.write("pyproject.toml", "[tool.awaitls]\nselect = ['ALL', 'blocking_sleep']\nnosuch = 1\n")
     cli.write("a.py", BAD)

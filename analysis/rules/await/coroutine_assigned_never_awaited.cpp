@@ -72,7 +72,8 @@ meant, and unsafe where the variable is never read: then a task may be what is w
 ## Differences
 
 ruff's unused-variable rule sees a variable without any use. Once the variable is printed or tested,
-no linter or type checker reports it.
+no linter or type checker reports it. flake8-async's ASYNC105 reports every coroutine of trio that is
+assigned, also one that is awaited later.
 )";
 
 struct Uses {

@@ -48,6 +48,13 @@ same file.
 ## When not to follow it
 
 For small files on a local disk, read rarely.
+
+## Differences
+
+flake8-async's ASYNC232 reports whatever is called on a file, also methods that its class does not have,
+and keeps to the annotation of a variable after something else was assigned to it or `isinstance` has
+ruled it out. It does not see files in attributes, unpacked tuples, containers and unions, and what
+functions return; this rule does.
 )md";
 
 void check(RuleContext& context, NodeId node) {

@@ -54,6 +54,11 @@ file has. The fix is unsafe: the function then runs beside other code of the pro
 ## When not to follow it
 
 In a script that runs one coroutine and nothing else.
+
+## Differences
+
+flake8-async's ASYNC210 goes by the name: `urlopen()` and `request.urlopen()` count in every file, whatever
+they are there. Here imports say what a name means; only a module, such as `requests`, is known without.
 )md";
 
 void check(RuleContext& context, NodeId node) {

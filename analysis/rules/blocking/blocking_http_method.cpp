@@ -63,7 +63,11 @@ In a script that runs one coroutine and nothing else.
 ## Differences
 
 Other linters see clients that the same function makes; attributes and parameters with annotations
-count here too. Making a client is not reported, as it opens no connection.
+count here too. Making a client is not reported, as it opens no connection, nor is `close()`, which
+sends nothing. flake8-async's ASYNC211 looks for `.request("GET")` and the other verbs in files that
+import urllib3; here every request counts whose object is known to be a client, whatever is passed.
+Its ASYNC212 reports any method of urllib3's pools, also those that they do not have; here those that
+send a request.
 )md";
 
 void check(RuleContext& context, NodeId node) {

@@ -57,10 +57,17 @@ better.
 
 For small files on a local disk, read rarely. Switch it off for a project with
 `ignore = ["blocking-open"]`.
+
+## Differences
+
+flake8-async has ASYNC231 for `os.fdopen()` and ASYNC230 for the others; each code selects and silences
+its part of this rule.
 )md";
 
 void check(RuleContext& context, NodeId node) {
-    report_blocking(context, node, BlockingKind::Open);
+    const std::optional<BlockingOperation> operation = operation_on_loop(context, node);
+    if (!operation || operation->api->kind != BlockingKind::Open) return;
+    report_operation(context, *operation).shape(operation->api->name == "os.fdopen" ? 1 : 0);
 }
 
 } // namespace
@@ -72,6 +79,7 @@ Rule rule_blocking_open() {
              .review = ReviewSeverity::Minor,
              .fix = FixAvailability::Sometimes,
              .aliases = {"ASYNC230", "ASYNC231", "S7493"},
+             .shapes = {{"ASYNC230"}, {"ASYNC231"}},
              .summary = "Opening a file with `open()` and the like on the event loop.",
              .doc = kDoc},
             blocking_kinds(),

@@ -47,6 +47,11 @@ answer.
 ## When not to follow it
 
 For files on a local disk.
+
+## Differences
+
+flake8-async's ASYNC240 also reports `os.path.normpath()` and `relpath()`, which ask no file system, the
+private helpers of `os.path`, and calls that are awaited: what is awaited is no function of `os.path`.
 )md";
 
 void check(RuleContext& context, NodeId node) {

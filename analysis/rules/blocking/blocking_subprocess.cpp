@@ -53,6 +53,12 @@ cancelling the task no longer stops the program. Rewriting it with
 ## When not to follow it
 
 For a program that is known to end at once, at start-up before the first request is served.
+
+## Differences
+
+flake8-async's ASYNC220 also reports `os.spawn*` with a mode other than `os.P_WAIT`, or one that is not
+known: `os.P_NOWAIT` does not wait, and what is not known is silent here. Sonar's S7487 reports every
+method of a `Popen` object; those that wait are `blocking-process-wait`.
 )md";
 
 void check(RuleContext& context, NodeId node) {
@@ -60,7 +66,8 @@ void check(RuleContext& context, NodeId node) {
     if (!operation || operation->api->kind != BlockingKind::Subprocess) return;
     Finding finding = report_operation(context, *operation);
     // Waits for fork and exec only; asyncio starts its own subprocesses by this call.
-    if (operation->api->name == "subprocess.Popen") finding.severity(Severity::Information);
+    if (operation->api->name == "subprocess.Popen")
+        finding.severity(Severity::Information).shape(1);
 }
 
 } // namespace
@@ -71,7 +78,8 @@ Rule rule_blocking_subprocess() {
              .severity = Severity::Error,
              .review = ReviewSeverity::Critical,
              .fix = FixAvailability::Sometimes,
-             .aliases = {"ASYNC220", "ASYNC221", "S7487"},
+             .aliases = {"ASYNC221", "ASYNC220", "S7487"},
+             .shapes = {{"ASYNC221"}, {"ASYNC220"}},
              .summary = "Running another program with `subprocess.run()`, `os.system()` and the "
                         "like on the event loop.",
              .doc = kDoc},

@@ -19,8 +19,9 @@ scope keeps the cancellation out while cleaning up; it should have a timeout of 
 Reported are `await`, `async for` and `async with` in a `finally`, in a handler that gets the cancellation (`except:`,
 `except BaseException`, `except trio.Cancelled`), and in `async def __aexit__`, unless a scope with `shield=True` that is opened there
 is around them. These are fine without: `aclose()`, which closes forcefully when cancelled; `aclose_forcefully(x)`;
-`cancel_shielded_checkpoint()`; the `__aexit__` of another manager; opening a nursery or task group; what stands in a `try` of its own with
-`except trio.Cancelled`, or in a branch of `__aexit__` for `exc_type is None`; and the function that runs the whole program.
+`cancel_shielded_checkpoint()`; the `__aexit__` of another manager; functions of the project or a library that wait for nothing but such
+closing; opening a nursery or task group; what stands in a `try` of its own with `except trio.Cancelled`, or in a branch of `__aexit__`
+for `exc_type is None`; code within `with CancelScope(shield=True):`; and the function that runs the whole program, or is a test.
 
 asyncio raises a cancellation once and lets later waiting happen: files that use asyncio are not looked at.
 
@@ -70,7 +71,8 @@ Where the cleanup is of no use to anybody once the task is cancelled. Then say s
 ## Differences
 
 flake8-async's ASYNC102 takes a scope as unshielded when its `shield` is no literal, and sees the first item of a `with` only; here what
-is not known is silent. It also reports what a `try` of its own takes care of.
+is not known is silent. It also reports what a `try` of its own takes care of, functions that only close, and those whose code is there and
+waits for nothing; and it goes by the name of `aclose()` alone, while one that takes arguments is fine here where its code is known.
 )";
 
 /// What a cancellation leads to around the node, and the place that says so.
@@ -187,17 +189,30 @@ bool is_without_exception(const Tree& tree, NodeId node, NodeId definition) {
     return false;
 }
 
+/// Nobody cancels a test from outside.
+bool is_test(const Model& model, NodeId node) {
+    const FunctionDef* const function = model.function_at(node);
+    return function != nullptr && function->name.starts_with("test_");
+}
+
 void check(RuleContext& context, NodeId node) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
     if (!waits_at(model, node) || model.library() == AsyncLibrary::Asyncio || !model.in_async(node))
         return;
-    if (tree.is(node, Kind::Await) && is_safe_in_cleanup(model, tree.child(node, Role::Value)))
-        return;
+    if (tree.is(node, Kind::Await)) {
+        const NodeId awaited = tree.child(node, Role::Value);
+        if (is_safe_in_cleanup(model, awaited) || never_waits(model, awaited)) return;
+    }
     const Cleanup cleanup = cleanup_around(model, node);
     if (cleanup.boundary == kNoNode || is_shielded(model, node, cleanup.boundary) ||
         expects_cancellation(model, node, cleanup.boundary) || is_program_main(model, node))
         return;
+    if (!tree.is(cleanup.boundary, Kind::FunctionDef)) {
+        // What cancels the code around the cleanup.
+        const NodeId scope = scope_around(model, tree.parent(cleanup.boundary));
+        if (scope == kNoNode ? is_test(model, node) : is_plain_shield(model, scope)) return;
+    }
     if (tree.is(cleanup.boundary, Kind::FunctionDef) &&
         is_without_exception(tree, node, cleanup.boundary))
         return;
@@ -215,7 +230,6 @@ Rule rule_await_in_cleanup_unshielded() {
     return {{.name = "await-in-cleanup-unshielded",
              .category = Category::Cancellation,
              .severity = Severity::Warning,
-             .on_by_default = false,
              .aliases = {"ASYNC102"},
              .summary =
                  "Cleanup of trio or anyio code waits without a shield, and is not done when "

@@ -112,7 +112,7 @@ void check(RuleContext& context, NodeId node) {
         const Treatment found = treatment(model, handler);
         if (found.swallowed == kNoNode && found.replaced == kNoNode) return;
         if (is_dealt_with(model, node, handler)) return;
-        span = handler_head(tree, handler);
+        span = handler_head(model, handler);
     }
     if (is_program_main(model, node) || !tasks::follows_cancel(model, tree.child(node, Role::Body)))
         return;

@@ -75,7 +75,9 @@ a task that nobody waits for in its file, and the `return` or `break` ends it, t
 
 ## Differences
 
-flake8-async's ASYNC104 reports the same. Sonar's S7497 does not look at tuples, bare `except:` and `BaseException`.
+flake8-async's ASYNC104 reports each `return`, `yield` and `raise` of a handler, this rule the first of them, and none where the handler can also
+be left by its end (`cancellation-swallowed`). ASYNC104 also reports handlers of a `try` without `await`, in sync functions and at module level,
+where no cancellation arrives; `raise e` in a nested handler of `e` itself; and `continue`, which is `cancellation-swallowed` here. Sonar's S7497 does not look at tuples, bare `except:` and `BaseException`.
 )";
 
 std::string what_it_does(const Tree& tree, NodeId node) {
@@ -99,7 +101,7 @@ void check(RuleContext& context, NodeId node) {
     Finding finding = context.report(
         found.replaced, what_it_does(tree, found.replaced) + ", although " + caught(tree, handler) +
                             " catches cancellation; re-raise it with `raise`");
-    finding.related(handler_head(tree, handler), "the cancellation is caught here");
+    finding.related(handler_head(model, handler), "the cancellation is caught here");
     if (ends_background_task(model, node, handler, found)) finding.severity(Severity::Information);
 }
 

@@ -72,7 +72,10 @@ only handed to `create_task()` and its like and nothing but clean-up follows, th
 
 ## Differences
 
-flake8-async's ASYNC103 reports the same handlers and the stop pattern with them. Sonar's S7497 does not look at tuples, bare `except:`
+flake8-async's ASYNC103 reports the same handlers, and with them: the stop pattern; handlers of a `try` without `await`, in sync functions and
+at module level, where no cancellation arrives; a handler whose every path returns or raises, which is `cancellation-replaced` alone here; of
+several handlers for the cancellations of asyncio, trio and anyio those behind the first; and a nested `try` that re-raises on
+every path of its own. `continue` swallows a cancellation here, and is ASYNC104 there. Sonar's S7497 does not look at tuples, bare `except:`
 and `BaseException`. A sync function that catches `BaseException` is no finding: asyncio raises cancellation in coroutines only.
 )";
 
@@ -105,6 +108,7 @@ void offer_raise(const RuleContext& context, Finding& finding, NodeId handler) {
     }
     // Is the handler alone at its line's beginning?
     if (indent.find_first_not_of(" \t") != std::string::npos ||
+        tree[handler].has(node_flag::kStar) || // which stands beside no plain one
         context.model.library() == AsyncLibrary::Trio)
         return;
     bool needs_import = false;
@@ -153,7 +157,7 @@ void check(RuleContext& context, NodeId node) {
 
     const bool at_end = ends_background_task(model, node, handler, found);
     Finding finding = context.report(
-        handler_head(tree, handler),
+        handler_head(model, handler),
         caught(tree, handler) + (found.sometimes_raised
                                      ? " swallows cancellation where it does not re-raise it; end "
                                        "each path with `raise`"

@@ -32,9 +32,12 @@ bool waits(const Model& model, NodeId awaited) {
     if (!model.tree().is(awaited, Kind::Call)) return true;
     const CallTarget target = model.target(awaited);
     // A method may be overridden, one that does nothing in particular.
-    return target.function == nullptr || target.confidence != Confidence::Certain ||
-           !target.function->is_async || target.function->class_id >= 0 ||
-           model.may_suspend(*target.function);
+    if (target.function == nullptr || target.confidence != Confidence::Certain ||
+        !target.function->is_async || target.function->class_id >= 0)
+        return true;
+    const std::optional<std::vector<Model::CallSite>> points =
+        model.suspension_points(*target.function);
+    return !points || !points->empty();
 }
 
 /// `CancelScope(shield=True)`: it is there to keep cancellation out.
@@ -105,9 +108,7 @@ bool is_shielded(const Model& model, NodeId node, NodeId outer) {
     for (const NodeId item : open_items(tree, node)) {
         if (!tree.within(item, outer)) break;
         const NodeId value = tree.child(item, Role::Value);
-        if (value == kNoNode || !tree.is(value, Kind::Call) ||
-            (!tasks::is_timeout(model, value) && !tasks::is_task_group(model, value)))
-            continue;
+        if (!tree.is(value, Kind::Call)) continue;
         NodeId shield = keyword_argument(tree, value, "shield");
         if (const NodeId target = tree.child(item, Role::Target); tree.is(target, Kind::Name)) {
             const NodeId set = last_shield(tree, tree.parent(item), node, tree.text(target));
@@ -118,20 +119,76 @@ bool is_shielded(const Model& model, NodeId node, NodeId outer) {
     return false;
 }
 
-bool is_safe_in_cleanup(const Model& model, NodeId awaited) {
+namespace {
+
+bool closes(const Model& model, NodeId awaited, int depth);
+
+/// An async function that waits only for the closing of things, or behind a shield: `async def close(self): await
+/// self._stream.aclose()`.
+bool only_closes(const Model& model, const FunctionDef& function, int depth) {
+    constexpr int kDeepest = 5;
+    if (depth > kDeepest || !function.is_async) return false;
+    const std::optional<std::vector<Model::CallSite>> points = model.suspension_points(function);
+    return points && !points->empty() &&
+           std::all_of(points->begin(), points->end(), [&](const Model::CallSite& point) {
+               const Tree& tree = point.model->tree();
+               return is_shielded(*point.model, point.call, function.node) ||
+                      (tree.is(point.call, Kind::Await) &&
+                       closes(*point.model, tree.child(point.call, Role::Value), depth + 1));
+           });
+}
+
+bool closes(const Model& model, NodeId awaited, int depth) {
     const Tree& tree = model.tree();
     if (!tree.is(awaited, Kind::Call)) return false;
     const NodeId callee = tree.child(awaited, Role::Callee);
-    const std::string_view method = tree.is(callee, Kind::Attribute)
+    const std::string_view called = tree.is(callee, Kind::Attribute)
                                         ? identifier(tree, callee, Role::Attr)
-                                        : std::string_view{};
+                                    : tree.is(callee, Kind::Name) ? tree.text(callee)
+                                                                  : std::string_view{};
     const bool plain = argument_values(tree, awaited).empty();
-    if ((method == "aclose" || method == "cancel_shielded_checkpoint") && plain) return true;
-    if (method.starts_with("__aexit")) return true;
-    const std::string_view name = model.target(awaited).name;
-    return name == "trio.aclose_forcefully" || name == "anyio.aclose_forcefully" ||
-           name == "asyncio.shield" ||
-           (plain && name.ends_with("lowlevel.cancel_shielded_checkpoint"));
+    if (plain && (called == "aclose" || called == "cancel_shielded_checkpoint")) return true;
+    if (called.starts_with("__aexit")) return true;
+    const CallTarget target = model.target(awaited);
+    // One that is there by this name keeps its promise, whatever else it takes.
+    if (target.function != nullptr && (called == "aclose" || called == "aclose_forcefully"))
+        return true;
+    if (target.name == "trio.aclose_forcefully" || target.name == "anyio.aclose_forcefully" ||
+        target.name == "asyncio.shield" ||
+        (plain && target.name.ends_with("lowlevel.cancel_shielded_checkpoint")))
+        return true;
+    return target.function != nullptr && only_closes(model, *target.function, depth);
+}
+
+} // namespace
+
+bool is_safe_in_cleanup(const Model& model, NodeId awaited) {
+    return closes(model, awaited, 0);
+}
+
+bool never_waits(const Model& model, NodeId awaited) {
+    if (!model.tree().is(awaited, Kind::Call)) return false;
+    const CallTarget target = model.target(awaited);
+    if (target.function == nullptr || !target.function->is_async) return false;
+    const std::optional<std::vector<Model::CallSite>> points =
+        model.suspension_points(*target.function);
+    return points && points->empty();
+}
+
+NodeId scope_around(const Model& model, NodeId node) {
+    for (const NodeId item : open_items(model.tree(), node)) {
+        const NodeId value = model.tree().child(item, Role::Value);
+        if (value != kNoNode &&
+            (tasks::is_timeout(model, value) || tasks::is_task_group(model, value)))
+            return item;
+    }
+    return kNoNode;
+}
+
+bool is_plain_shield(const Model& model, NodeId item) {
+    const Tree& tree = model.tree();
+    return tree.child(item, Role::Target) == kNoNode &&
+           is_shield(tree, tree.child(item, Role::Value));
 }
 
 bool waits_at(const Model& model, NodeId node) {

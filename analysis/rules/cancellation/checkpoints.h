@@ -26,11 +26,17 @@ struct ScopeUse {
 /// whose object the block uses: somebody else may cancel it.
 std::vector<ScopeUse> scopes_of(const RuleContext& context, NodeId with);
 
-/// A scope with `shield=True`, or whose `shield` was last set to something else than False, is around the node within `outer`.
+/// Something with `shield=True`, or a scope whose `shield` was last set to something else than False, is around the node within `outer`.
 bool is_shielded(const Model& model, NodeId node, NodeId outer);
 /// What is awaited is made for cleaning up: `aclose()`, `aclose_forcefully(x)`, `cancel_shielded_checkpoint()`,
-/// `asyncio.shield(..)`, the `__aexit__` of another manager.
+/// `asyncio.shield(..)`, the `__aexit__` of another manager, a function that waits for nothing else.
 bool is_safe_in_cleanup(const Model& model, NodeId awaited);
+/// What is awaited is a call of a function that comes to its end at once, unless a subclass has another one.
+bool never_waits(const Model& model, NodeId awaited);
+/// The innermost open WithItem at a node, of its own function, that is a timeout, cancel scope or task group; kNoNode: none.
+NodeId scope_around(const Model& model, NodeId node);
+/// `with CancelScope(shield=True):`, which nothing cancels.
+bool is_plain_shield(const Model& model, NodeId item);
 /// The Await, the async For or CompFor, or the async With that does not only open task groups: control may wait at the node.
 bool waits_at(const Model& model, NodeId node);
 /// What a finding about such a node underlines.

@@ -46,6 +46,11 @@ Truth negated(Truth truth) {
                                    : Truth::Unknown;
 }
 
+std::string_view target_name(const Tree& tree, NodeId handler) {
+    const NodeId target = tree.child(handler, Role::Target);
+    return target == kNoNode ? std::string_view() : tree.text(target);
+}
+
 class HandlerFlow {
 public:
     HandlerFlow(const Model& model, std::string_view target)
@@ -176,7 +181,20 @@ private:
                model_.name_of(node).empty() && model_.type_of(node)->kind != TypeKind::Class;
     }
 
+    /// The handler around a Name that caught the exception in it: `except ValueError as name`.
+    NodeId handler_that_binds(NodeId name) const {
+        if (!tree_.is(name, Kind::Name)) return kNoNode;
+        for (NodeId up = tree_.parent(name); up != kNoNode && !tree_.is(up, Kind::FunctionDef);
+             up = tree_.parent(up))
+            if (tree_.is(up, Kind::Except) && target_name(tree_, up) == tree_.text(name)) return up;
+        return kNoNode;
+    }
+
     bool raises_cancellation_class(NodeId value) const {
+        if (const NodeId other = handler_that_binds(value); other != kNoNode) {
+            const NodeId classes = tree_.child(other, Role::Value);
+            return catches_cancellation(model_, classes) || !all_known(classes);
+        }
         if (is_variable(value)) {
             // The exception may have been saved in it.
             const NodeId held = model_.value_of_local(value);
@@ -268,11 +286,13 @@ private:
     HandlerExits loop(NodeId node) const {
         HandlerExits flow = body(node);
         const bool broken = flow.breaks != kNoNode;
-        const bool endless =
-            tree_.is(node, Kind::While) && is_always_true(tree_, tree_.child(node, Role::Test));
+        const bool ends = tree_.is(node, Kind::While)
+                              ? !is_always_true(tree_, tree_.child(node, Role::Test))
+                              : flow.falls || flow.continues != kNoNode ||
+                                    !iterates_at_least_once(tree_, tree_.child(node, Role::Iter));
         flow.breaks = flow.continues = kNoNode;
         flow.falls = false;
-        if (!endless) flow.merge(body(tree_.child(node, Kind::Else)));
+        if (ends) flow.merge(body(tree_.child(node, Kind::Else)));
         flow.falls = flow.falls || broken;
         return flow;
     }
@@ -341,11 +361,6 @@ private:
     std::string_view target_;
 };
 
-std::string_view target_name(const Tree& tree, NodeId handler) {
-    const NodeId target = tree.child(handler, Role::Target);
-    return target == kNoNode ? std::string_view() : tree.text(target);
-}
-
 bool is_target(const Tree& tree, NodeId node, std::string_view target) {
     return !target.empty() && tree.is(node, Kind::Name) && tree.text(node) == target;
 }
@@ -365,7 +380,6 @@ NodeId handler_of(const Model& model, NodeId try_statement) {
     if (body == kNoNode || !model.in_async(body)) return kNoNode;
     for (const NodeId handler : tree.children(try_statement)) {
         if (!tree.is(handler, Kind::Except)) continue;
-        if (tree[handler].has(node_flag::kStar)) return kNoNode;
         const NodeId classes = tree.child(handler, Role::Value);
         if (classes == kNoNode || catches_cancellation(model, classes))
             return has_suspension_point(tree, body) ? handler : kNoNode;
@@ -759,11 +773,16 @@ std::string caught(const Tree& tree, NodeId handler) {
     if (classes == kNoNode) return "`except:`";
     const std::string text(tree.text(classes));
     const bool one_line = text.find_first_of("\r\n") == std::string::npos && text.size() <= 60;
-    return one_line ? "`except " + text + "`" : "this handler";
+    const std::string word = tree[handler].has(node_flag::kStar) ? "except* " : "except ";
+    return one_line ? "`" + word + text + "`" : "this handler";
 }
 
-Span handler_head(const Tree& tree, NodeId handler) {
+Span handler_head(const Model& model, NodeId handler) {
+    const Tree& tree = model.tree();
     const NodeId classes = tree.child(handler, Role::Value);
+    if (tree.is(classes, Kind::Tuple))
+        for (const NodeId element : tree.children(classes))
+            if (catches_cancellation(model, element)) return tree[element].span();
     if (classes != kNoNode) return tree[classes].span();
     const std::uint32_t begin = tree[handler].begin;
     return {begin, begin + 6};

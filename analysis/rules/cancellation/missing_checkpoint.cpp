@@ -105,8 +105,14 @@ exception-suppress-context-managers = ["mylib.ignoring"]
 
 flake8-async has ASYNC910 for functions, ASYNC911 for generators and ASYNC913 for loops. Here `and` and `or` are followed operand by
 operand, so `await f() and (yield) and await g() and (yield)` has no way from one `yield` to the other; a `return` whose `finally` has a
-checkpoint is fine; code behind an endless loop is not looked at; and a loop is reported for a round that ends with `continue` as well.
+checkpoint is fine; `False and await f()` is not taken for a way; `ignoring = contextlib.suppress` is followed; `while "text":` is not
+taken for an endless loop; code behind an endless loop is not looked at; and a loop is reported for a round that ends with `continue` as well.
 )";
+
+/// Shapes of findings.
+constexpr std::size_t kFunction = 0;
+constexpr std::size_t kGenerator = 1;
+constexpr std::size_t kLoop = 2;
 
 bool is_empty(const Tree& tree, NodeId body) {
     for (const NodeId statement : tree.children(body)) {
@@ -255,11 +261,17 @@ void check_function(RuleContext& context, NodeId definition) {
     const StepId returned = flow.returned();
     const std::vector<bool> returns = flow.reaching(std::span(&returned, 1), stops);
 
+    bool generator = false;
+    walk_same_function(tree, body, [&](NodeId inner) {
+        generator = generator || tree.is(inner, Kind::Yield);
+        return true;
+    });
     const auto report = [&](Span span, const std::string& what, StepId source) {
         const bool start = source == Flow::kEntry;
         Finding finding =
             context.report(span, what + " without a checkpoint since " +
                                      (start ? "the function began" : "the last `yield`"));
+        finding.shape(generator ? kGenerator : kFunction);
         if (!start) finding.related(tree[flow[source].node].span(), "the `yield`");
         return finding;
     };
@@ -313,6 +325,7 @@ void check_loop(RuleContext& context, NodeId loop) {
         context.report(Span{begin, begin + 5}, "this loop can go round for ever without a "
                                                "checkpoint: nothing else runs, and it cannot "
                                                "be cancelled");
+    finding.shape(kLoop);
     const std::vector<NodeId> all = tasks::statements(tree, body);
     if (!all.empty()) insert_before(context, all.front(), finding);
 }
@@ -334,6 +347,7 @@ Rule rule_missing_checkpoint() {
              .on_by_default = false,
              .fix = FixAvailability::Sometimes,
              .aliases = {"ASYNC910", "ASYNC911", "ASYNC913"},
+             .shapes = {{"ASYNC910"}, {"ASYNC911"}, {"ASYNC913"}},
              .summary = "An async function, generator or endless loop has a way without a "
                         "checkpoint.",
              .options = {"no-checkpoint-warning-decorators", "exception-suppress-context-managers"},

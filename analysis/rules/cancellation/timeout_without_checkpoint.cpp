@@ -56,7 +56,7 @@ None: either an `await` is missing in the block, or the work has to move, or the
 ## Differences
 
 flake8-async's ASYNC100 removes the `with`, and reports scopes whose object is used and, of task groups, those whose object is used in
-nested functions only; it counts whatever is awaited. Sonar's S7490 does not count `async with` as a suspension point; this rule does.
+nested functions only; of several in one `with` it may report the last alone; and it counts whatever is awaited. Sonar's S7490 does not count `async with` as a suspension point; this rule does.
 )";
 
 void check(RuleContext& context, NodeId with) {

@@ -1,6 +1,7 @@
 // Polling for something that other code on the same loop does.
 
 #include "analysis/rules/task/common.h"
+#include "analysis/semantic/flow.h"
 
 #include <algorithm>
 
@@ -19,6 +20,9 @@ The rule reports `while` loops whose body is nothing but `await sleep(..)`, wher
 condition: it asks an asyncio, anyio or trio object (`event.is_set()`, `task.done()`, `queue.empty()`), or reads variables of the
 function around that only nested async functions write. Conditions that depend on files, processes, threads, time or unknown
 calls are not reported: there polling may be the only way.
+
+In code on trio or anyio it also reports, as a hint, an endless loop that does nothing but sleep: `sleep_forever()` waits until it is
+cancelled, and wakes up for nothing else.
 
 ## Bad
 
@@ -45,12 +49,13 @@ async def worker(ready: asyncio.Event) -> None:
 
 ## Fix
 
-For events and tasks the fix waits for the object itself: `await ready.wait()`, `await asyncio.wait([task])`. It is unsafe: the code
+An endless loop becomes `await trio.sleep_forever()`, which is safe. For events and tasks the fix waits for the object itself: `await ready.wait()`, `await asyncio.wait([task])`. It is unsafe: the code
 behind the loop runs sooner than before. For variables, replace the flag by an `asyncio.Event`.
 
 ## Differences
 
-flake8-async's ASYNC110 and ruff's report every such loop, whatever its condition reads. Sonar's S7484 asks for a name of an outer scope.
+flake8-async's ASYNC110 and ruff's report every such loop, whatever its condition reads, and ruff also the endless ones of asyncio, which
+has no `sleep_forever()`. Sonar's S7484 asks for a name of an outer scope.
 )";
 
 /// What is known about a condition of a loop that waits.
@@ -147,6 +152,24 @@ Waited waits_for(const Model& model, NodeId test, bool negated, NodeId loop) {
     }
 }
 
+/// `while True: await trio.sleep(1)`. `sleep` is the library's call.
+void report_endless(RuleContext& context, NodeId loop, const std::string& library) {
+    const Model& model = context.model;
+    const Tree& tree = context.tree;
+    Finding finding =
+        context.report(Span{tree[loop].begin, tree[tree.child(loop, Role::Test)].end},
+                       "this loop does nothing but sleep, for ever; wait with `await " + library +
+                           ".sleep_forever()`");
+    finding.severity(Severity::Hint);
+    const Span span = code_span(tree, loop);
+    bool needs_import = false;
+    const std::string module = model.module_name(library, loop, needs_import);
+    if (has_comment(tree, span) || module.empty()) return;
+    finding.fix("Replace the loop by `await " + module + ".sleep_forever()`", Applicability::Safe,
+                {{span, "await " + module + ".sleep_forever()"}},
+                needs_import ? std::vector<std::string>{library} : std::vector<std::string>{});
+}
+
 void check(RuleContext& context, NodeId loop) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
@@ -160,9 +183,15 @@ void check(RuleContext& context, NodeId loop) {
     const NodeId awaited = tree.child(run[0], Role::Value);
     if (!tree.is(awaited, Kind::Await)) return;
     const NodeId sleep = tree.child(awaited, Role::Value);
-    if (!calls(model, sleep, "asyncio.sleep") && !calls(model, sleep, "anyio.sleep") &&
-        !calls(model, sleep, "trio.sleep"))
-        return;
+    if (!tree.is(sleep, Kind::Call)) return;
+    const std::string_view name = model.target(sleep).name;
+    constexpr std::string_view kSleeps[] = {
+        "asyncio.sleep", "anyio.sleep",      "anyio.sleep_until",       "anyio.lowlevel.checkpoint",
+        "trio.sleep",    "trio.sleep_until", "trio.lowlevel.checkpoint"};
+    if (std::find(std::begin(kSleeps), std::end(kSleeps), name) == std::end(kSleeps)) return;
+    if ((is_always_true(tree, test) || tree.is(test, Kind::Ellipsis)) &&
+        !name.starts_with("asyncio"))
+        return report_endless(context, loop, std::string(name.substr(0, name.find('.'))));
     const Waited found = waits_for(model, test, false, loop);
     if (!found.known) return;
 

@@ -113,7 +113,8 @@ bool catches_cancellation(const Model& model, NodeId exception) {
         return false;
     }
     if (tree.is(exception, Kind::Call))
-        return calls(model, exception, "anyio.get_cancelled_exc_class");
+        return calls(model, exception, "anyio.get_cancelled_exc_class") &&
+               argument_values(tree, exception).empty();
     return model.catches(exception, "asyncio.CancelledError") ||
            model.catches(exception, "trio.Cancelled");
 }

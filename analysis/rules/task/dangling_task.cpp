@@ -2,6 +2,8 @@
 
 #include "analysis/rules/task/common.h"
 
+#include <algorithm>
+
 namespace awaitls::analysis {
 
 namespace {
@@ -14,7 +16,7 @@ the garbage collector in the middle of its work: it then stops at its current `a
 in the log. An exception of such a task has no reader either.
 
 This rule reports tasks made by `asyncio.create_task`, `asyncio.ensure_future` and `create_task` of an event loop (also of
-`self.loop`, where its type is known) that are the value of a statement, are assigned to a local variable that is never read
+`self.loop`, where its type is known) that are the value of a statement or a condition, are assigned to a local variable that is never read
 (`_ = ...` too), are put only in a local list or set that is never read, are overwritten by each round of a `for` loop and read only
 after it, or are made by a lambda that the event loop calls.
 
@@ -94,8 +96,9 @@ Where the task ends before its function does, a local variable is enough to keep
 ## Differences
 
 ruff's RUF006 and flake8-async's ASYNC300 do not see loops kept in attributes, local containers that die, and
-`create_task(..).add_done_callback(..)` as a statement. ASYNC300 also reports awaited tasks and annotated
-assignments, which this rule does not.
+`create_task(..).add_done_callback(..)` as a statement, and ASYNC300 no variables that are never read and no other name that `create_task`
+was given. ASYNC300 also reports awaited tasks and annotated
+assignments, which this rule does not, and tasks in a generator expression that nothing iterates over, which are never made, and `with create_task(..)`, which fails.
 )";
 
 enum class Loss : std::uint8_t { None, Statement, Local, Container, Loop, Lambda };
@@ -193,7 +196,14 @@ Dropped lost(const Model& model, NodeId expression, bool direct) {
         const NodeId name = tree.child(parent, Role::Target);
         return name == kNoNode ? Dropped{} : held_by(model, name, tree.parent(parent), false);
     }
-    case Kind::Conditional: return role == Role::Test ? Dropped{} : lost(model, parent, false);
+    case Kind::Not: // a task is true, and that is all that is asked here
+    case Kind::If:
+    case Kind::Elif:
+    case Kind::While:
+    case Kind::CompIf: return {Loss::Statement, parent, kNoNode, false};
+    case Kind::Conditional:
+        return role == Role::Test ? Dropped{Loss::Statement, parent, kNoNode, false}
+                                  : lost(model, parent, false);
     case Kind::BoolOp: return role == Role::Right ? lost(model, parent, false) : Dropped{};
     case Kind::ListComp:
     case Kind::SetComp: return role == Role::Element ? lost(model, parent, false) : Dropped{};
@@ -259,28 +269,16 @@ bool stays_ready(const Model& model, NodeId call) {
     if (!tree.is(coroutine, Kind::Call)) return false;
     const FunctionDef* const function = model.target(coroutine).function;
     if (function == nullptr || !function->is_async) return false;
-    if (!model.may_suspend(*function)) return true;
-    const NodeId definition = model.node_of(*function);
-    const NodeId body = definition == kNoNode ? kNoNode : tree.child(definition, Role::Body);
-    if (body == kNoNode) return false;
-    bool ready = true;
-    walk_same_function(tree, body, [&](NodeId node) {
-        const Kind kind = tree.kind(node);
-        if (kind == Kind::Await) {
-            const NodeId awaited = tree.child(node, Role::Value);
-            const NodeId delay =
-                tree.is(awaited, Kind::Call) && calls(model, awaited, "asyncio.sleep")
-                    ? argument(tree, awaited, 0, "delay")
-                    : kNoNode;
-            ready = ready && delay != kNoNode && number_value(tree, delay) == 0.0;
-        } else if (((kind == Kind::For || kind == Kind::With || kind == Kind::CompFor) &&
-                    tree[node].is_async()) ||
-                   kind == Kind::Yield) {
-            ready = false;
-        }
-        return ready;
-    });
-    return ready;
+    const std::optional<std::vector<Model::CallSite>> points = model.suspension_points(*function);
+    return points && std::all_of(points->begin(), points->end(), [](const Model::CallSite& point) {
+               const Tree& there = point.model->tree();
+               if (!there.is(point.call, Kind::Await)) return false;
+               const NodeId awaited = there.child(point.call, Role::Value);
+               if (!there.is(awaited, Kind::Call) || !calls(*point.model, awaited, "asyncio.sleep"))
+                   return false;
+               const NodeId delay = argument(there, awaited, 0, "delay");
+               return delay != kNoNode && number_value(there, delay) == 0.0;
+           });
 }
 
 /// Where the set of a fix lives, and how code at the task names it.

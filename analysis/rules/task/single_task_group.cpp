@@ -62,16 +62,24 @@ runs in the task of its caller.
 ## When not to follow it
 
 Where the exception group, or a task of its own with its own context variables, is what is wanted.
+
+## Differences
+
+flake8-async's ASYNC112 also reports a plain `with`, which fails for every nursery (`sync-with-on-async-cm`), groups that another manager of the
+same `with` does not outlive, and `start()`, whose function may need the `task_status` that a group alone gives. Sonar's S7513 also reports
+groups that do something else while the task runs.
 )";
 
 void check(RuleContext& context, NodeId with) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
     if (!tree[with].is_async()) return;
-    const NodeId item = tree.child(with, Kind::WithItem);
+    // What is opened before the group outlives it; nothing may be opened after it.
+    NodeId item = kNoNode;
+    for (const NodeId child : tree.children(with))
+        if (tree.is(child, Kind::WithItem)) item = child;
     const NodeId body = tree.child(with, Role::Body);
-    if (item == kNoNode || body == kNoNode || tree.is(tree.next_sibling(item), Kind::WithItem))
-        return;
+    if (item == kNoNode || body == kNoNode) return;
     const NodeId opened = tree.child(item, Role::Value);
     const NodeId group = tree.child(item, Role::Target);
     if (opened == kNoNode || !tree.is(opened, Kind::Call) || !tree.is(group, Kind::Name)) return;
@@ -94,6 +102,7 @@ void check(RuleContext& context, NodeId with) {
     Finding finding = context.report(
         opened, "`" + callee_text(tree, opened) +
                     "()` starts one task and only waits for it; await the call directly");
+    if (item != tree.child(with, Kind::WithItem)) return;
     // Read behind the block, the name would be gone.
     if (model.uses_of_local(group).size() != 2) return;
     bool starred = false;

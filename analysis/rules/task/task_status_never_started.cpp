@@ -45,8 +45,8 @@ None: only the author knows where the function is ready.
 
 ## Differences
 
-flake8-async's ASYNC128 also reports functions that pass the object on, as `await other(task_status=task_status)`; whoever gets it may
-well call it.
+flake8-async's ASYNC128 also reports functions that pass the object on, as `await other(task_status=task_status)`, or give it another
+name; whoever gets it may well call it.
 )";
 
 /// A nested function between the use and the definition has a parameter of this name.

@@ -131,7 +131,7 @@ std::string reveal(std::string text) {
 TEST(Names, OfImports) {
     EXPECT_EQ(reveal("import time\nreveal(time)\nreveal(time.sleep)\n"),
               "module time\nfunction time.sleep");
-    EXPECT_EQ(reveal("import time as t\nreveal(t.sleep)\nreveal(time)\n"),
+    EXPECT_EQ(reveal("import time as t, ujson as j\nreveal(t.sleep)\nreveal(ujson)\n"),
               "function time.sleep\n?");
     EXPECT_EQ(reveal("from time import sleep as pause, sleep\nreveal(pause)\nreveal(sleep)\n"),
               "function time.sleep\nfunction time.sleep");
@@ -147,6 +147,16 @@ TEST(Names, OfImports) {
         << "relative imports are other modules";
     EXPECT_EQ(reveal("reveal(open)\nreveal(len)\nreveal(nothing)\n"),
               "function builtins.open\nfunction builtins.len\n?");
+}
+
+TEST(Names, OfMissingImports) {
+    EXPECT_EQ(reveal("reveal(time.sleep)\nreveal(httpx.Client())\n"),
+              "function time.sleep\nhttpx.Client");
+    EXPECT_EQ(reveal("import time as t\nreveal(time.sleep)\n"), "function time.sleep");
+    EXPECT_EQ(reveal("from unknown_module import *\nreveal(time.sleep)\n"), "?")
+        << "the module may have one";
+    EXPECT_EQ(reveal("def f():\n    global time\n    time = make()\nreveal(time.sleep)\n"), "?");
+    EXPECT_EQ(reveal("reveal(nothing.sleep)\nreveal(sleep)\n"), "?\n?");
 }
 
 TEST(Names, OfStarImports) {
@@ -195,17 +205,18 @@ TEST(Names, ConditionalImports) {
 }
 
 TEST(Names, LocalImports) {
-    EXPECT_EQ(reveal("def f():\n    import time\n    reveal(time.sleep)\ndef g():\n    "
-                     "reveal(time.sleep)\n"),
+    EXPECT_EQ(reveal("def f():\n    import time as t\n    reveal(t.sleep)\ndef g():\n    "
+                     "reveal(t.sleep)\n"),
               "function time.sleep\n?");
     EXPECT_EQ(reveal("def f():\n    from time import sleep\n    def g():\n        reveal(sleep)\n"),
               "function time.sleep");
 }
 
 TEST(Names, ClassScopes) {
-    EXPECT_EQ(reveal("class A:\n    import time\n    reveal(time.sleep)\n    def f(self):\n        "
-                     "reveal(time.sleep)\n"),
-              "function time.sleep\n?")
+    EXPECT_EQ(
+        reveal("class A:\n    import time as t\n    reveal(t.sleep)\n    def f(self):\n        "
+               "reveal(t.sleep)\n"),
+        "function time.sleep\n?")
         << "methods do not see the names of the class body";
     EXPECT_EQ(
         reveal(

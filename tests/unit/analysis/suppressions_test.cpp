@@ -47,6 +47,22 @@ TEST(Noqa, SilencesEverythingOrItsCodes) {
         EXPECT_EQ(with_comment(comment), kFound) << comment;
 }
 
+TEST(Noqa, OfAnotherToolsCodeMeansItsShapeOfTheRule) {
+    const auto opened = [](const std::string& comment) {
+        return findings(
+            *analyse("import os\nasync def f(d):\n    os.fdopen(d)  " + comment + "\n"));
+    };
+    EXPECT_EQ(opened(""), "3 blocking-open");
+    EXPECT_EQ(opened("# noqa: ASYNC230"), "3 blocking-open") << "is for open()";
+    for (const char* comment :
+         {"# noqa: ASYNC231", "# noqa: ASYNC23", "# noqa: S7493", "# noqa: blocking-open",
+          "# awaitls: ignore[ASYNC231]", "# noqa: ASYNC230, ASYNC231"})
+        EXPECT_EQ(opened(comment), "") << comment;
+    EXPECT_EQ(opened("# awaitls: ignore[ASYNC230]"), "3 blocking-open, 3 unused-suppression");
+    EXPECT_EQ(opened("\n# awaitls: ignore-file[ASYNC230]"), "3 blocking-open");
+    EXPECT_EQ(opened("\n# awaitls: ignore-file[ASYNC231]"), "");
+}
+
 TEST(Own, TakesNamesCategoriesAliasesAndAll) {
     for (const char* comment :
          {"# awaitls: ignore", "# awaitls: ignore[blocking-sleep]",

@@ -124,6 +124,28 @@ TEST(Selection, TheMoreSpecificWins) {
     EXPECT_FALSE(enabled("ignore = ['ALL']"));
 }
 
+TEST(Selection, CodesOfShapes) {
+    const std::size_t open = rule("blocking-open"); // ASYNC230 and ASYNC231
+    const auto shapes = [&](const Strings& sources) {
+        const analysis::Settings some = settings(sources);
+        return std::string(some.enabled.test(open) && some.shape_enabled(open, 0) ? "230 " : "") +
+               (some.enabled.test(open) && some.shape_enabled(open, 1) ? "231" : "");
+    };
+    EXPECT_EQ(shapes({}), "230 231");
+    EXPECT_EQ(shapes({"select = ['blocking-open']"}), "230 231");
+    EXPECT_EQ(shapes({"select = ['ASYNC231']"}), "231");
+    EXPECT_EQ(shapes({"select = ['ASYNC23']"}), "230 231");
+    EXPECT_EQ(shapes({"select = ['S7493']"}), "230 231");
+    EXPECT_EQ(shapes({"select = ['ASYNC230', 'ASYNC231']"}), "230 231");
+    EXPECT_EQ(shapes({"ignore = ['ASYNC231']"}), "230 ");
+    EXPECT_EQ(shapes({"ignore = ['ASYNC230', 'ASYNC231']"}), "");
+    EXPECT_EQ(shapes({"select = ['blocking']\nignore = ['ASYNC230']"}), "231");
+    EXPECT_EQ(shapes({"select = ['blocking-open']\nignore = ['ASYNC230']"}), "230 231")
+        << "the name is more specific";
+    EXPECT_EQ(shapes({"ignore = ['ASYNC231']", "select = ['ALL']"}), "230 ");
+    EXPECT_EQ(shapes({"select = ['ASYNC231']", "select = ['ASYNC230']"}), "230 ");
+}
+
 TEST(Selection, LaterSources) {
     const std::size_t sleep = rule("blocking-sleep");
     const auto enabled = [&](const Strings& sources) {
@@ -168,6 +190,8 @@ TEST(Options, FingerprintsDifferWithEveryField) {
         {},
         {"ignore = ['blocking-sleep']"},
         {"extend-select = ['blocking-sleep']"},
+        {"ignore = ['ASYNC230']"},
+        {"ignore = ['ASYNC231']"},
         {"severity = {ALL = 'hint'}"},
         {"severity = {ALL = 'error'}"},
         {"target-version = '3.11'"},
