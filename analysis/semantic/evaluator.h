@@ -334,6 +334,7 @@ private:
     Type unpacked(const Tree& tree, Type type, NodeId name);
 
     RunnerFacts find_runners(std::uint32_t slot);
+    SharedEffects* shared_effects(); // null where they cannot be used
     const RegionEffects& region_effects(std::uint32_t slot);
     std::shared_ptr<const RegionEffects> find_effects(std::uint32_t slot);
     /// What runs when an abstract method is called: its overrides, anywhere in the project.
@@ -365,8 +366,9 @@ private:
     NameMap<std::int32_t> numbers_;              // of the others, by path
     std::optional<std::uint64_t> settings_fingerprint_;
     mutable std::shared_ptr<const ModuleFile>
-        own_file_;                // stands for the file under analysis; without its module
-    std::span<const Slot> slots_; // of the file
+        own_file_;                      // stands for the file under analysis; without its module
+    std::optional<bool> is_in_modules_; // the modules, too, have the text under analysis, or none
+    std::span<const Slot> slots_;       // of the file
     // Of other slots.
     std::unordered_map<std::uint32_t, std::unique_ptr<RegionModel>> other_models_;
     std::unordered_map<std::uint32_t, std::shared_ptr<const RegionEffects>> other_effects_;

@@ -206,6 +206,26 @@ TEST(Modules, AChainNamesItsPlaces) {
     EXPECT_EQ(workspace.computed(), 0U);
 }
 
+TEST(Modules, OthersCallTheTextUnderAnalysis) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    workspace.set("app.store", "from . import main\n\ndef load():\n    main.wait()\n");
+    const std::string old_text =
+        "import time\nfrom .store import load\n\nclass Timer:\n"
+        "    def one(self): ...\n    def two(self): ...\n\n"
+        "def wait():\n    time.sleep(1)\n\nasync def main():\n    load()\n";
+    workspace.set("app.main", old_text);
+    const std::string found =
+        ": `load()` blocks the event loop: load -> wait -> time.sleep (main.py:";
+    EXPECT_NE(workspace.check(old_text).find("12 transitive-blocking-call" + found + "9)"),
+              std::string::npos);
+    // The modules have the old text still, where `wait` is another region.
+    const std::string text = "import time\nfrom .store import load\n\ndef wait():\n"
+                             "    time.sleep(1)\n\nasync def main():\n    load()\n";
+    EXPECT_NE(workspace.check(text).find("8 transitive-blocking-call" + found + "5)"),
+              std::string::npos);
+}
+
 TEST(Modules, AnEditElsewhereIsSeen) {
     Workspace workspace;
     workspace.set("app.__init__", "");
