@@ -187,20 +187,27 @@ bool is_without_exception(const Tree& tree, NodeId node, NodeId definition) {
     return false;
 }
 
+/// The cleanup around a place that waits, where a cancellation would skip it; no boundary where there is none.
+Cleanup unshielded_cleanup(const Model& model, NodeId node) {
+    if (model.library() == AsyncLibrary::Asyncio || !model.in_async(node)) return {};
+    const Tree& tree = model.tree();
+    Cleanup cleanup = cleanup_around(model, node);
+    if (cleanup.boundary == kNoNode || is_shielded(model, node, cleanup.boundary) ||
+        expects_cancellation(model, node, cleanup.boundary) || is_program_main(model, node) ||
+        (tree.is(cleanup.boundary, Kind::FunctionDef) &&
+         is_without_exception(tree, node, cleanup.boundary)))
+        return {};
+    return cleanup;
+}
+
 void check(RuleContext& context, NodeId node) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
-    if (!waits_at(model, node) || model.library() == AsyncLibrary::Asyncio || !model.in_async(node))
-        return;
+    if (!waits_at(model, node)) return;
     if (tree.is(node, Kind::Await) && is_safe_in_cleanup(model, tree.child(node, Role::Value)))
         return;
-    const Cleanup cleanup = cleanup_around(model, node);
-    if (cleanup.boundary == kNoNode || is_shielded(model, node, cleanup.boundary) ||
-        expects_cancellation(model, node, cleanup.boundary) || is_program_main(model, node))
-        return;
-    if (tree.is(cleanup.boundary, Kind::FunctionDef) &&
-        is_without_exception(tree, node, cleanup.boundary))
-        return;
+    const Cleanup cleanup = unshielded_cleanup(model, node);
+    if (cleanup.boundary == kNoNode) return;
     context
         .report(waiting_span(tree, node),
                 "waiting " + std::string(cleanup.words) +
@@ -210,6 +217,10 @@ void check(RuleContext& context, NodeId node) {
 }
 
 } // namespace
+
+bool cancellation::is_skipped_cleanup(const Model& model, NodeId node) {
+    return unshielded_cleanup(model, node).boundary != kNoNode;
+}
 
 Rule rule_await_in_cleanup_unshielded() {
     return {{.name = "await-in-cleanup-unshielded",
