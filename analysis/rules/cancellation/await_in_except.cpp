@@ -121,7 +121,7 @@ void check(RuleContext& context, NodeId handler) {
     if (body == kNoNode || !model.in_async(body) || concerns_cancellation(model, handler)) return;
     std::vector<NodeId> waiting;
     NodeId raised = kNoNode;
-    walk_same_function(tree, body, [&](NodeId node) {
+    search_same_function(tree, body, [&](NodeId node) {
         const bool own = handler_around(tree, node) == handler;
         if (tree.is(node, Kind::Raise) && own && raised == kNoNode &&
             raises_again(tree, node, handler))
@@ -134,7 +134,7 @@ void check(RuleContext& context, NodeId handler) {
         return true;
     });
     if (raised == kNoNode || waiting.empty()) return;
-    const Flow flow = flow_of(model, body);
+    const Flow flow = find_flow(model, body);
     if (!flow.complete()) return;
     std::vector<StepId> raises;
     for (StepId step = 0; step < flow.steps().size(); ++step) {
@@ -172,7 +172,7 @@ bool cancellation::may_lose_exception(const Model& model, NodeId node) {
         is_shielded(model, node, handler))
         return false;
     bool raised = false;
-    walk_same_function(tree, tree.child(handler, Role::Body), [&](NodeId other) {
+    search_same_function(tree, tree.child(handler, Role::Body), [&](NodeId other) {
         raised = raised || (tree.is(other, Kind::Raise) && raises_again(tree, other, handler));
         return !raised;
     });
