@@ -514,6 +514,8 @@ private:
     std::uint32_t slot_;
     mutable std::vector<Type> memo_; // by node; null while unknown
     mutable std::optional<AsyncLibrary> library_;
+    mutable std::vector<std::pair<std::string, bool>>
+        imports_; // answers of imports(); few are asked
     std::vector<std::string_view>
         nonlocals_; // names that some function of the region declares nonlocal
     mutable std::unordered_map<NodeId, Type> annotations_; // what annotations say, by node
