@@ -206,6 +206,26 @@ TEST(Modules, AChainNamesItsPlaces) {
     EXPECT_EQ(workspace.computed(), 0U);
 }
 
+TEST(Modules, WhatIsSaidNotToReturnRaises) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    workspace.set("app.errors", "from typing import NoReturn\n"
+                                "def convert(error) -> NoReturn:\n    raise OSError from error\n"
+                                "async def tell(error) -> NoReturn:\n    raise OSError from error\n"
+                                "def log(error) -> None:\n    print(error)\n");
+    const auto swallowed = [&](const std::string& handler) {
+        return workspace
+                   .check("import asyncio\nfrom .errors import convert, tell, log\n"
+                          "async def f():\n    try:\n        await asyncio.sleep(1)\n"
+                          "    except BaseException as error:\n        " +
+                          handler + "\n    await asyncio.sleep(1)\n")
+                   .find("cancellation-swallowed") != std::string::npos;
+    };
+    EXPECT_FALSE(swallowed("convert(error)"));
+    EXPECT_FALSE(swallowed("await tell(error)"));
+    EXPECT_TRUE(swallowed("log(error)"));
+}
+
 TEST(Modules, OthersCallTheTextUnderAnalysis) {
     Workspace workspace;
     workspace.set("app.__init__", "");
