@@ -81,13 +81,15 @@ struct FileAnalysis::Impl {
     std::vector<ResultShape> shapes; // of the results
     std::vector<Diagnostic> diagnostics;
     std::uint32_t computed = 0;
+    std::vector<GivenUp> given_up;
     KeptEvaluation kept;
 
     const std::string& text() const { return module->text(); }
     const LineIndex& lines() const { return module->lines(); }
     const std::vector<Slot>& slots() const { return module->slots; }
     struct Update;
-    bool analyse_regions(const Impl* before, const Cancellation* cancellation);
+    bool analyse_regions(const Impl* before, const Cancellation* cancellation,
+                         RuleObserver* observer);
     Concern concern(const Impl& before, const std::vector<std::uint32_t>& changed,
                     const ChangedNames& names, const RegionResult& result) const;
     void compose();
@@ -254,7 +256,8 @@ private:
     }
 };
 
-bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation* cancellation) {
+bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation* cancellation,
+                                         RuleObserver* observer) {
     const std::vector<Slot>& slots = module->slots;
     Update update(before, *this);
     const World world = update.world;
@@ -311,8 +314,12 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation*
                 continue;
         }
         if (cancellation != nullptr && cancellation->cancelled()) return false;
-        std::shared_ptr<const RegionResult> result = run_rules(evaluator, i, *settings);
+        std::shared_ptr<const RegionResult> result = run_rules(evaluator, i, *settings, observer);
         const Region& region = *slots[i].region;
+        const std::uint32_t begin = slots[i].begin;
+        const auto size = static_cast<std::uint32_t>(region.tree.text().size());
+        for (const GivenUpRule& left_out : result->given_up)
+            given_up.push_back({left_out.rule, {begin, begin + size}, left_out.reason});
         shapes[i] = {!result->findings.empty(), !result->inputs.empty(),
                      result->ignores_file || !result->ignores_file_rules.empty(),
                      region.gave_up || region.python2, !region.clean()};
@@ -328,7 +335,9 @@ bool FileAnalysis::Impl::analyse_regions(const Impl* before, const Cancellation*
                            evaluator.uses().roots.size() == before->uses->roots.size() &&
                            evaluator.uses().searches.size() == before->uses->searches.size();
     uses = same_uses ? before->uses : std::make_shared<const Uses>(evaluator.uses());
-    if (evaluator.model_count() <= kKeptModels && evaluator.type_count() <= kKeptTypes)
+    // What threw may have left something half done.
+    if (given_up.empty() && evaluator.model_count() <= kKeptModels &&
+        evaluator.type_count() <= kKeptTypes)
         kept.keep(std::move(evaluation));
     return true;
 }
@@ -500,11 +509,10 @@ FileAnalysis::analyse(std::shared_ptr<const SourceText> text,
                           std::move(previous), cancellation, std::move(place));
 }
 
-std::shared_ptr<const FileAnalysis>
-FileAnalysis::analyse_module(std::shared_ptr<const Module> module,
-                             std::shared_ptr<const Settings> settings, std::string display_name,
-                             std::shared_ptr<const FileAnalysis> previous,
-                             const Cancellation* cancellation, ModulePlace place) {
+std::shared_ptr<const FileAnalysis> FileAnalysis::analyse_module(
+    std::shared_ptr<const Module> module, std::shared_ptr<const Settings> settings,
+    std::string display_name, std::shared_ptr<const FileAnalysis> previous,
+    const Cancellation* cancellation, ModulePlace place, RuleObserver* observer) {
     const Impl* const before = previous ? previous->impl_.get() : nullptr;
     auto impl = std::make_unique<Impl>();
     impl->module = std::move(module);
@@ -518,7 +526,7 @@ FileAnalysis::analyse_module(std::shared_ptr<const Module> module,
         before->settings_fingerprint == impl->settings_fingerprint &&
         before->place.modules == impl->place.modules)
         return previous;
-    if (!impl->analyse_regions(before, cancellation)) return nullptr;
+    if (!impl->analyse_regions(before, cancellation, observer)) return nullptr;
     impl->compose();
     return std::make_shared<const FileAnalysis>(std::move(impl));
 }
@@ -548,6 +556,16 @@ bool FileAnalysis::may_use(std::string_view path) const {
                        [&](const Uses::Root& root) {
                            return !root.known && (root.name == name || part(root.name));
                        });
+}
+const std::vector<GivenUp>& FileAnalysis::given_up() const {
+    return impl_->given_up;
+}
+std::string FileAnalysis::describe(const GivenUp& given_up, std::string_view file) const {
+    const Impl::Line line = impl_->shown_line(given_up.region.begin);
+    return std::string(file) + (line.cell.empty() ? "" : ", " + line.cell) +
+           ": the code from line " + std::to_string(line.number) + " on is not checked for `" +
+           std::string(catalog()[given_up.rule].info.name) +
+           "`, a defect of awaitls: " + given_up.reason;
 }
 const Uses& FileAnalysis::uses() const {
     return *impl_->uses;

@@ -5,6 +5,7 @@
 // was analysed before.
 
 #include "analysis/diagnostic.h"
+#include "analysis/rules/observer.h"
 #include "analysis/semantic/module.h"
 #include "analysis/semantic/uses.h"
 #include "analysis/settings.h"
@@ -43,6 +44,13 @@ struct RegionInfo {
     std::uint64_t id; // Diagnostic::region of the findings in it
 };
 
+/// A rule that reports nothing in a part of the file, as its check failed there or had too much to look at: a defect of ours.
+struct GivenUp {
+    std::uint16_t rule;
+    Span region;
+    std::string reason;
+};
+
 /// Immutable; may be read by any thread.
 class FileAnalysis {
 public:
@@ -54,11 +62,12 @@ public:
     analyse(std::shared_ptr<const SourceText> text, std::shared_ptr<const Settings> settings,
             std::string display_name, std::shared_ptr<const FileAnalysis> previous = nullptr,
             const Cancellation* cancellation = nullptr, ModulePlace place = {});
-    /// The same of code that is in regions already.
+    /// The same of code that is in regions already. `observer` may be null.
     static std::shared_ptr<const FileAnalysis>
     analyse_module(std::shared_ptr<const Module> module, std::shared_ptr<const Settings> settings,
                    std::string display_name, std::shared_ptr<const FileAnalysis> previous = nullptr,
-                   const Cancellation* cancellation = nullptr, ModulePlace place = {});
+                   const Cancellation* cancellation = nullptr, ModulePlace place = {},
+                   RuleObserver* observer = nullptr);
     ~FileAnalysis();
     FileAnalysis(const FileAnalysis&) = delete;
     FileAnalysis& operator=(const FileAnalysis&) = delete;
@@ -91,6 +100,10 @@ public:
 
     /// Milliseconds are not known here; counts the regions that were analysed anew for this result (for tests and logs).
     std::uint32_t regions_computed() const;
+    /// What rules left out in the regions that were analysed anew for this result, for logs.
+    const std::vector<GivenUp>& given_up() const;
+    /// A line about it; `file` is what the file is called in it.
+    std::string describe(const GivenUp& given_up, std::string_view file) const;
 
     struct Impl;
     explicit FileAnalysis(std::unique_ptr<Impl> impl);

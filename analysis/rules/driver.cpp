@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <bitset>
+#include <exception>
 #include <optional>
 #include <span>
 #include <tuple>
@@ -141,9 +142,8 @@ public:
         void (*run)(RuleContext& context, NodeId node);
     };
 
-    explicit ActiveChecks(const Settings& settings)
+    ActiveChecks(const Settings& settings, std::span<const Rule> rules)
         : enabled_(settings.enabled), target_version_(settings.target_version) {
-        const std::span<const Rule> rules = catalog();
         for (std::size_t kind = 0; kind < kKindCount; ++kind) {
             begins_[kind] = static_cast<std::uint32_t>(checks_.size());
             for (std::size_t rule = 0; rule < rules.size(); ++rule)
@@ -162,10 +162,13 @@ public:
         return std::span(checks_).subspan(begins_[index], begins_[index + 1] - begins_[index]);
     }
 
-    /// Those of the settings; a thread keeps the ones that it asked for last.
-    static const ActiveChecks& get(const Settings& settings) {
+    /// Those of the settings; a thread keeps the ones of the catalog that it asked for last.
+    static const ActiveChecks& get(const Settings& settings, std::span<const Rule> rules) {
         thread_local std::optional<ActiveChecks> last;
-        if (!last || !last->are_of(settings)) last.emplace(settings);
+        thread_local bool of_catalog = false;
+        const bool same = last && of_catalog && last->are_of(settings);
+        of_catalog = rules.data() == catalog().data();
+        if (!same || !of_catalog) last.emplace(settings, rules);
         return *last;
     }
 
@@ -178,6 +181,51 @@ private:
     PythonVersion target_version_;
     std::vector<Check> checks_;
     std::array<std::uint32_t, kKindCount + 1> begins_{};
+};
+
+/// Shows the nodes of a region to the checks that want them.
+class Checking {
+public:
+    Checking(const ActiveChecks& checks, Collector& collector, RuleObserver* observer)
+        : checks_(checks), collector_(collector), observer_(observer) {
+        left_.fill(Budget::of_region(collector.tree.size()));
+    }
+    ~Checking() {
+        Budget::use(nullptr);
+        if (observer_ != nullptr) observer_->end();
+    }
+    Checking(const Checking&) = delete;
+    Checking& operator=(const Checking&) = delete;
+
+    void run() {
+        const Tree& tree = collector_.tree;
+        for (NodeId node = 0; node < tree.size(); ++node)
+            for (const ActiveChecks::Check& check : checks_.of(tree.kind(node)))
+                if (!given_up_[check.rule]) run(check, node);
+    }
+    const std::bitset<kMaxRules>& given_up() const { return given_up_; }
+    std::vector<GivenUpRule> take_reasons() { return std::move(reasons_); }
+
+private:
+    void run(const ActiveChecks::Check& check, NodeId node) {
+        collector_.start(check.rule);
+        Budget::use(&left_[check.rule]);
+        if (observer_ != nullptr) observer_->begin(check.rule);
+        try {
+            check.run(collector_, node);
+        } catch (const std::exception& error) {
+            given_up_.set(check.rule);
+            reasons_.push_back({check.rule, error.what()});
+            collector_.last_operation = {};
+        }
+    }
+
+    const ActiveChecks& checks_;
+    Collector& collector_;
+    RuleObserver* const observer_;
+    std::array<std::uint64_t, kMaxRules> left_;
+    std::bitset<kMaxRules> given_up_;
+    std::vector<GivenUpRule> reasons_;
 };
 
 bool covers(const Suppression& suppression, const Diagnostic& diagnostic) {
@@ -258,23 +306,26 @@ void make_set(std::vector<Value>& values, Less less) {
 } // namespace
 
 std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_t slot,
-                                              const Settings& settings) {
+                                              const Settings& settings, RuleObserver* observer,
+                                              std::span<const Rule> rules) {
     auto result = std::make_shared<RegionResult>();
     const RegionModel& model = evaluator.model(slot);
     const Region& region = model.region();
     const Tree& tree = region.tree;
     std::vector<RegionFinding> found;
     Collector collector(model, settings, found);
+    std::bitset<kMaxRules> given_up;
     if (region.clean() && !region.python2) {
         evaluator.note_inputs(&result->inputs);
-        const ActiveChecks& checks = ActiveChecks::get(settings);
-        for (NodeId node = 0; node < tree.size(); ++node) {
-            for (const ActiveChecks::Check& check : checks.of(tree.kind(node))) {
-                collector.start(check.rule);
-                check.run(collector, node);
-            }
-        }
+        Checking checking(ActiveChecks::get(settings, rules), collector, observer);
+        checking.run();
         evaluator.note_inputs(nullptr);
+        given_up = checking.given_up();
+        result->given_up = checking.take_reasons();
+        if (given_up.any())
+            std::erase_if(found, [&](const RegionFinding& finding) {
+                return given_up[finding.diagnostic.rule];
+            });
         ResultInputs& inputs = result->inputs;
         make_set(inputs.demands, [](const SummaryDemand& a, const SummaryDemand& b) {
             return std::tuple(a.question, a.slot, a.index) <
@@ -322,7 +373,8 @@ std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_
                     const auto off = settings.shapes_off.find(rule);
                     const unsigned left =
                         off == settings.shapes_off.end() ? 0xffU : ~unsigned{off->second};
-                    return settings.enabled[rule] && (selected_shapes(code, rule) & left) != 0;
+                    return settings.enabled[rule] && !given_up[rule] &&
+                           (selected_shapes(code, rule) & left) != 0;
                 };
                 idle = idle || (!rules.empty() && std::none_of(rules.begin(), rules.end(), runs));
             }

@@ -4,6 +4,7 @@
 // rules/<category>/; rules/catalog.cpp lists them all.
 
 #include "analysis/diagnostic.h"
+#include "analysis/rules/budget.h"
 #include "analysis/semantic/blocking.h"
 #include "analysis/semantic/model.h"
 #include "analysis/settings.h"

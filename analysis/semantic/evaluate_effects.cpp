@@ -224,6 +224,18 @@ std::uint64_t Evaluator::callee_of(std::uint32_t slot, const RegionEffects::Effe
     return key(spaces_[static_cast<std::size_t>(number)]->first_slot + effect.slot, effect.index);
 }
 
+/// Shared effects name functions of the file under analysis by their places in the text that the modules have: of another
+/// text (an edited one, standard input) they say nothing.
+SharedEffects* Evaluator::shared_effects() {
+    SharedEffects* const shared = place_.modules->effects();
+    if (shared == nullptr) return nullptr;
+    if (!is_in_modules_) {
+        const std::shared_ptr<const ModuleFile> own = place_.modules->at(place_.path);
+        is_in_modules_ = !own || own->module == spaces_.front()->module;
+    }
+    return *is_in_modules_ ? shared : nullptr;
+}
+
 const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
     if (slot < slots_.size()) {
         if (!effects[slot]) effects.set(slot, find_effects(slot));
@@ -232,7 +244,7 @@ const RegionEffects& Evaluator::region_effects(std::uint32_t slot) {
     std::shared_ptr<const RegionEffects>& known = other_effects_[slot];
     if (known) return *known;
     const Space& space = space_of(slot);
-    SharedEffects* const shared = place_.modules->effects();
+    SharedEffects* const shared = shared_effects();
     if (shared == nullptr) return *(other_effects_[slot] = find_effects(slot));
     if (!settings_fingerprint_) settings_fingerprint_ = settings_.fingerprint();
     const std::uint32_t own_slot = slot - space.first_slot;

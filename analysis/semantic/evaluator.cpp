@@ -63,6 +63,7 @@ bool Evaluator::advance(std::shared_ptr<const Module> module, ModulePlace place,
         if (!alike) return false;
     }
     place_ = std::move(place);
+    is_in_modules_.reset();
     slots_ = slots;
     spaces_.front()->module = std::move(module);
     summaries_.clear();

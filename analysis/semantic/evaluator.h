@@ -335,6 +335,7 @@ private:
     Type unpacked(const Tree& tree, Type type, NodeId name);
 
     RunnerFacts find_runners(std::uint32_t slot);
+    SharedEffects* shared_effects(); // null where they cannot be used
     const RegionEffects& region_effects(std::uint32_t slot);
     std::shared_ptr<const RegionEffects> find_effects(std::uint32_t slot);
     /// What runs when an abstract method is called: its overrides, anywhere in the project.
@@ -366,8 +367,9 @@ private:
     NameMap<std::int32_t> numbers_;              // of the others, by path
     std::optional<std::uint64_t> settings_fingerprint_;
     mutable std::shared_ptr<const ModuleFile>
-        own_file_;                // stands for the file under analysis; without its module
-    std::span<const Slot> slots_; // of the file
+        own_file_;                      // stands for the file under analysis; without its module
+    std::optional<bool> is_in_modules_; // the modules, too, have the text under analysis, or none
+    std::span<const Slot> slots_;       // of the file
     // Of other slots.
     std::unordered_map<std::uint32_t, std::unique_ptr<RegionModel>> other_models_;
     std::unordered_map<std::uint32_t, std::shared_ptr<const RegionEffects>> other_effects_;
@@ -514,6 +516,8 @@ private:
     std::uint32_t slot_;
     mutable std::vector<Type> memo_; // by node; null while unknown
     mutable std::optional<AsyncLibrary> library_;
+    mutable std::vector<std::pair<std::string, bool>>
+        imports_; // answers of imports(); few are asked
     std::vector<std::string_view>
         nonlocals_; // names that some function of the region declares nonlocal
     mutable std::unordered_map<NodeId, Type> annotations_; // what annotations say, by node

@@ -1,5 +1,7 @@
 #include "analysis/semantic/flow.h"
 
+#include "analysis/semantic/region.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -780,7 +782,18 @@ StepId Flow::left(NodeId with_item) const {
 }
 
 bool never_returns(const Model& model, NodeId call) {
-    const std::string_view name = model.target(call).name;
+    const CallTarget target = model.target(call);
+    if (target.function != nullptr && target.confidence == Confidence::Certain) {
+        // `async def stop() -> NoReturn` has to be awaited before it does not return.
+        const FunctionDef& function = *target.function;
+        const Tree& tree = function.region->tree;
+        const NodeId returns = tree.child(function.node, Role::Returns);
+        if (returns == kNoNode || (function.is_async && !is_awaited(model.tree(), call)))
+            return false;
+        const std::string_view text = tree.text(returns);
+        return text.ends_with("NoReturn") || text.ends_with("Never");
+    }
+    const std::string_view name = target.name;
     if (name.empty()) return false;
     for (const std::string_view known :
          {"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})

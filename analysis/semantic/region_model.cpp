@@ -1214,13 +1214,17 @@ bool Evaluator::file_imports(std::string_view module) {
 }
 
 bool RegionModel::imports(std::string_view module) const {
-    return evaluator_.file_imports(module) ||
-           std::any_of(region_.bindings.begin(), region_.bindings.end(),
-                       [&](const Binding& binding) {
-                           return (binding.kind == BindingKind::Import ||
-                                   binding.kind == BindingKind::ImportFrom) &&
-                                  imported_module(region_, binding) == module;
-                       });
+    for (const auto& [known, answer] : imports_)
+        if (known == module) return answer;
+    const bool answer =
+        evaluator_.file_imports(module) ||
+        std::any_of(region_.bindings.begin(), region_.bindings.end(), [&](const Binding& binding) {
+            return (binding.kind == BindingKind::Import ||
+                    binding.kind == BindingKind::ImportFrom) &&
+                   imported_module(region_, binding) == module;
+        });
+    imports_.emplace_back(module, answer);
+    return answer;
 }
 
 AsyncLibrary RegionModel::library() const {

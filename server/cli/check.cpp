@@ -240,6 +240,9 @@ public:
             sum.analyse += own.analyse;
             sum.fix += own.fix;
             sum.bytes += own.bytes;
+            sum.rules.resize(std::max(sum.rules.size(), own.rules.size()));
+            for (std::size_t rule = 0; rule < own.rules.size(); ++rule)
+                sum.rules[rule] += own.rules[rule];
         }
         return sum;
     }
@@ -398,6 +401,7 @@ public:
         for (const FileReport& report : reports_) {
             if (!report.error.empty())
                 complaints_.error(fmt::format("{}: {}", report.shown, report.error));
+            for (const std::string& text : report.left_out) complaints_.warning(text);
         }
         const Clock::time_point checked = Clock::now();
 
@@ -592,6 +596,33 @@ private:
                    count_of(inputs_.files.size() - known_, "file"), times_.bytes,
                    count_of(threads_, "thread"), known_, ms(times_.read), ms(times_.parse),
                    ms(times_.analyse), ms(times_.fix), ms(end - checked), ms(end - begin_));
+        print_rule_timings();
+    }
+
+    /// What several rules need to know counts for the one that asks first.
+    void print_rule_timings() const {
+        std::vector<std::size_t> rules;
+        for (std::size_t rule = 0; rule < times_.rules.size(); ++rule)
+            if (times_.rules[rule].count() > 0) rules.push_back(rule);
+        std::stable_sort(rules.begin(), rules.end(), [this](std::size_t a, std::size_t b) {
+            return times_.rules[a] > times_.rules[b];
+        });
+        StageTimes::Duration sum{0};
+        for (const std::size_t rule : rules) sum += times_.rules[rule];
+        if (rules.empty()) return;
+        const auto ms = [](StageTimes::Duration duration) {
+            return std::chrono::duration<double, std::milli>(duration).count();
+        };
+        std::string out =
+            fmt::format("rules           {:8.1f} ms   of analyse, with what each asks "
+                        "first about the code\n",
+                        ms(sum));
+        for (const std::size_t rule : rules)
+            out += fmt::format("    {:8.1f} ms {:5.1f} %  {}\n", ms(times_.rules[rule]),
+                               100.0 * static_cast<double>(times_.rules[rule].count()) /
+                                   static_cast<double>(sum.count()),
+                               analysis::catalog()[rule].info.name);
+        fmt::print(stderr, "{}", out);
     }
 
     const CheckOptions& options_;

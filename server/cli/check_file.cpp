@@ -1,6 +1,7 @@
 #include "server/cli/check_file.h"
 
 #include "analysis/analysis.h"
+#include "analysis/rules/catalog.h"
 #include "server/files/file.h"
 
 #include <fmt/format.h>
@@ -30,6 +31,33 @@ public:
 private:
     StageTimes::Duration& total_;
     Clock::time_point begin_;
+};
+
+/// Gives each rule the time from one turn of an analysis to the next.
+class RuleClock final : public analysis::RuleObserver {
+public:
+    explicit RuleClock(std::vector<StageTimes::Duration>& totals) : totals_(totals) {
+        totals_.resize(analysis::catalog().size());
+    }
+    void begin(std::uint16_t rule) override {
+        turn();
+        running_ = rule;
+    }
+    void end() override {
+        turn();
+        running_.reset();
+    }
+
+private:
+    void turn() {
+        const Clock::time_point now = Clock::now();
+        if (running_) totals_[*running_] += now - last_;
+        last_ = now;
+    }
+
+    std::vector<StageTimes::Duration>& totals_;
+    std::optional<std::uint16_t> running_;
+    Clock::time_point last_;
 };
 
 Diagnostic note(Severity severity, std::string message) {
@@ -105,10 +133,15 @@ void analyse(const CheckInput& input, const CheckOptions& options,
             place = {modules, input.path, std::move(module.dotted), module.package};
             place.notebook = loaded.notebook.has_value();
         }
+        std::optional<RuleClock> clock;
+        if (options.timings) clock.emplace(times.rules);
         result = FileAnalysis::analyse_module(loaded.module, input.settings.settings, name, nullptr,
-                                              nullptr, std::move(place));
+                                              nullptr, std::move(place), clock ? &*clock : nullptr);
     }
-    if (cache != nullptr && !input.is_stdin && !loaded.notebook && decoded.error.empty())
+    for (const analysis::GivenUp& given_up : result->given_up())
+        report.left_out.push_back(result->describe(given_up, input.shown));
+    if (cache != nullptr && result->given_up().empty() && !input.is_stdin && !loaded.notebook &&
+        decoded.error.empty())
         cache->add(input.path, input.settings.settings->fingerprint(), result->diagnostics(),
                    result->uses());
     // A lossy reading is analysed, as most of the file is what it was meant to be, but never

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace awaitls::server {
 
@@ -34,6 +35,8 @@ struct StageTimes {
     Duration analyse{0};
     Duration fix{0};
     std::uint64_t bytes = 0;
+    std::vector<Duration>
+        rules; // shares of `analyse`, by index in the catalog; empty until one was measured
 };
 
 struct LoadedInput {

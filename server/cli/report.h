@@ -28,7 +28,8 @@ struct FileReport {
     std::uint32_t fixed = 0;                    // findings ended by --fix, or that --diff would end
     /// Under --diff the text with fixes applied, under --fix from standard input its bytes.
     std::string fixed_text;
-    std::string error; // why it could not be read or written, for people
+    std::string error;                 // why it could not be read or written, for people
+    std::vector<std::string> left_out; // which rules were given up where, for people
 };
 
 /// Row and column from 1, the column in characters. In a notebook the row is that in the cell.

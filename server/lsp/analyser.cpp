@@ -239,6 +239,8 @@ void Analyser::settle(AnalysisPtr result, Clock::duration cost, bool incremental
                       latest_->regions_computed(), latest_->diagnostics().size());
         context_.log.debug(text + input_.display_name);
     }
+    for (const analysis::GivenUp& given_up : latest_->given_up())
+        context_.log.anomaly("rule given up", latest_->describe(given_up, input_.display_name));
     end_slow();
     on_ready_();
 }

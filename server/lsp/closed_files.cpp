@@ -224,13 +224,17 @@ private:
         std::shared_ptr<const FileAnalysis> analysis =
             analyse_file(file_, std::move(decoded.text), context_);
         if (!analysis) return false;
+        const std::vector<analysis::GivenUp>& given_up = analysis->given_up();
+        for (const analysis::GivenUp& rule : given_up)
+            result_.problems.push_back(analysis->describe(rule, file_.path));
         {
             const std::lock_guard lock(context_.mutex);
             const std::set<std::uint32_t> used =
                 context_.kept.dependencies().add(file_.path, analysis->uses(), context_.disk);
             rests_on_.assign(used.begin(), used.end());
         }
-        if (context_.stored != nullptr && !is_lossy) context_.stored->add(file_, *analysis);
+        if (context_.stored != nullptr && !is_lossy && given_up.empty())
+            context_.stored->add(file_, *analysis);
         std::shared_ptr<const analysis::SourceText> text = analysis->module()->source;
         view_.show(std::move(analysis), map_of(file_, std::move(text), context_));
         report(view_.hash(0));

@@ -342,6 +342,23 @@ def test_timings(cli: Cli) -> None:
     assert "ms" not in done.stdout.split("Found")[1]
 
 
+def test_timings_of_rules(cli: Cli) -> None:
+    cli.write("a.py", BAD)
+    cli.write("b.py", BAD)
+    lines = cli("check", "--timings", "--no-cache", "--select", "ALL").stderr.splitlines()
+    first = next(i for i, line in enumerate(lines) if re.match(r"rules +\d+\.\d ms ", line))
+    rows = [re.fullmatch(r" +(\d+\.\d) ms +(\d+\.\d) %  ([a-z-]+)", line) for line in lines[first + 1 :]]
+    assert all(rows) and len(rows) > 20
+    times = [float(row[1]) for row in rows if row]
+    assert times == sorted(times, reverse=True)
+    assert "blocking-sleep" in [row[3] for row in rows if row]
+    assert 95 < sum(float(row[2]) for row in rows if row) < 105
+    # A rule that does not run takes no time, and without --timings nobody looks.
+    few = cli("check", "--timings", "--no-cache", "--select", "blocking-sleep").stderr
+    assert [line.split()[-1] for line in few.splitlines() if "%" in line] == ["blocking-sleep"]
+    assert "%" not in cli("check", "--no-cache").stderr
+
+
 # --- fixes ---------------------------------------------------------------------------------------------
 
 

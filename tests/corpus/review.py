@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws findings of severity error or warning from the corpus and shows them with their code, for judging.
+"""Draws findings of severity error or warning, or of one rule, from the corpus and shows them with their code, for judging.
 
 The draw depends on the seed and the findings alone. What reviewed.tsv has on a finding is shown with it; a last line sums
 up the verdicts of the draw.
@@ -28,11 +28,14 @@ def main() -> None:
     parser.add_argument("--draw", type=int, default=60, help="how many findings (all, where there are fewer)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--unreviewed", action="store_true", help="only those that reviewed.tsv does not have")
+    parser.add_argument("--rule", help="findings of this rule, of any severity")
     parser.add_argument("--lines", type=int, default=20, help="lines shown before a finding; half as many behind it")
     options = parser.parse_args()
     fetch()
     reviews = {review.key: review for review in read_reviews()}
-    findings = sorted(f for f in check()[1] if f.severity in ("error", "warning"))
+    findings = sorted(
+        f for f in check()[1] if (f.rule == options.rule if options.rule else f.severity in ("error", "warning"))
+    )
     if options.unreviewed:
         findings = [finding for finding in findings if finding.key not in reviews]
     drawn = findings

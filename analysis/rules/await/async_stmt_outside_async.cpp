@@ -71,7 +71,7 @@ bool awaits(const Tree& tree, NodeId comprehension) {
     const NodeId first = tree.child(comprehension, Kind::CompFor);
     const NodeId iterable = first == kNoNode ? kNoNode : tree.child(first, Role::Iter);
     bool found = false;
-    walk_same_function(tree, comprehension, [&](NodeId node) {
+    search_same_function(tree, comprehension, [&](NodeId node) {
         if (found || node == iterable) return false;
         const Kind kind = tree.kind(node);
         if (node != comprehension && (is_display(kind) || kind == Kind::Generator)) return false;

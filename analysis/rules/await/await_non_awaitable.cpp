@@ -121,7 +121,7 @@ bool returns_plain_values(const FunctionDef& function) {
     const NodeId body = tree.child(function.node, Role::Body);
     if (body == kNoNode) return false;
     bool plain = true;
-    walk_same_function(tree, body, [&](NodeId node) {
+    search_same_function(tree, body, [&](NodeId node) {
         if (tree.kind(node) == Kind::Return) {
             const NodeId value = tree.child(node, Role::Value);
             plain = plain && (value == kNoNode || (is_plain_value(tree.kind(value)) &&
@@ -140,7 +140,7 @@ bool ought_to_be_async(const Model& model, const FunctionDef& function) {
         definition == kNoNode ? kNoNode : model.tree().child(definition, Role::Body);
     if (body == kNoNode) return false;
     bool awaits = false;
-    walk_same_function(model.tree(), body, [&](NodeId node) {
+    search_same_function(model.tree(), body, [&](NodeId node) {
         awaits = awaits || model.tree().kind(node) == Kind::Await;
         return !awaits;
     });

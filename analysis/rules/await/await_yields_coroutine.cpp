@@ -88,7 +88,7 @@ Callee callee_of(const Model& model, NodeId call) {
     callee.annotated = tree.child(function->node, Role::Returns) != kNoNode;
     const NodeId body = tree.child(function->node, Role::Body);
     if (body == kNoNode) return callee;
-    walk_same_function(tree, body, [&](NodeId node) {
+    search_same_function(tree, body, [&](NodeId node) {
         if (tree.is(node, Kind::Return))
             callee.returns_call =
                 callee.returns_call || tree.is(tree.child(node, Role::Value), Kind::Call);

@@ -222,7 +222,7 @@ private:
             meant = !lacks_await(model_, model_.declared_result(*function));
         } else {
             meant = coroutine_->kind != TypeKind::Coroutine;
-            walk_same_function(tree_, tree_.child(definition, Role::Body), [&](NodeId node) {
+            search_same_function(tree_, tree_.child(definition, Role::Body), [&](NodeId node) {
                 if (!tree_.is(node, Kind::Return)) return true;
                 const NodeId value = tree_.child(node, Role::Value);
                 meant = meant || value == kNoNode || tree_.is(value, Kind::None);
@@ -549,7 +549,7 @@ bool gives_no_awaitable(const Model& model, const FunctionDef& function) {
     if (body == kNoNode || is_abstract(tree, body)) return false;
     const bool here = function.region == &model.region();
     bool plain = true;
-    walk_same_function(tree, body, [&](NodeId node) {
+    search_same_function(tree, body, [&](NodeId node) {
         if (!tree.is(node, Kind::Return)) return plain;
         const NodeId value = tree.child(node, Role::Value);
         plain = plain && (value == kNoNode || is_plain_value(tree.kind(value)) ||

@@ -99,7 +99,7 @@ bool function_reads_all_locals(const Model& model, NodeId node) {
     const NodeId definition = function == nullptr ? kNoNode : model.node_of(*function);
     if (definition == kNoNode) return true;
     bool found = false;
-    walk_same_function(tree, definition, [&](NodeId inner) {
+    search_same_function(tree, definition, [&](NodeId inner) {
         found = found || reads_all_locals(model, inner);
         return !found;
     });

@@ -1,5 +1,6 @@
 #include "analysis/rules/blocking/common.h"
 
+#include "analysis/rules/cancellation/checkpoints.h"
 #include "analysis/rules/catalog.h"
 #include "analysis/rules/names.h"
 
@@ -267,7 +268,10 @@ std::optional<std::string_view> configured_advice(const RuleContext& context, No
 }
 
 void add_thread_fix(const RuleContext& context, NodeId call, Finding& finding) {
-    if (holds_sync_lock(context.model, call)) return;
+    if (holds_sync_lock(context.model, call) ||
+        cancellation::is_skipped_cleanup(context.model, call) ||
+        cancellation::may_lose_exception(context.model, call))
+        return;
     ThreadEdit edit = hand_to_thread(context.model, call);
     if (edit.edits.empty()) return;
     finding.fix(std::move(edit.title), Applicability::Unsafe, std::move(edit.edits),

@@ -195,27 +195,34 @@ bool is_test(const Model& model, NodeId node) {
     return function != nullptr && function->name.starts_with("test_");
 }
 
+/// The cleanup around a place that waits, where a cancellation would skip it; no boundary where there is none.
+Cleanup unshielded_cleanup(const Model& model, NodeId node) {
+    if (model.library() == AsyncLibrary::Asyncio || !model.in_async(node)) return {};
+    const Tree& tree = model.tree();
+    Cleanup cleanup = cleanup_around(model, node);
+    if (cleanup.boundary == kNoNode || is_shielded(model, node, cleanup.boundary) ||
+        expects_cancellation(model, node, cleanup.boundary) || is_program_main(model, node) ||
+        (tree.is(cleanup.boundary, Kind::FunctionDef) &&
+         is_without_exception(tree, node, cleanup.boundary)))
+        return {};
+    if (!tree.is(cleanup.boundary, Kind::FunctionDef)) {
+        // What cancels the code around the cleanup.
+        const NodeId scope = scope_around(model, tree.parent(cleanup.boundary));
+        if (scope == kNoNode ? is_test(model, node) : is_plain_shield(model, scope)) return {};
+    }
+    return cleanup;
+}
+
 void check(RuleContext& context, NodeId node) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
-    if (!waits_at(model, node) || model.library() == AsyncLibrary::Asyncio || !model.in_async(node))
-        return;
+    if (!waits_at(model, node)) return;
     if (tree.is(node, Kind::Await)) {
         const NodeId awaited = tree.child(node, Role::Value);
         if (is_safe_in_cleanup(model, awaited) || never_waits(model, awaited)) return;
     }
-    const Cleanup cleanup = cleanup_around(model, node);
-    if (cleanup.boundary == kNoNode || is_shielded(model, node, cleanup.boundary) ||
-        expects_cancellation(model, node, cleanup.boundary) || is_program_main(model, node))
-        return;
-    if (!tree.is(cleanup.boundary, Kind::FunctionDef)) {
-        // What cancels the code around the cleanup.
-        const NodeId scope = scope_around(model, tree.parent(cleanup.boundary));
-        if (scope == kNoNode ? is_test(model, node) : is_plain_shield(model, scope)) return;
-    }
-    if (tree.is(cleanup.boundary, Kind::FunctionDef) &&
-        is_without_exception(tree, node, cleanup.boundary))
-        return;
+    const Cleanup cleanup = unshielded_cleanup(model, node);
+    if (cleanup.boundary == kNoNode) return;
     context
         .report(waiting_span(tree, node),
                 "waiting " + std::string(cleanup.words) +
@@ -225,6 +232,10 @@ void check(RuleContext& context, NodeId node) {
 }
 
 } // namespace
+
+bool cancellation::is_skipped_cleanup(const Model& model, NodeId node) {
+    return unshielded_cleanup(model, node).boundary != kNoNode;
+}
 
 Rule rule_await_in_cleanup_unshielded() {
     return {{.name = "await-in-cleanup-unshielded",

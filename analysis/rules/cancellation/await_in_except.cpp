@@ -20,7 +20,7 @@ anyio, where a cancelled scope stays cancelled, an error that comes together wit
 Reported is an `await`, `async for` or `async with` in an `except` from which a `raise` of the caught exception can be reached. Handlers
 that get the cancellation itself are not, nor what is shielded, `aclose()` without arguments, `aclose_forcefully(x)`, and
 `asyncio.shield(..)`; with asyncio, which raises a cancellation once, also not what is named like cleaning up (`close`, `rollback`,
-`stop`), and `asyncio.sleep()`.
+`stop`), `asyncio.sleep()`, and a job in a thread (`asyncio.to_thread(..)`), which ends whether it is waited for or not.
 
 ## Bad
 
@@ -89,12 +89,23 @@ bool raises_again(const Tree& tree, NodeId raise, NodeId handler) {
     return target != kNoNode && tree.is(value, Kind::Name) && tree.text(value) == tree.text(target);
 }
 
-/// asyncio raises a cancellation once: it may well win while something is closed, or while nothing is done.
+/// The call hands a job to a thread, which a cancellation does not stop.
+bool is_handed_to_thread(const Model& model, NodeId call) {
+    const CallTarget target = model.target(call);
+    if (target.name == "asyncio.to_thread" ||
+        tasks::is_method(target, "asyncio.AbstractEventLoop", "run_in_executor"))
+        return true;
+    const std::string wrapper = model.thread_wrapper(call);
+    return !wrapper.empty() && model.tree().text(model.tree().child(call, Role::Callee)) == wrapper;
+}
+
+/// asyncio raises a cancellation once: it may well win while something is closed, while nothing is done, or while a thread goes
+/// on with its job.
 bool is_lesser_evil(const Model& model, NodeId awaited) {
     if (model.library() != AsyncLibrary::Asyncio || !model.tree().is(awaited, Kind::Call))
         return false;
     return names_cleanup(called_name(model.tree(), awaited)) ||
-           tasks::calls(model, awaited, "asyncio.sleep");
+           tasks::calls(model, awaited, "asyncio.sleep") || is_handed_to_thread(model, awaited);
 }
 
 /// A cancellation comes to the handler or to an earlier one of its Try: that is another matter.
@@ -110,7 +121,7 @@ void check(RuleContext& context, NodeId handler) {
     if (body == kNoNode || !model.in_async(body) || concerns_cancellation(model, handler)) return;
     std::vector<NodeId> waiting;
     NodeId raised = kNoNode;
-    walk_same_function(tree, body, [&](NodeId node) {
+    search_same_function(tree, body, [&](NodeId node) {
         const bool own = handler_around(tree, node) == handler;
         if (tree.is(node, Kind::Raise) && own && raised == kNoNode &&
             raises_again(tree, node, handler))
@@ -123,7 +134,7 @@ void check(RuleContext& context, NodeId handler) {
         return true;
     });
     if (raised == kNoNode || waiting.empty()) return;
-    const Flow flow = flow_of(model, body);
+    const Flow flow = find_flow(model, body);
     if (!flow.complete()) return;
     std::vector<StepId> raises;
     for (StepId step = 0; step < flow.steps().size(); ++step) {
@@ -152,6 +163,21 @@ void check(RuleContext& context, NodeId handler) {
 }
 
 } // namespace
+
+bool cancellation::may_lose_exception(const Model& model, NodeId node) {
+    const Tree& tree = model.tree();
+    if (model.library() == AsyncLibrary::Asyncio) return false;
+    const NodeId handler = handler_around(tree, node);
+    if (handler == kNoNode || concerns_cancellation(model, handler) ||
+        is_shielded(model, node, handler))
+        return false;
+    bool raised = false;
+    search_same_function(tree, tree.child(handler, Role::Body), [&](NodeId other) {
+        raised = raised || (tree.is(other, Kind::Raise) && raises_again(tree, other, handler));
+        return !raised;
+    });
+    return raised;
+}
 
 Rule rule_await_in_except() {
     return {{.name = "await-in-except",

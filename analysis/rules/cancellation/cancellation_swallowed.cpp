@@ -62,7 +62,7 @@ async def poll(queue: asyncio.Queue[str]) -> None:
 ## Fix
 
 The fix ends the handler with `raise`, or, where the handler catches more than cancellation, adds a handler of its own for
-`asyncio.CancelledError` in front of it. It is unsafe: the function then stops where it went on before.
+`asyncio.CancelledError` in front of it, with anyio for `anyio.get_cancelled_exc_class()`. It is unsafe: the function then stops where it went on before.
 
 ## When not to follow it
 
@@ -107,13 +107,18 @@ void offer_raise(const RuleContext& context, Finding& finding, NodeId handler) {
         return;
     }
     // Is the handler alone at its line's beginning?
+    const AsyncLibrary library = context.model.library();
     if (indent.find_first_not_of(" \t") != std::string::npos ||
         tree[handler].has(node_flag::kStar) || // which stands beside no plain one
-        context.model.library() == AsyncLibrary::Trio)
+        library == AsyncLibrary::Trio)
         return;
+    const bool anyio = library == AsyncLibrary::Anyio;
+    const std::string_view package = anyio ? "anyio" : "asyncio";
     bool needs_import = false;
-    const std::string module = context.model.module_name("asyncio", handler, needs_import);
+    const std::string module = context.model.module_name(package, handler, needs_import);
     if (module.empty()) return;
+    const std::string caught_first =
+        module + (anyio ? ".get_cancelled_exc_class()" : ".CancelledError");
     std::string inner;
     if (tasks::has_own_lines(tree, body.front())) {
         const std::string deeper = tasks::indentation(tree, body.front());
@@ -123,9 +128,9 @@ void offer_raise(const RuleContext& context, Finding& finding, NodeId handler) {
     if (inner.empty()) inner = indent + "    ";
     const std::uint32_t at = tree[handler].begin;
     finding.fix("Re-raise the cancellation in a handler of its own", Applicability::Unsafe,
-                {{{at, at},
-                  "except " + module + ".CancelledError:" + end + inner + "raise" + end + indent}},
-                needs_import ? std::vector<std::string>{"asyncio"} : std::vector<std::string>{});
+                {{{at, at}, "except " + caught_first + ":" + end + inner + "raise" + end + indent}},
+                needs_import ? std::vector<std::string>{std::string(package)}
+                             : std::vector<std::string>{});
 }
 
 void check(RuleContext& context, NodeId node) {

@@ -2,6 +2,9 @@
 
 #include "analysis/rules/task/common.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace awaitls::analysis {
 
 namespace {
@@ -71,8 +74,19 @@ void check(RuleContext& context, NodeId node) {
     if (kind != Kind::Assign && kind != Kind::AnnAssign && kind != Kind::NamedExpr) return;
     // `except (cancelled := anyio.get_cancelled_exc_class()):` asks where it is needed.
     if (kind == Kind::NamedExpr && tree.is(tree.parent(parent), Kind::Except)) return;
+    if (!model.imports("anyio")) return;
     const bool call = tree.is(node, Kind::Call);
     if (call ? !calls(model, node, kFunction) : model.name_of(node) != kFunction) return;
+    // `isinstance(error, cancelled)` in the same function: asked where the backend is known.
+    const NodeId name = tasks::assigned_name(tree, node);
+    if (name != kNoNode && model.is_local(name)) {
+        const std::vector<NodeId> uses = model.uses_of_local(name);
+        const auto only_asked = [&](NodeId use) {
+            return use == name || (tree.role(use) == Role::Argument &&
+                                   calls(model, tree.parent(use), "builtins.isinstance"));
+        };
+        if (uses.size() > 1 && std::all_of(uses.begin(), uses.end(), only_asked)) return;
+    }
     const bool outside = call && model.function_at(node) == nullptr;
     context.report(
         node, outside ? "`get_cancelled_exc_class()` raises where no event loop runs, as here; "

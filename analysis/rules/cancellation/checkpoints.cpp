@@ -225,7 +225,7 @@ Flow flow_with_options(const RuleContext& context, NodeId block) {
                is_in_option(context, context.tree.child(value, Role::Callee),
                             "exception-suppress-context-managers");
     };
-    return flow_of(context.model, block, std::move(facts));
+    return find_flow(context.model, block, std::move(facts));
 }
 
 std::vector<ScopeUse> scopes_of(const RuleContext& context, NodeId with) {

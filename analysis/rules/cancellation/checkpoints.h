@@ -39,6 +39,11 @@ NodeId scope_around(const Model& model, NodeId node);
 bool is_plain_shield(const Model& model, NodeId item);
 /// The Await, the async For or CompFor, or the async With that does not only open task groups: control may wait at the node.
 bool waits_at(const Model& model, NodeId node);
+/// Waiting at the node would be cleanup that a cancelled task of trio or anyio skips (await_in_cleanup_unshielded.cpp).
+bool is_skipped_cleanup(const Model& model, NodeId node);
+/// Waiting at the node, in a handler of trio or anyio code that raises its exception again, could lose that
+/// (await_in_except.cpp).
+bool may_lose_exception(const Model& model, NodeId node);
 /// What a finding about such a node underlines.
 Span waiting_span(const Tree& tree, NodeId node);
 

@@ -109,7 +109,7 @@ private:
     bool is_cancelled_again(NodeId node) const {
         if (model_.library() != AsyncLibrary::Trio) return false;
         bool waits = false;
-        walk_same_function(tree_, node, [&](NodeId inner) {
+        search_same_function(tree_, node, [&](NodeId inner) {
             const NodeId call =
                 tree_.is(inner, Kind::Await) ? tree_.child(inner, Role::Value) : kNoNode;
             waits = waits ||
@@ -134,13 +134,13 @@ private:
     HandlerExits simple(NodeId node) const {
         if (is_cancelled_again(node)) return ending();
         HandlerExits flow = falling();
-        walk_same_function(tree_, node, [&](NodeId inner) {
+        search_same_function(tree_, node, [&](NodeId inner) {
             if (tree_.is(inner, Kind::Yield) || tree_.is(inner, Kind::YieldFrom))
                 flow.returns = std::min(flow.returns, inner);
             return true;
         });
-        const NodeId call =
-            tree_.is(node, Kind::ExprStmt) ? tree_.child(node, Role::Value) : kNoNode;
+        NodeId call = tree_.is(node, Kind::ExprStmt) ? tree_.child(node, Role::Value) : kNoNode;
+        if (tree_.is(call, Kind::Await)) call = tree_.child(call, Role::Value);
         if (tree_.is(call, Kind::Call) && never_returns(model_, call)) flow.falls = false;
         return flow;
     }
@@ -501,15 +501,22 @@ bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler) {
             if (itself && !none) return true;
             break;
         }
-        case Kind::Call: { // `errors.append(e)`, `inner.athrow(sys.exc_info()[1])`
+        case Kind::Call: { // `errors.append(Failure(e))`, `inner.athrow(sys.exc_info()[1])`
             const NodeId throws = tree.child(node, Role::Callee);
             if (tree.is(throws, Kind::Attribute)) {
                 const std::string_view method = identifier(tree, throws, Role::Attr);
                 if (method == "throw" || method == "athrow") return true;
             }
             const NodeId callee = tree.child(node, Role::Callee);
-            if (!tree.is(callee, Kind::Attribute) || !has_target_argument(tree, node, target))
-                break;
+            if (!tree.is(callee, Kind::Attribute)) break;
+            bool given = has_target_argument(tree, node, target);
+            for (const NodeId value : argument_values(tree, node)) {
+                if (!tree.is(value, Kind::Call) || !has_target_argument(tree, value, target))
+                    continue;
+                const std::string_view name = model.target(value).name;
+                given = given || (name != "builtins.str" && name != "builtins.repr");
+            }
+            if (!given) break;
             const std::string_view method = identifier(tree, callee, Role::Attr);
             for (const std::string_view known : {"append", "add", "put", "put_nowait"})
                 if (method == known) return true;
@@ -589,7 +596,7 @@ bool ends_quietly(const Tree& tree, NodeId try_statement, NodeId handler,
                   const Treatment& treatment) {
     bool quiet = true;
     bool breaks = false;
-    walk_same_function(tree, handler, [&](NodeId node) {
+    search_same_function(tree, handler, [&](NodeId node) {
         switch (tree.kind(node)) {
         case Kind::Return: {
             const NodeId value = tree.child(node, Role::Value);

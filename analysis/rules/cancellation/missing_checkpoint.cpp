@@ -188,7 +188,7 @@ bool is_in_cleanup(const Tree& tree, NodeId node) {
 void insert_before(const RuleContext& context, NodeId statement, Finding& finding) {
     const Tree& tree = context.tree;
     if (statement == kNoNode || !tasks::has_own_lines(tree, statement) ||
-        is_in_cleanup(tree, statement))
+        is_in_cleanup(tree, statement) || is_skipped_cleanup(context.model, statement))
         return;
     const Checkpoint checkpoint = checkpoint_at(context.model, statement);
     if (checkpoint.statement.empty()) return;
@@ -202,7 +202,9 @@ void insert_before(const RuleContext& context, NodeId statement, Finding& findin
 void insert_at_end(const RuleContext& context, NodeId body, Finding& finding) {
     const Tree& tree = context.tree;
     const std::vector<NodeId> all = tasks::statements(tree, body);
-    if (all.empty() || !tasks::has_own_lines(tree, all.back())) return;
+    if (all.empty() || !tasks::has_own_lines(tree, all.back()) ||
+        is_skipped_cleanup(context.model, all.back()))
+        return;
     const Checkpoint checkpoint = checkpoint_at(context.model, all.back());
     if (checkpoint.statement.empty()) return;
     const std::uint32_t at = tasks::line_end(tree, tasks::code_span(tree, all.back()).end);

@@ -163,7 +163,7 @@ void check_loop(RuleContext& context, NodeId loop) {
         return;
     NodeId found = kNoNode;
     bool plain = true;
-    walk_same_function(tree, body, [&](NodeId node) {
+    search_same_function(tree, body, [&](NodeId node) {
         switch (tree.kind(node)) {
         case Kind::Await:
             plain = plain && found == kNoNode;

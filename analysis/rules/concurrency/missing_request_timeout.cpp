@@ -127,6 +127,7 @@ Rule rule_missing_request_timeout() {
     return {{.name = "missing-request-timeout",
              .category = Category::Concurrency,
              .severity = Severity::Information,
+             .on_by_default = false,
              .aliases = {"S113", "W3101"},
              .summary = "The timeout of an async HTTP client is switched off.",
              .options = {},

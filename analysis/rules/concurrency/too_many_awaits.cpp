@@ -88,7 +88,7 @@ void check(RuleContext& context, NodeId function) {
     const NodeId name = tree.child(function, Role::Name);
     if (!tree[function].is_async() || body == kNoNode || name == kNoNode) return;
     int count = 0;
-    walk_same_function(tree, body, [&](NodeId node) {
+    search_same_function(tree, body, [&](NodeId node) {
         if (tree.is(node, Kind::Await)) ++count;
         return true;
     });

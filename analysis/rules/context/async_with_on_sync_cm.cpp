@@ -116,7 +116,7 @@ Rule rule_async_with_on_sync_cm() {
     info.severity = Severity::Warning;
     info.review = ReviewSeverity::Minor;
     info.fix = FixAvailability::Sometimes;
-    info.aliases = {"E1701", "invalid-context-manager"};
+    info.aliases = {"E1701", "invalid-context-manager", "not-async"};
     info.summary = "`async with` enters an object that supports only a plain `with`, which raises.";
     info.doc = kDoc;
     return {info, {Kind::With}, check};

@@ -107,7 +107,7 @@ void check(RuleContext& context, NodeId definition) {
         !has_decorator(model, definition,
                        {"contextlib.contextmanager", "contextlib.asynccontextmanager"}))
         return;
-    const Flow flow = flow_of(model, body);
+    const Flow flow = find_flow(model, body);
     if (!flow.complete()) return;
     const auto is_yield = [](const Step& step) { return step.kind == StepKind::Yield; };
     for (StepId yield = 0; yield < flow.steps().size(); ++yield) {

@@ -84,7 +84,7 @@ bool yields_once(const Tree& tree, NodeId definition) {
     if (body == kNoNode) return false;
     int yields = 0;
     bool repeated = false;
-    walk_same_function(tree, body, [&](NodeId node) {
+    search_same_function(tree, body, [&](NodeId node) {
         if (!tree.is(node, Kind::Yield) && !tree.is(node, Kind::YieldFrom)) return true;
         ++yields;
         repeated =

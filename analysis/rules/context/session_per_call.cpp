@@ -143,7 +143,7 @@ bool leaves_loop(const Tree& tree, NodeId loop) {
     if (tree.kind(loop) != Kind::For) return false;
     const NodeId body = tree.child(loop, Role::Body);
     bool leaves = false;
-    walk_same_function(tree, body, [&](NodeId node) {
+    search_same_function(tree, body, [&](NodeId node) {
         leaves = leaves || tree.kind(node) == Kind::Break || tree.kind(node) == Kind::Return;
         return true;
     });

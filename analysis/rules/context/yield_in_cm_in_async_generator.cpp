@@ -141,7 +141,7 @@ Rule rule_yield_in_cm_in_async_generator() {
     return {{.name = "yield-in-cm-in-async-generator",
              .category = Category::Context,
              .severity = Severity::Information,
-             .aliases = {"ASYNC119"},
+             .aliases = {"ASYNC119", "W0135"},
              .summary = "An async generator yields within `with` or `async with`, which is closed "
                         "late when the consumer stops early.",
              .options = {"transform-async-generator-decorators"},

@@ -28,7 +28,7 @@ std::vector<NodeId> uses_in_handler(const Tree& tree, NodeId handler) {
     if (!tree.is(target, Kind::Name) || body == kNoNode) return uses;
     const std::string_view name = tree.text(target);
     bool bound = false;
-    walk_same_function(tree, body, [&](NodeId node) {
+    search_same_function(tree, body, [&](NodeId node) {
         if (bound) return false;
         if (tree.is(node, Kind::Except)) {
             const NodeId inner = tree.child(node, Role::Target);

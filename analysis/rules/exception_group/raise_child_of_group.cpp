@@ -66,7 +66,7 @@ public:
         : context_(context), tree_(context.tree), groups_{group} {}
 
     void read(NodeId body) {
-        walk_same_function(tree_, body, [&](NodeId node) {
+        search_same_function(tree_, body, [&](NodeId node) {
             switch (tree_.kind(node)) {
             case Kind::Except: return false; // a handler of its own
             case Kind::Raise: raise(node); break;
@@ -114,9 +114,24 @@ private:
         return false;
     }
 
+    /// `if len(group.exceptions) == 1:` around it: no other is lost.
+    bool is_only_one(NodeId node) const {
+        for (NodeId up = tree_.parent(node); up != kNoNode && !tree_.is(up, Kind::Except);
+             up = tree_.parent(up)) {
+            const bool asks = tree_.is(up, Kind::If) || tree_.is(up, Kind::Elif);
+            const NodeId test = asks ? tree_.child(up, Role::Test) : kNoNode;
+            if (test == kNoNode) continue;
+            const std::string_view text = tree_.text(test);
+            if (text.find("len(") != std::string_view::npos &&
+                text.find("== 1") != std::string_view::npos)
+                return true;
+        }
+        return false;
+    }
+
     void raise(NodeId node) {
         const NodeId value = tree_.child(node, Role::Value);
-        if (value == kNoNode || !is_child(value) || keeps_cause(node)) return;
+        if (value == kNoNode || !is_child(value) || keeps_cause(node) || is_only_one(node)) return;
         context_.report(node, "raising one exception of the group by itself changes its traceback "
                               "and context; raise a new exception from the group");
     }

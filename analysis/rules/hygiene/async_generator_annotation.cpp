@@ -103,7 +103,7 @@ bool ends_before_yield(const Tree& tree, NodeId body) {
     for (const NodeId statement : tree.children(body)) {
         if (tree.is(statement, Kind::Raise) || tree.is(statement, Kind::Return)) return true;
         bool yields = false;
-        walk_same_function(tree, statement, [&](NodeId node) {
+        search_same_function(tree, statement, [&](NodeId node) {
             yields = yields || tree.is(node, Kind::Yield) || tree.is(node, Kind::YieldFrom);
             return !yields;
         });

@@ -1,5 +1,6 @@
 // A command for a shell that is not written out.
 
+#include "analysis/rules/names.h"
 #include "analysis/rules/task/common.h"
 
 namespace awaitls::analysis {
@@ -114,6 +115,11 @@ bool is_shell(const Tree& tree, NodeId value) {
 void check(RuleContext& context, NodeId call) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
+    // An import may give a function another name.
+    const NodeId callee = tree.child(call, Role::Callee);
+    if (called_name(tree, call).find("subprocess_") == std::string_view::npos &&
+        !(tree.is(callee, Kind::Name) && model.imports("asyncio")))
+        return;
     const CallTarget target = model.target(call);
     NodeId command = kNoNode;
     if (target.name == "asyncio.create_subprocess_shell" ||

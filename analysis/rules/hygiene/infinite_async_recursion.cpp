@@ -72,7 +72,7 @@ void check(RuleContext& context, NodeId definition) {
     };
     NodeId first = kNoNode;
     bool endless = false;
-    walk_same_function(tree, body, [&](NodeId node) {
+    search_same_function(tree, body, [&](NodeId node) {
         endless =
             endless || tree.is(node, Kind::While) ||
             ((tree.is(node, Kind::For) || tree.is(node, Kind::CompFor)) && tree[node].is_async());
@@ -80,7 +80,7 @@ void check(RuleContext& context, NodeId definition) {
         return true;
     });
     if (first == kNoNode || endless) return;
-    const Flow flow = flow_of(model, body);
+    const Flow flow = find_flow(model, body);
     if (!flow.complete()) return;
     const StepId entry = Flow::kEntry;
     const std::vector<StepId> met = flow.reached(std::span(&entry, 1), [&](const Step& step) {

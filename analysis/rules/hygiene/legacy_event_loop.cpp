@@ -203,8 +203,10 @@ void check(RuleContext& context, NodeId call) {
         if (loop_around(tree, run) != loop_around(tree, call)) return;
         if (function_around(tree, run) != function_around(tree, call)) return;
     }
+    // What one run leaves behind in the loop, another may need.
+    if (uses.runs.size() != 1) return;
     Finding finding = context.report(call, message);
-    if (uses.runs.size() != 1 || !runs_coroutine(model, uses.runs[0])) return;
+    if (!runs_coroutine(model, uses.runs[0])) return;
     std::vector<Edit> edits;
     std::vector<std::string> imports;
     if (!replace_callee(model, uses.runs[0], edits, imports) ||

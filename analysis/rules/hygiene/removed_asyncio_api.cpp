@@ -126,6 +126,16 @@ const Removed* find_removed(const RuleContext& context, std::string_view name) {
     return nullptr;
 }
 
+/// What most names are not. A name of another spelling can be one that an import gave.
+bool may_be_removed(const Model& model, NodeId node) {
+    const Tree& tree = model.tree();
+    const bool attribute = tree.is(node, Kind::Attribute);
+    const std::string_view spelt = attribute ? identifier(tree, node, Role::Attr) : tree.text(node);
+    for (const Removed& entry : kRemoved)
+        if (entry.name.ends_with(spelt)) return true;
+    return !attribute && model.imports("asyncio");
+}
+
 /// The test asks which Python runs, or what it has.
 bool asks_for_version(const Model& model, NodeId test) {
     if (test == kNoNode) return false;
@@ -172,6 +182,11 @@ bool is_guarded(const Model& model, NodeId node) {
                         model.catches(name, "builtins.TypeError"))
                         return true;
             }
+            break;
+        case Kind::FunctionDef: // `@pytest.mark.skipif(sys.version_info >= (3, 11))`
+            for (const NodeId decorator : tree.children(up))
+                if (tree.is(decorator, Kind::Decorator) && asks_for_version(model, decorator))
+                    return true;
             break;
         default: break;
         }
@@ -242,7 +257,9 @@ void check(RuleContext& context, NodeId node) {
         check_loop_argument(context, node);
         return;
     }
-    if (tree[node].has(node_flag::kStore) || tree[node].has(node_flag::kDel)) return;
+    if (tree[node].has(node_flag::kStore) || tree[node].has(node_flag::kDel) ||
+        !may_be_removed(model, node))
+        return;
     const Removed* const entry = find_removed(context, model.name_of(node));
     if (entry == nullptr || is_guarded(model, node)) return;
     // One finding for `set_event_loop_policy(WindowsSelectorEventLoopPolicy())`.
@@ -278,7 +295,7 @@ Rule rule_removed_asyncio_api() {
          .category = Category::Hygiene,
          .severity = Severity::Warning,
          .fix = FixAvailability::Sometimes,
-         .aliases = {},
+         .aliases = {"W4902", "W4903", "W4904", "W4905"},
          .summary = "A part of asyncio is used that the target version has removed or deprecated.",
          .since = {3, 7},
          .options = {},

@@ -273,7 +273,7 @@ bool waits_for_cancelled(const Model& model, NodeId block, NodeId function,
     const Tree& tree = model.tree();
     if (awaited.empty()) return false;
     bool only_awaits = true;
-    walk_same_function(tree, block, [&](NodeId inner) {
+    search_same_function(tree, block, [&](NodeId inner) {
         const Kind kind = tree.kind(inner);
         const bool suspends = kind == Kind::For || kind == Kind::With || kind == Kind::CompFor;
         // `async with asyncio.timeout(1)` around the wait suspends nowhere.
@@ -310,7 +310,7 @@ bool follows_cancel(const Model& model, NodeId node) {
     const Tree& tree = model.tree();
     const NodeId function = function_around(tree, node);
     std::vector<NodeId> awaited;
-    walk_same_function(tree, node, [&](NodeId inner) {
+    search_same_function(tree, node, [&](NodeId inner) {
         if (tree.kind(inner) == Kind::Await) awaited.push_back(tree.child(inner, Role::Value));
         return true;
     });

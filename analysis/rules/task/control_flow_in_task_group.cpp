@@ -49,12 +49,33 @@ None: whether the tasks are to be waited for, or cancelled first, is for the aut
 
 ## When not to follow it
 
-Where waiting for the tasks is what is meant, and everybody knows.
+Where waiting for the tasks is what is meant, and everybody knows. The rule is silent of a `return` that ends the block, as the block
+waits there in any case, and where nothing has to do with the group before.
 
 ## Differences
 
 Like flake8-async's ASYNC121. Sonar's S7514 also reports `break` and `continue` of a loop within the block; they leave nothing.
 )";
+
+/// Control may have come past a use of the group's name before the node: only then it can have tasks.
+bool is_used_before(const Tree& tree, NodeId item, NodeId node) {
+    const NodeId name = tree.child(item, Role::Target);
+    if (name == kNoNode) return false;
+    if (!tree.is(name, Kind::Name)) return true;
+    const NodeId with = tree.parent(item);
+    NodeId end = node;
+    for (NodeId up = tree.parent(node); up != with; up = tree.parent(up))
+        if (tree.is(up, Kind::For) || tree.is(up, Kind::While)) end = tree[up].next;
+    for (NodeId use = tree[item].next; use < end; ++use)
+        if (tree.is(use, Kind::Name) && tree.text(use) == tree.text(name)) return true;
+    return false;
+}
+
+/// The last statement of the block.
+bool ends_block(const Tree& tree, NodeId item, NodeId node) {
+    const NodeId block = tree.parent(node);
+    return tree.parent(block) == tree.parent(item) && tree.next_sibling(node) == kNoNode;
+}
 
 void check(RuleContext& context, NodeId node) {
     const Model& model = context.model;
@@ -66,6 +87,7 @@ void check(RuleContext& context, NodeId node) {
         if (!returns && !tree.within(item, loop)) return;
         const NodeId group = tree.child(item, Role::Value);
         if (group == kNoNode || !tasks::is_task_group(model, group)) continue;
+        if (!is_used_before(tree, item, node) || (returns && ends_block(tree, item, node))) return;
         const std::string_view word = returns                      ? "return"
                                       : tree.is(node, Kind::Break) ? "break"
                                                                    : "continue";

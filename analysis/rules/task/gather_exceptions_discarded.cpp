@@ -1,5 +1,6 @@
 // `gather(.., return_exceptions=True)` whose result nobody looks at.
 
+#include "analysis/rules/names.h"
 #include "analysis/rules/task/common.h"
 
 namespace awaitls::analysis {
@@ -65,7 +66,8 @@ children in an `asyncio.TaskGroup`, which raises by itself.
 ## When not to follow it
 
 Code that shuts down cancels its tasks and then waits for them, whatever they raise. This rule is silent where the
-same function cancels something before the call.
+same function cancels something before the call, in a `finally`, and where what runs is cleaning up itself (`close`, `stop`,
+`disconnect`). It is silent, too, of one task by itself, `gather(task, return_exceptions=True)`, which waits for its end.
 )";
 
 /// Something of the same function is cancelled in front of the call: it waits for the end of tasks, not for results.
@@ -81,6 +83,45 @@ bool shuts_down(const Tree& tree, NodeId call) {
     return false;
 }
 
+/// What runs is cleaning up: `gather(*(client.close() for client in clients))`.
+bool cleans_up(const Tree& tree, NodeId call) {
+    bool any = false;
+    for (const NodeId child : tree.children(call)) {
+        if (tree[child].role != Role::Argument || tree.is(child, Kind::Keyword)) continue;
+        NodeId runs = child;
+        while (!tree.is(runs, Kind::Call)) {
+            const bool wraps = tree.is(runs, Kind::Starred) || tree.is(runs, Kind::Generator) ||
+                               tree.is(runs, Kind::ListComp);
+            if (!wraps || tree.first_child(runs) == kNoNode) return false;
+            runs = tree.first_child(runs);
+        }
+        // create_task(client.close())
+        for (NodeId given = argument(tree, runs, 0, {}); tree.is(given, Kind::Call);
+             given = argument(tree, runs, 0, {}))
+            runs = given;
+        if (!names_cleanup(called_name(tree, runs))) return false;
+        any = true;
+    }
+    return any;
+}
+
+/// `gather(task, return_exceptions=True)` waits for the end of something that was started elsewhere.
+bool waits_for_one(const Tree& tree, NodeId call) {
+    std::size_t count = 0;
+    for (const NodeId child : tree.children(call)) {
+        if (tree[child].role != Role::Argument || tree.is(child, Kind::Keyword)) continue;
+        if (!tree.is(child, Kind::Name) && !tree.is(child, Kind::Attribute)) return false;
+        ++count;
+    }
+    return count == 1;
+}
+
+/// The call stands in a `finally` of its function.
+bool is_in_finally(const Tree& tree, NodeId call) {
+    const NodeId finally = tree.ancestor(call, Kind::Finally);
+    return finally != kNoNode && function_around(tree, finally) == function_around(tree, call);
+}
+
 void check(RuleContext& context, NodeId call) {
     const Tree& tree = context.tree;
     if (!calls(context.model, call, "asyncio.gather") || !is_awaited(tree, call)) return;
@@ -93,7 +134,9 @@ void check(RuleContext& context, NodeId call) {
         const NodeId name = assigned_name(tree, awaited);
         if (name == kNoNode || !is_unread_local(context.model, name)) return;
     }
-    if (shuts_down(tree, call)) return;
+    if (shuts_down(tree, call) || is_in_finally(tree, call) || cleans_up(tree, call) ||
+        waits_for_one(tree, call))
+        return;
     context.report(
         call, "`return_exceptions=True` turns exceptions into results, and the results of this `" +
                   callee_text(tree, call) +

@@ -87,10 +87,11 @@ void check(RuleContext& context, NodeId call) {
     const Type type = model.type_of(only);
     if (!Model::must_be_awaited(type) && !is_future(model, type)) return;
 
+    // What is not awaited here may be wanted as a future.
+    if (!is_awaited(tree, call)) return;
     Finding finding = context.report(
         call, "`" + callee_text(tree, call) +
                   "()` of one awaitable runs nothing concurrently; await it directly");
-    if (!is_awaited(tree, call)) return;
     const Kind kind = tree.kind(only);
     if (kind != Kind::Call && kind != Kind::Name && kind != Kind::Attribute) return;
     const NodeId awaited = tree.parent(call);

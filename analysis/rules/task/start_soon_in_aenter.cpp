@@ -91,7 +91,7 @@ bool is_nursery(const Model& model, NodeId object) {
 
 bool has_yield_behind(const Tree& tree, NodeId from, NodeId within) {
     bool found = false;
-    walk_same_function(tree, within, [&](NodeId node) {
+    search_same_function(tree, within, [&](NodeId node) {
         found = found || (node > from && tree.is(node, Kind::Yield));
         return !found;
     });
@@ -120,7 +120,7 @@ bool is_entering(const Model& model, NodeId call) {
     if (name != kNoNode && tree.text(name) == "__aenter__") return true;
     if (!has_decorator(model, definition, {"contextlib.asynccontextmanager"})) return false;
     bool yielded = false;
-    walk_same_function(tree, tree.child(definition, Role::Body), [&](NodeId node) {
+    search_same_function(tree, tree.child(definition, Role::Body), [&](NodeId node) {
         yielded = yielded || (node < call && tree.is(node, Kind::Yield));
         return !yielded;
     });

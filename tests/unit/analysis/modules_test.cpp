@@ -206,6 +206,46 @@ TEST(Modules, AChainNamesItsPlaces) {
     EXPECT_EQ(workspace.computed(), 0U);
 }
 
+TEST(Modules, WhatIsSaidNotToReturnRaises) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    workspace.set("app.errors", "from typing import NoReturn\n"
+                                "def convert(error) -> NoReturn:\n    raise OSError from error\n"
+                                "async def tell(error) -> NoReturn:\n    raise OSError from error\n"
+                                "def log(error) -> None:\n    print(error)\n");
+    const auto swallowed = [&](const std::string& handler) {
+        return workspace
+                   .check("import asyncio\nfrom .errors import convert, tell, log\n"
+                          "async def f():\n    try:\n        await asyncio.sleep(1)\n"
+                          "    except BaseException as error:\n        " +
+                          handler + "\n    await asyncio.sleep(1)\n")
+                   .find("cancellation-swallowed") != std::string::npos;
+    };
+    EXPECT_FALSE(swallowed("convert(error)"));
+    EXPECT_FALSE(swallowed("await tell(error)"));
+    EXPECT_TRUE(swallowed("log(error)"));
+}
+
+TEST(Modules, OthersCallTheTextUnderAnalysis) {
+    Workspace workspace;
+    workspace.set("app.__init__", "");
+    workspace.set("app.store", "from . import main\n\ndef load():\n    main.wait()\n");
+    const std::string old_text =
+        "import time\nfrom .store import load\n\nclass Timer:\n"
+        "    def one(self): ...\n    def two(self): ...\n\n"
+        "def wait():\n    time.sleep(1)\n\nasync def main():\n    load()\n";
+    workspace.set("app.main", old_text);
+    const std::string found =
+        ": `load()` blocks the event loop: load -> wait -> time.sleep (main.py:";
+    EXPECT_NE(workspace.check(old_text).find("12 transitive-blocking-call" + found + "9)"),
+              std::string::npos);
+    // The modules have the old text still, where `wait` is another region.
+    const std::string text = "import time\nfrom .store import load\n\ndef wait():\n"
+                             "    time.sleep(1)\n\nasync def main():\n    load()\n";
+    EXPECT_NE(workspace.check(text).find("8 transitive-blocking-call" + found + "5)"),
+              std::string::npos);
+}
+
 TEST(Modules, AnEditElsewhereIsSeen) {
     Workspace workspace;
     workspace.set("app.__init__", "");
