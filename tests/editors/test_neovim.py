@@ -69,7 +69,7 @@ def play(nvim: Path, folder: Path, server: str, patience: int | None = None) -> 
 
 def test_a_finding_shows_while_typing_and_goes_with_its_fix(nvim: Path, tmp_path: Path) -> None:
     record = tmp_path / "traffic.jsonl"
-    done = play(nvim, tmp_path, f'exec "{BINARY}" "$@" --record "{record}"')
+    done = play(nvim, tmp_path, f'exec "{BINARY}" "$@" --traffic "{record}"')
     print(done.stdout, done.stderr, sep="")
     assert done.returncode == 0, done.stderr
     fixed = APP.replace("main():\n", "main():\n    await asyncio.sleep(1)\n", 1)
