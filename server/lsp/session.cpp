@@ -71,7 +71,7 @@ protocol::ServerCapabilities server_capabilities(const ClientStyle& style, bool 
     result.code_action_provider = protocol::CodeActionOptions{
         std::move(action_kinds), style.capabilities.code_action_resolve_edit};
     if (style.capabilities.pull_diagnostics) {
-        result.diagnostic_provider = 
+        result.diagnostic_provider =
             protocol::DiagnosticOptions{std::string(kSource), true, whole_workspace};
     }
     if (style.capabilities.apply_edit) {
@@ -280,8 +280,8 @@ void Session::initialize(protocol::InitializeParams params,
     const EditorOptions editor_options =
         workspace_.set_initialization_options(params.initialization_options);
     whole_folders_ = !workspace_.whole_folders().empty();
-    responder.reply({server_capabilities(style_, whole_folders_ || !refreshes_workspace_alone(
-                                                                       params.client_info)),
+    responder.reply({server_capabilities(
+                         style_, whole_folders_ || !refreshes_workspace_alone(params.client_info)),
                      protocol::ServerInfo{"awaitls", std::string(kVersion)}});
 
     // Nothing may be sent before the reply.
