@@ -24,7 +24,7 @@ ROOT = HERE.parents[1]
 EDITORS = ROOT / "build" / "editors"
 BINARY = Path(os.environ.get("AWAITLS_BINARY", ROOT / "build/release/awaitls")).resolve()
 DOCUMENT = ROOT / "docs" / "editors.md"
-PATIENCE = 60.0  # seconds for one thing to happen; only a fault comes near it
+PATIENCE = 30.0  # seconds for one thing to happen; only a fault comes near it
 IMPATIENCE = 3.0  # the same in a session that has to fail
 
 APP = """\
@@ -81,11 +81,20 @@ def fetched(editor: str) -> Path:
 
 
 def section(heading: str) -> str:
-    """The text below a heading of docs/editors.md, up to the next one of its level."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    found = re.search(rf"^(#+) {re.escape(heading)}\n(.*?)(?=^#{{1,2}} |\Z)", text, re.MULTILINE | re.DOTALL)
-    assert found, f"docs/editors.md has no section {heading}"
-    return found[2]
+    """The text below a heading of docs/editors.md, up to the next one that is not below it."""
+    found: list[str] = []
+    level = fenced = 0
+    for line in DOCUMENT.read_text(encoding="utf-8").splitlines(keepends=True):
+        fenced ^= line.startswith("```")
+        marks = re.match("#+ ", line) if not fenced else None
+        if level and marks and len(marks[0]) <= level:
+            break
+        if level:
+            found.append(line)
+        elif marks and line[len(marks[0]):].strip() == heading:
+            level = len(marks[0])
+    assert level, f"docs/editors.md has no section {heading}"
+    return "".join(found)
 
 
 def blocks(heading: str, language: str) -> list[str]:
@@ -119,6 +128,8 @@ class Desk:
         }.items():
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text)
+        for folder in (self.project, self.other):
+            subprocess.run(["git", "init", "-q", folder], check=True)
         self.environment = {
             k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "VIM", "NVIM", "EMACS", "LC_", "TMUX", "AWAITLS_"))
         } | {
@@ -143,24 +154,36 @@ class Desk:
     def app(self) -> str:
         return (self.project / "shop/app.py").read_text()
 
+    def records(self) -> list[dict]:
+        """What was said so far, without a line that is being written."""
+        text = self.traffic.read_text() if self.traffic.exists() else ""
+        return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
     def servers(self) -> list[int]:
         """The servers that have spoken, oldest first."""
-        lines = self.traffic.read_text().splitlines() if self.traffic.exists() else []
-        return list(dict.fromkeys(json.loads(line)["process"] for line in lines))
+        return list(dict.fromkeys(record["process"] for record in self.records()))
 
-    def kill_server(self) -> None:
-        os.kill(self.servers()[-1], signal.SIGKILL)
+    def kill_server(self, root: Path) -> None:
+        """Kills the newest server that was told this root."""
+        initialized = [record for record in self.records() if record["message"].get("method") == "initialize"]
+        of_root = [record for record in initialized if root.as_uri() in json.dumps(record["message"]["params"]).replace("%2F", "/")]
+        os.kill(of_root[-1]["process"], signal.SIGKILL)
 
-    def validate(self, servers: int, ended: bool = True) -> None:
-        """All traffic is what the meta model allows; this many servers spoke, and the last was told to end."""
-        assert len(self.servers()) == servers, self.servers()
+    def validate(self, servers: int) -> None:
+        """All traffic is what the meta model allows; this many servers spoke, and none of them outlives its editor."""
+        spoke = self.servers()
+        assert len(spoke) == servers, spoke
+        for process in spoke:
+            try:
+                handle = os.pidfd_open(process)
+            except ProcessLookupError:
+                continue
+            assert select.select([handle], [], [], PATIENCE)[0], f"server {process} still runs"
+            os.close(handle)
         done = subprocess.run(
             [sys.executable, ROOT / "tests/conformance/validate.py", "--cut", self.traffic], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        if ended:
-            methods = [json.loads(line)["message"].get("method") for line in self.traffic.read_text().splitlines()]
-            assert "shutdown" in methods, methods
 
 
 class Terminal:
@@ -176,15 +199,18 @@ class Terminal:
         configuration = desk.home / "tmux.conf"
         # Without a wait after Escape; and a program that has ended leaves its screen.
         configuration.write_text("set -g escape-time 0\nset -g remain-on-exit on\nset -g default-terminal tmux-256color\n")
-        environment = {key: value for key, value in desk.environment.items() if key != "TERM"}
+        # Of each call: tmux gives a program the PATH of who asks for it.
+        self.environment = {key: value for key, value in desk.environment.items() if key != "TERM"}
         line = "exec " + " ".join("'" + str(part).replace("'", "'\\''") + "'" for part in command)
         # The terminal is piped before the program starts in it, so that nothing is missed.
-        self.tmux("-f", configuration, "new-session", "-d", "-x", str(size[0]), "-y", str(size[1]), "-c", cwd, "sh", env=environment)
+        self.tmux("-f", configuration, "new-session", "-d", "-x", str(size[0]), "-y", str(size[1]), "-c", cwd, "sh")
         self.tmux("pipe-pane", "-O", f"exec cat >'{fifo}'")
         self.tmux("respawn-pane", "-k", "-c", cwd, line)
 
-    def tmux(self, *arguments: str | Path, env: dict[str, str] | None = None) -> str:
-        done = subprocess.run(["tmux", "-S", self.socket, *arguments], env=env, capture_output=True, text=True, check=False)
+    def tmux(self, *arguments: str | Path) -> str:
+        done = subprocess.run(
+            ["tmux", "-S", self.socket, *arguments], env=self.environment, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, f"tmux {arguments}: {done.stderr}"
         return done.stdout
 
