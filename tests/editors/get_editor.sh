@@ -2,7 +2,7 @@
 # Unpacks an editor of a Debian suite into a folder; the system is not touched and no root is needed. Packages come from the
 # mirror that apt is configured with, and apt checks their signatures. Does nothing where the folder is complete already.
 # usage: get_editor.sh FOLDER EDITOR         then FOLDER/bin has the programs, and FOLDER/version says what they are
-# EDITOR: neovim, helix, emacs, emacs-28, vim
+# EDITOR: neovim, neovim-0.10, helix, emacs, emacs-28, vim
 set -eu
 
 stop() {
@@ -13,12 +13,13 @@ stop() {
 [ $# = 2 ] || stop "usage: get_editor.sh FOLDER EDITOR"
 editor=$2
 case $editor in
+neovim-0.10) suite=trixie floor=0.10 program=nvim packages=neovim ;;
 neovim) suite=forky floor=0.11 program=nvim packages=neovim ;;
 helix) suite=forky floor=25.01 program=hx packages=hx ;;
 emacs) suite=forky floor=30.1 program=emacs packages=emacs-nox ;;
 emacs-28) suite=bookworm floor=28.2 program=emacs packages='emacs-nox elpa-eglot elpa-lsp-mode' ;;
 vim) suite=bookworm floor=9.0 program=vim packages='vim vim-ale' ;;
-*) stop "there is no editor '$editor'; there are: neovim, helix, emacs, emacs-28, vim" ;;
+*) stop "there is no editor '$editor'; there are: neovim, neovim-0.10, helix, emacs, emacs-28, vim" ;;
 esac
 recipe=$(cksum <"$0")
 [ "$(cat "$1/recipe" 2>/dev/null)" != "$recipe" ] || exit 0
@@ -101,7 +102,7 @@ wrap() {
 }
 
 case $editor in
-neovim) wrap "$usr/bin/nvim" "export VIMRUNTIME='$usr/share/nvim/runtime'" '' ;;
+neovim*) wrap "$usr/bin/nvim" "export VIMRUNTIME='$usr/share/nvim/runtime'" '' ;;
 helix) wrap "$usr/lib/hx/hx" "export HELIX_RUNTIME='$usr/lib/hx/runtime'" '' ;;
 vim)
     runtime=$(find "$usr/share/vim" -maxdepth 1 -name 'vim9*' | head -n 1)

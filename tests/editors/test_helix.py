@@ -19,15 +19,21 @@ class Session(Terminal):
     def status(self, screen: str) -> str:
         return next((line for line in screen.splitlines() if line.startswith((" NOR ", " INS ", " SEL "))), "")
 
+    def normal(self) -> None:
+        """In one write with what follows, Escape would be the start of another key."""
+        if not self.status(self.screen()).startswith(" NOR "):
+            self.keys("Escape")
+            self.wait("Helix is in normal mode", lambda screen: self.status(screen).startswith(" NOR "))
+
     def command(self, line: str) -> None:
-        self.keys("Escape")
+        self.normal()
         self.type(":" + line)
         self.wait(f"Helix shows :{line}", lambda screen: f":{line}\n" in screen)
         self.keys("Enter")
 
     def line(self, number: int) -> None:
         """To the first character of a line that is no blank."""
-        self.keys("Escape")
+        self.normal()
         self.type(f"{number}gggs")
         self.wait(f"the cursor is in line {number}", lambda screen: f" {number}:" in self.status(screen))
 
@@ -38,7 +44,7 @@ class Session(Terminal):
 
 def start(desk: Desk, helix: Path, patience: float = PATIENCE) -> Session:
     desk.follow("Helix")
-    desk.write(".config/helix/config.toml", blocks("Helix", "toml")[0])
+    desk.write(".config/helix/config.toml", blocks("Helix", "toml")[-1])
     return Session(desk, [helix, "shop/app.py"], desk.project, patience)
 
 
@@ -71,7 +77,6 @@ def steps(desk: Desk, s: Session) -> None:
     s.keys("Enter")
     s.shows("8      await asyncio.sleep(2)")
     s.wait("one finding", lambda screen: screen.count("is never awaited") == 1)
-    s.keys("Escape")
     s.type("u")
     s.wait("two findings", lambda screen: screen.count("is never awaited") == 2)
     s.line(8)
@@ -86,7 +91,6 @@ def steps(desk: Desk, s: Session) -> None:
     s.opens("shop/stock.py")
     s.line(5)
     s.type("Otime.sleep(1)")
-    s.keys("Escape")
     s.opens("shop/app.py")
     s.shows("blocks the event loop: count -> time.sleep")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import BROKEN, HERE, IMPATIENCE, JOBS, PATIENCE, ROOT, Desk, blocks, fetched
+from harness import BROKEN, HERE, IMPATIENCE, JOBS, PATIENCE, ROOT, Desk, Terminal, blocks, fetched
 
 NEOVIM = "Neovim 0.11 and newer"
 
@@ -56,8 +56,10 @@ def test_a_program_that_is_not_there(nvim: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_beside_a_type_checker_and_a_linter(nvim: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("reported", ["twice", "once"])
+def test_beside_a_type_checker_and_a_linter(nvim: Path, tmp_path: Path, reported: str) -> None:
     desk = Desk(tmp_path)
+    desk.environment["SESSION_BESIDE"] = reported
     desk.write(".config/nvim/init.lua", blocks("Beside other Python tools", "lua")[0])
     servers = {
         "pyright": ["node", str(ROOT / "node_modules/pyright/langserver.index.js"), "--stdio"],
@@ -68,9 +70,46 @@ def test_beside_a_type_checker_and_a_linter(nvim: Path, tmp_path: Path) -> None:
         desk.write(f".config/nvim/lsp/{name}.lua",
                    f"return {{ cmd = {{ {words} }}, filetypes = {{ 'python' }}, root_markers = {{ 'pyproject.toml' }},\n"
                    "  settings = { python = { analysis = { diagnosticMode = 'openFilesOnly' } } } }\n")
-    (desk.project / "pyproject.toml").write_text('[tool.ruff.lint]\nselect = ["ASYNC"]\n\n')
+    ignored = blocks("Beside other Python tools", "toml")[1] if reported == "once" else ""
+    (desk.project / "pyproject.toml").write_text('[tool.ruff.lint]\nselect = ["ASYNC"]\n\n' + ignored)
     (desk.project / "jobs.py").write_text(JOBS)
     done = play(nvim, desk, "beside", PATIENCE, "jobs.py")
+    print(done.stdout, done.stderr, sep="")
+    assert done.returncode == 0, done.stderr
+    desk.validate(servers=1)
+
+
+def test_the_screen(nvim: Path, tmp_path: Path) -> None:
+    """What docs/editors.md shows: the chain below a finding, and the menu of fixes."""
+    desk = Desk(tmp_path)
+    desk.write(".config/nvim/init.lua", "".join(blocks(NEOVIM, "lua")) + "vim.diagnostic.config({ virtual_text = true })\n")
+    terminal = Terminal(desk, [nvim, "-n", "pricewatch/store.py"], ROOT / "docs/tour", size=(110, 22))
+    try:
+        terminal.shows("E:1 W:1")
+        terminal.type("57G^zb")
+        terminal.shows("■ `self._remember()` blocks the event loop")
+        terminal.shows("└ line 62: calls `insert_quote`\n")
+        terminal.shows("└ line 14: `sqlite3.connect` blocks\n")
+        terminal.type("gra")
+        terminal.shows("awaitls: ignore transitive-blocking-call on this line")
+        terminal.keys("Enter")  # none of them
+        terminal.shows_not("awaitls: ignore")
+        terminal.type(":qall")
+        terminal.keys("Enter")
+        terminal.ends()
+    finally:
+        terminal.close()
+    desk.validate(servers=1)
+
+
+def test_an_old_neovim_with_nvim_lspconfig(tmp_path: Path) -> None:
+    """Without vim.lsp.config; neovim/old.lua stands in for nvim-lspconfig."""
+    old = fetched("neovim-0.10") / "bin" / "nvim"
+    desk = Desk(tmp_path)
+    done = subprocess.run(
+        [old, "--headless", "-n", "-i", "NONE", "-l", HERE / "neovim/old.lua", "shop/app.py"],
+        cwd=desk.project, env=desk.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )
     print(done.stdout, done.stderr, sep="")
     assert done.returncode == 0, done.stderr
     desk.validate(servers=1)

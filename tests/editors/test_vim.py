@@ -22,15 +22,21 @@ def vim() -> Path:
 
 
 class Session(Terminal):
+    def normal(self) -> None:
+        """In one write with what follows, Escape would be the start of another key."""
+        if "-- INSERT --" in self.screen():
+            self.keys("Escape")
+            self.shows_not("-- INSERT --")
+
     def command(self, line: str) -> None:
-        self.keys("Escape")
+        self.normal()
         self.type(":" + line)
         self.wait(f"Vim shows :{line}", lambda screen: screen.splitlines()[-1].startswith(":" + line))
         self.keys("Enter")
 
     def line(self, number: int) -> None:
         """To the first character of a line that is no blank."""
-        self.keys("Escape")
+        self.normal()
         self.type(f"{number}G^")
         self.wait(f"the cursor is in line {number}", lambda screen: f" {number}," in screen.splitlines()[-1])
 
@@ -64,7 +70,8 @@ def steps(desk: Desk, s: Session) -> None:
 
     # Typing a second one. ALE looks again when the insertion ends.
     s.type("oasyncio.sleep(2)")
-    s.keys("Escape")
+    s.shows("-- INSERT --")
+    s.normal()
     s.shows("    asyncio.sleep(2)" + NEVER)
 
     # Why.
@@ -96,7 +103,8 @@ def steps(desk: Desk, s: Session) -> None:
     s.opens("shop/stock.py", "def count")
     s.line(5)
     s.type("Otime.sleep(1)")
-    s.keys("Escape")
+    s.shows("-- INSERT --")
+    s.normal()
     s.shows("    time.sleep(1)")
     s.opens("shop/app.py", "async def main")
     s.shows("blocks the event loop: count -> time.sleep")

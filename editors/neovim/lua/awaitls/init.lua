@@ -81,8 +81,9 @@ end
 local function lines_of(diagnostic)
   local lines = {}
   for i, step in ipairs(M.steps(diagnostic)) do
-    local place = step.filename == vim.api.nvim_buf_get_name(diagnostic.bufnr) and 'line' or vim.fs.basename(step.filename)
-    table.insert(lines, { { ('%s└ %s:%d: %s'):format((' '):rep(diagnostic.col + 2 * i - 2), place, step.lnum, step.text), 'DiagnosticInfo' } })
+    local here = step.filename == vim.api.nvim_buf_get_name(diagnostic.bufnr)
+    local place = here and 'line ' .. step.lnum or vim.fs.basename(step.filename) .. ':' .. step.lnum
+    table.insert(lines, { { ('%s└ %s: %s'):format((' '):rep(diagnostic.col + 2 * i - 2), place, step.text), 'DiagnosticInfo' } })
   end
   return lines
 end
