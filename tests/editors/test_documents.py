@@ -115,3 +115,8 @@ def test_the_ignored_codes_are_ours_as_well() -> None:
 
 def test_the_help_of_the_server_is_told() -> None:
     assert "AWAITLS_TRAFFIC" in section("When something is wrong")
+
+
+def test_the_package_of_emacs_has_the_version_of_the_program() -> None:
+    version = subprocess.run([BINARY, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
+    assert f"\n;; Version: {version}\n" in (EDITORS / "emacs/awaitls.el").read_text()
