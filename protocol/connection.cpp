@@ -271,9 +271,13 @@ std::size_t Connection::queued_bytes() const {
     return impl_->transport->queued_bytes();
 }
 
-std::string traffic_record(Direction direction, std::string_view body) {
+std::string traffic_record(TrafficStamp stamp, Direction direction, std::string_view body) {
     JsonWriter writer;
     writer.begin_object();
+    writer.key("process");
+    writer.integer(stamp.process);
+    writer.key("time");
+    writer.integer(stamp.time);
     writer.key("dir");
     writer.string(direction == Direction::In ? "in" : "out");
     const ParsedJson parsed = parse_json(body);

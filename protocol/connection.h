@@ -5,6 +5,7 @@
 #include "protocol/rpc.h"
 #include "protocol/transport.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -121,8 +122,14 @@ private:
     std::shared_ptr<Impl> impl_;
 };
 
-/// One line (with its end) of recorded traffic: {"dir":"in","message":...}. A body that is not JSON
-/// stands as text: {"dir":"in","text":"..."}.
-std::string traffic_record(Direction direction, std::string_view body);
+/// When and by whom a message was received or sent.
+struct TrafficStamp {
+    std::int64_t process = 0; // the server's
+    std::int64_t time = 0;    // milliseconds since its start
+};
+
+/// One line (with its end) of recorded traffic: {"process":1,"time":2,"dir":"in","message":...}; what comes to the server
+/// is "in", what it sends "out". A body that is not JSON stands as "text" in place of "message".
+std::string traffic_record(TrafficStamp stamp, Direction direction, std::string_view body);
 
 } // namespace awaitls::protocol

@@ -245,7 +245,11 @@ void add_server(CLI::App& app, ServerOptions& options, bool& stdio) {
            },
            "How much is logged. Default: info, or what the client's settings say")
         ->option_text("(error, warning, info, debug)");
-    app.add_option("--record", options.record_file, "Write all traffic to a file, as JSON lines")
+    app.add_option("--traffic", options.traffic_file,
+                   "Append every message, received and sent, to a file as a JSON line, for a "
+                   "report of a bug: with the text of all documents. AWAITLS_TRAFFIC=FILE in the "
+                   "environment does the same")
+        ->envname("AWAITLS_TRAFFIC")
         ->option_text("FILE");
 }
 

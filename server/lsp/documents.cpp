@@ -325,10 +325,10 @@ void Session::start_work(OpenDocument& open) {
         open.analyser.set_input(
             {document.text(), open.settings.settings, document.display_name(), place_of(open)});
     }
-    const bool push = pushes(open);
-    if (push && due_now) {
+    // A document that nobody pulls (one that is not shown) changes what others are told all the same.
+    if (due_now) {
         open.analyser.schedule_now();
-    } else if (push && edited) {
+    } else if (edited) {
         open.analyser.schedule_edit(*edited);
     }
     if (!open.waiters.empty() || open.recheck || open.pulled) {
@@ -497,7 +497,9 @@ void Session::ready(OpenDocument& open) {
             log_request(name, id, begin - waiter.received, Clock::now() - begin);
         }
     }
-    const bool recheck = std::exchange(open.recheck, false);
+    // A result from before the change that asked for it says nothing.
+    const bool current = !analysed || open.analysed_generation == open.document.generation();
+    const bool recheck = current && std::exchange(open.recheck, false);
     if (pushes(open)) {
         update_view(open);
         publish(open);

@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -85,27 +87,41 @@ private:
     pid_t process_id_ = 0;
 };
 
-/// All traffic as JSON lines. Each is written through, so that a crash loses none.
-class Recorder {
+/// All traffic as JSON lines. Each is written through, so that a crash loses none, and appended, so that the servers of
+/// one editor can share a file: each line tells which of them it is from.
+class TrafficFile {
 public:
-    ~Recorder() {
-        if (file_ != nullptr) {
-            std::fclose(file_);
-        }
-    }
+    ~TrafficFile() { close(); }
 
     bool open(const std::string& path) {
-        file_ = std::fopen(path.c_str(), "wb");
+        file_ = std::fopen(path.c_str(), "ab");
         return file_ != nullptr;
     }
-    void record(protocol::Direction direction, std::string_view body) {
-        const std::string line = protocol::traffic_record(direction, body);
-        std::fwrite(line.data(), 1, line.size(), file_);
-        std::fflush(file_);
+    bool is_open() const { return file_ != nullptr; }
+    /// False where it could not be written; the file is closed then.
+    bool record(protocol::Direction direction, std::string_view body) {
+        const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::steady_clock::now() - start_);
+        const std::string line =
+            protocol::traffic_record({::getpid(), time.count()}, direction, body);
+        if (std::fwrite(line.data(), 1, line.size(), file_) == line.size() &&
+            std::fflush(file_) == 0) {
+            return true;
+        }
+        close();
+        return false;
     }
 
 private:
+    void close() {
+        if (file_ != nullptr) {
+            std::fclose(file_);
+            file_ = nullptr;
+        }
+    }
+
     std::FILE* file_ = nullptr;
+    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 [[noreturn]] void on_terminate() {
@@ -136,9 +152,10 @@ int run_language_server(const ServerOptions& options, void (*release_memory)()) 
         std::fprintf(stderr, "awaitls: %s\n", error.c_str());
         return 2;
     }
-    Recorder recorder;
-    if (!options.record_file.empty() && !recorder.open(options.record_file)) {
-        std::fprintf(stderr, "awaitls: cannot write %s\n", options.record_file.c_str());
+    TrafficFile traffic;
+    if (!options.traffic_file.empty() && !traffic.open(options.traffic_file)) {
+        std::fprintf(stderr, "awaitls: cannot write the traffic to %s: %s\n",
+                     options.traffic_file.c_str(), std::strerror(errno));
         return 2;
     }
 
@@ -159,10 +176,12 @@ int run_language_server(const ServerOptions& options, void (*release_memory)()) 
     session_options.libraries = Libraries::find({});
     session_options.cache_folder = ResultCache::default_folder();
     session_options.fixed_log_level = options.log_level.has_value();
-    if (!options.record_file.empty()) {
-        session_options.on_traffic = [&recorder](protocol::Direction direction,
-                                                 std::string_view body) {
-            recorder.record(direction, body);
+    if (traffic.is_open()) {
+        session_options.on_traffic = [&](protocol::Direction direction, std::string_view body) {
+            if (traffic.is_open() && !traffic.record(direction, body)) {
+                log.error("the traffic is recorded no longer, " + options.traffic_file +
+                          " cannot be written: " + std::strerror(errno));
+            }
         };
     }
     session_options.on_parent = [&parent](std::int64_t process_id) { parent.start(process_id); };

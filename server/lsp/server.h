@@ -12,7 +12,7 @@ namespace awaitls::server {
 struct ServerOptions {
     std::optional<LogLevel> log_level; // none: info, or what the client's settings say
     std::string log_file;              // path; empty: none
-    std::string record_file;           // path for all traffic as JSON lines; empty: none
+    std::string traffic_file;          // path to append all messages to, as JSON lines; empty: none
 };
 
 /// Serves one client on standard input and output until it is done. Returns the exit status: 0 after an

@@ -9,6 +9,7 @@
 #include "server/lsp/open_document.h"
 #include "server/lsp/workspace_pull.h"
 
+#include <cstdio>
 #include <utility>
 
 namespace awaitls::server {
@@ -41,7 +42,18 @@ std::vector<protocol::WorkspaceFolder> initial_folders(const protocol::Initializ
     return {};
 }
 
-protocol::ServerCapabilities server_capabilities(const ClientStyle& style) {
+/// Neovim before 0.13 answers a refresh by pulling the workspace, where there is such a thing, and leaves the documents that
+/// are open as they are (neovim#40623).
+bool refreshes_workspace_alone(const std::optional<protocol::ClientInfo>& client) {
+    if (!client || client->name != "Neovim" || !client->version) return false;
+    int major = 0;
+    int minor = 0;
+    return std::sscanf(client->version->c_str(), "%d.%d", &major, &minor) == 2 && major == 0 &&
+           minor < 13;
+}
+
+/// `whole_workspace`: diagnostics of files that are not open may be pulled.
+protocol::ServerCapabilities server_capabilities(const ClientStyle& style, bool whole_workspace) {
     protocol::ServerCapabilities result;
     result.position_encoding = style.encoding;
     result.text_document_sync = protocol::TextDocumentSyncOptions{
@@ -59,7 +71,8 @@ protocol::ServerCapabilities server_capabilities(const ClientStyle& style) {
     result.code_action_provider = protocol::CodeActionOptions{
         std::move(action_kinds), style.capabilities.code_action_resolve_edit};
     if (style.capabilities.pull_diagnostics) {
-        result.diagnostic_provider = protocol::DiagnosticOptions{std::string(kSource), true, true};
+        result.diagnostic_provider =
+            protocol::DiagnosticOptions{std::string(kSource), true, whole_workspace};
     }
     if (style.capabilities.apply_edit) {
         result.execute_command_provider =
@@ -260,18 +273,23 @@ void Session::initialize(protocol::InitializeParams params,
                          protocol::Responder<protocol::InitializeResult> responder) {
     style_.capabilities = std::move(params.capabilities);
     style_.encoding = style_.capabilities.negotiate_position_encoding();
+    // Who cannot be told to pull again would show what was true before another file changed.
+    if (!style_.capabilities.diagnostics_refresh) style_.capabilities.pull_diagnostics = false;
     workspace_.set_folders(initial_folders(params));
     take_folders();
-    responder.reply(
-        {server_capabilities(style_), protocol::ServerInfo{"awaitls", std::string(kVersion)}});
+    const EditorOptions editor_options =
+        workspace_.set_initialization_options(params.initialization_options);
+    whole_folders_ = !workspace_.whole_folders().empty();
+    responder.reply({server_capabilities(
+                         style_, whole_folders_ || !refreshes_workspace_alone(params.client_info)),
+                     protocol::ServerInfo{"awaitls", std::string(kVersion)}});
 
     // Nothing may be sent before the reply.
     log_.set_client([this](LogLevel level, const std::string& text) {
         connection_->notify<method::LogMessage>({message_type(level), text});
     });
     trace_ = params.trace;
-    take_editor_options(workspace_.set_initialization_options(params.initialization_options));
-    whole_folders_ = !workspace_.whole_folders().empty();
+    take_editor_options(editor_options);
     const std::string client = params.client_info ? params.client_info->name + " " +
                                                         params.client_info->version.value_or("")
                                                   : "a client without a name";

@@ -371,3 +371,11 @@ def test_command_line(tmp_path, capsys):
     assert validate.main(["--both", str(right)]) == 0
     assert validate.main([str(right), str(wrong)]) == 1
     assert "capabilities: required by InitializeResult" in capsys.readouterr().out
+
+
+def test_the_traffic_of_several_servers_is_as_many_sessions(tmp_path, capsys):
+    traffic = tmp_path / "traffic.jsonl"
+    records = [record | {"process": process, "time": 0} for process in (1, 2) for record in good_session()]
+    traffic.write_text("".join(json.dumps(r) + "\n" for r in records))
+    assert validate.main(["--both", str(traffic)]) == 0
+    assert "of 2 servers" in capsys.readouterr().out

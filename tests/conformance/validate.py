@@ -6,7 +6,8 @@ not allowed, unknown enum values, integers out of range and things that are no U
 
 usage: validate.py [--both] [--cut] TRAFFIC.jsonl...
 
-Each line is {"dir": "in" | "out", "message": {...}}; "in" goes to the server, "out" comes from it.
+Each line is {"dir": "in" | "out", "message": {...}}; "in" goes to the server, "out" comes from it. What
+`awaitls server --traffic` writes names the server's process as well: each is a session of its own.
 --both   also check what the client sent (else only what the server sent)
 --cut    the session may end with requests unanswered
 """
@@ -500,6 +501,14 @@ def validate_records(
     return session.finish(cut)
 
 
+def sessions(records: Iterable[dict]) -> list[list[dict]]:
+    """The records of each server that wrote to the file, in the order of their start."""
+    by_process: dict[int | None, list[dict]] = {}
+    for record in records:
+        by_process.setdefault(record.get("process"), []).append(record)
+    return list(by_process.values())
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="validate recorded traffic against the LSP meta model")
     parser.add_argument("--both", action="store_true", help="also check what the client sent")
@@ -510,8 +519,9 @@ def main(arguments: list[str]) -> int:
     for name in options.files:
         with open(name, encoding="utf-8") as stream:
             records = [json.loads(line) for line in stream if line.strip()]
-        errors = validate_records(records, options.both, options.cut)
-        print(f"{name}: {len(records)} messages, {len(errors)} errors")
+        found = [validate_records(one, options.both, options.cut) for one in sessions(records)]
+        errors = [error for one in found for error in one]
+        print(f"{name}: {len(records)} messages of {len(found)} servers, {len(errors)} errors")
         for error in errors:
             print(f"  {error}")
         failed = failed or bool(errors)

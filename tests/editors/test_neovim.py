@@ -1,88 +1,115 @@
-"""A session in the real Neovim: get_neovim.sh brings it, session.lua plays it, and what the server said is validated."""
+"""Sessions in the real Neovim: what docs/editors.md tells people to do, driven by neovim/driver.lua."""
 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-EDITORS = ROOT / "build" / "editors"
-BINARY = Path(os.environ.get("AWAITLS_BINARY", ROOT / "build/release/awaitls")).resolve()
+from harness import BROKEN, HERE, IMPATIENCE, JOBS, PATIENCE, ROOT, Desk, Terminal, blocks, fetched
 
-APP = """\
-import asyncio
-
-
-async def main():
-    print("done")
-
-
-asyncio.run(main())
-"""
-
-# Servers that do not do their work; each must make the session fail, and say so.
-BROKEN = {
-    "ends at once": ("exit 3", "the server ended"),
-    "never speaks": ("exec cat >/dev/null", "the server attaches: it did not happen"),
-    "finds nothing": (f"exec '{sys.executable}' '{HERE / 'mute_server.py'}'", "a finding shows while typing: it did not happen"),
-}
+NEOVIM = "Neovim 0.11 and newer"
 
 
 @pytest.fixture(scope="session")
 def nvim() -> Path:
-    done = subprocess.run(["sh", HERE / "get_neovim.sh", EDITORS], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.fail(f"there is no Neovim to test with:\n{done.stderr}", pytrace=False)
-    return EDITORS / "nvim"
+    return fetched("neovim") / "bin" / "nvim"
 
 
-def configuration() -> str:
-    """What README.md tells people to write."""
-    return re.search(r"```lua\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1]  # type: ignore[index]
-
-
-def play(nvim: Path, folder: Path, server: str, patience: int | None = None) -> subprocess.CompletedProcess[str]:
-    """Plays the session in a new project, for a user who has nothing but a command `awaitls`: the shell line `server`."""
-    for name in ("bin", "home", "project/shop"):
-        (folder / name).mkdir(parents=True)
-    command = folder / "bin" / "awaitls"
-    command.write_text(f"#!/bin/sh\n{server}\n")
-    command.chmod(0o755)
-    (folder / "awaitls.lua").write_text(configuration())
-    (folder / "project" / "pyproject.toml").write_text('[project]\nname = "shop"\nversion = "1"\n')
-    (folder / "project" / "shop" / "app.py").write_text(APP)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "VIM", "NVIM"))}
-    environment |= {"HOME": str(folder / "home"), "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
-    if patience is not None:
-        environment["SESSION_PATIENCE_MS"] = str(patience)
+def play(nvim: Path, desk: Desk, scenario: str, patience: float = PATIENCE, *file: str) -> subprocess.CompletedProcess[str]:
+    """Plays a scenario for a person who has done what the document says."""
+    if not (desk.home / ".config/nvim/init.lua").exists():
+        desk.write(".config/nvim/init.lua", blocks(NEOVIM, "lua")[0])
     return subprocess.run(
-        [nvim, "--headless", "-n", "-u", "NONE", "-i", "NONE", "-l", HERE / "session.lua", nvim, folder / "awaitls.lua", "shop/app.py"],
-        cwd=folder / "project", env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        [nvim, "--headless", "-n", "-u", "NONE", "-i", "NONE", "-l", HERE / "neovim/driver.lua", nvim,
+         HERE / f"neovim/{scenario}.lua", *(file or ["shop/app.py"])],
+        cwd=desk.project, env=desk.environment | {"SESSION_PATIENCE_MS": str(int(patience * 1000))},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )
 
 
-def test_a_finding_shows_while_typing_and_goes_with_its_fix(nvim: Path, tmp_path: Path) -> None:
-    record = tmp_path / "traffic.jsonl"
-    done = play(nvim, tmp_path, f'exec "{BINARY}" "$@" --record "{record}"')
+def test_a_day_at_work(nvim: Path, tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    done = play(nvim, desk, "work")
     print(done.stdout, done.stderr, sep="")
     assert done.returncode == 0, done.stderr
-    fixed = APP.replace("main():\n", "main():\n    await asyncio.sleep(1)\n", 1)
-    assert (tmp_path / "project" / "shop" / "app.py").read_text() == fixed
-    validated = subprocess.run(
-        [sys.executable, ROOT / "tests/conformance/validate.py", record], capture_output=True, text=True, check=False
-    )
-    assert validated.returncode == 0, validated.stdout + validated.stderr
+    assert "    await asyncio.sleep(1)\n    await asyncio.sleep(2)\n" in desk.app()
+    desk.validate(servers=3)
 
 
 @pytest.mark.parametrize("fault", BROKEN)
 def test_a_broken_server_makes_the_session_fail(nvim: Path, tmp_path: Path, fault: str) -> None:
-    server, complaint = BROKEN[fault]
-    done = play(nvim, tmp_path, server, patience=3000)
-    assert done.returncode == 1 and "FAIL" in done.stderr and complaint in done.stderr, done.stderr
-    assert "await asyncio" not in (tmp_path / "project" / "shop" / "app.py").read_text()
+    desk = Desk(tmp_path, BROKEN[fault])
+    done = play(nvim, desk, "work", IMPATIENCE)
+    assert done.returncode == 1 and "FAIL" in done.stderr, done.stderr
+    assert "await asyncio" not in desk.app()
+
+
+def test_a_program_that_is_not_there(nvim: Path, tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.program.unlink()
+    done = play(nvim, desk, "missing")
+    print(done.stdout, done.stderr, sep="")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("reported", ["twice", "once"])
+def test_beside_a_type_checker_and_a_linter(nvim: Path, tmp_path: Path, reported: str) -> None:
+    desk = Desk(tmp_path)
+    desk.environment["SESSION_BESIDE"] = reported
+    desk.write(".config/nvim/init.lua", blocks("Beside other Python tools", "lua")[0])
+    servers = {
+        "pyright": ["node", str(ROOT / "node_modules/pyright/langserver.index.js"), "--stdio"],
+        "ruff": [str(Path(sys.executable).parent / "ruff"), "server"],
+    }
+    for name, command in servers.items():  # nvim-lspconfig has these
+        words = ", ".join(f"'{word}'" for word in command)
+        desk.write(f".config/nvim/lsp/{name}.lua",
+                   f"return {{ cmd = {{ {words} }}, filetypes = {{ 'python' }}, root_markers = {{ 'pyproject.toml' }},\n"
+                   "  settings = { python = { analysis = { diagnosticMode = 'openFilesOnly' } } } }\n")
+    ignored = blocks("Beside other Python tools", "toml")[1] if reported == "once" else ""
+    (desk.project / "pyproject.toml").write_text('[tool.ruff.lint]\nselect = ["ASYNC"]\n\n' + ignored)
+    (desk.project / "jobs.py").write_text(JOBS)
+    done = play(nvim, desk, "beside", PATIENCE, "jobs.py")
+    print(done.stdout, done.stderr, sep="")
+    assert done.returncode == 0, done.stderr
+    desk.validate(servers=1)
+
+
+def test_the_screen(nvim: Path, tmp_path: Path) -> None:
+    """What docs/editors.md shows: the chain below a finding, and the menu of fixes."""
+    desk = Desk(tmp_path)
+    desk.write(".config/nvim/init.lua", "".join(blocks(NEOVIM, "lua")) + "vim.diagnostic.config({ virtual_text = true })\n")
+    terminal = Terminal(desk, [nvim, "-n", "pricewatch/store.py"], ROOT / "docs/tour", size=(110, 22))
+    try:
+        terminal.shows("E:1 W:1")
+        terminal.type("57G^zb")
+        terminal.shows("■ `self._remember()` blocks the event loop")
+        terminal.shows("└ line 62: calls `insert_quote`\n")
+        terminal.shows("└ line 14: `sqlite3.connect` blocks\n")
+        terminal.type("gra")
+        terminal.shows("awaitls: ignore transitive-blocking-call on this line")
+        terminal.keys("Enter")  # none of them
+        terminal.shows_not("awaitls: ignore")
+        terminal.type(":qall")
+        terminal.keys("Enter")
+        terminal.ends()
+    finally:
+        terminal.close()
+    desk.validate(servers=1)
+
+
+def test_an_old_neovim_with_nvim_lspconfig(tmp_path: Path) -> None:
+    """Without vim.lsp.config; neovim/old.lua stands in for nvim-lspconfig."""
+    old = fetched("neovim-0.10") / "bin" / "nvim"
+    desk = Desk(tmp_path)
+    done = subprocess.run(
+        [old, "--headless", "-n", "-i", "NONE", "-l", HERE / "neovim/old.lua", "shop/app.py"],
+        cwd=desk.project, env=desk.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )
+    print(done.stdout, done.stderr, sep="")
+    assert done.returncode == 0, done.stderr
+    desk.validate(servers=1)

@@ -96,7 +96,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                }
                                require(message.document && !message.repaired);
                                answers += message.kind == MessageKind::Response;
-                               require(!traffic_record(direction, body).empty());
+                               require(!traffic_record({}, direction, body).empty());
                            }});
     std::vector<AnyResponder> kept;
     Router& router = connection.router();

@@ -2,7 +2,7 @@
 
 import pytest
 
-from client import ERROR, INFORMATION, ResponseError, apply, span, text_at
+from client import ERROR, INFORMATION, ResponseError, apply, merged, span, text_at
 
 URI = "file:///project/app.py"
 HEADER = "import asyncio\nimport time\n\n\n"
@@ -163,6 +163,14 @@ def test_pull(start, pull):
     again = client.pull(URI, first["resultId"])
     assert starts(again["items"]) == [("blocking-sleep", 5, 4)], "the client forgot at the close"
     assert client.arrived("textDocument/publishDiagnostics") == []
+
+
+def test_who_cannot_be_told_to_pull_again_is_told_diagnostics(start, push):
+    client = start()
+    client.initialize(merged(push, {"textDocument": {"diagnostic": {}}}))
+    assert "diagnosticProvider" not in client.server_capabilities
+    client.open(URI, SLEEPER)
+    assert len(client.published(URI, 1)) == 1
 
 
 def test_pull_of_a_document_that_is_not_open(start, pull):

@@ -1,6 +1,7 @@
 """How a session begins and ends, and what a server must survive on its way."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -292,6 +293,39 @@ def test_log_file_that_cannot_be_written(tmp_path):
                              capture_output=True, text=True)
     assert refused.returncode == 2
     assert str(tmp_path) in refused.stderr and refused.stdout == ""
+
+
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_traffic_of_several_servers_in_one_file(tmp_path, by):
+    traffic = tmp_path / "traffic.jsonl"
+    arguments = ["--traffic", str(traffic)] if by == "option" else []
+    environment = os.environ | ({} if arguments else {"AWAITLS_TRAFFIC": str(traffic)})
+    conversation = frame("{") + frame('{"jsonrpc": "2.0", "method": "exit"}')
+    for _ in range(2):
+        served = subprocess.run([binary(), "server", *arguments], input=conversation, env=environment, capture_output=True)
+        assert served.returncode == 1
+    records = [json.loads(line) for line in traffic.read_text().splitlines()]
+    assert len({record["process"] for record in records}) == 2
+    first = [record for record in records if record["process"] == records[0]["process"]]
+    assert [record.get("text") or record["message"]["method"] for record in first if record["dir"] == "in"] == ["{", "exit"]
+    assert [record["message"]["error"]["code"] for record in first if record["dir"] == "out"] == [-32700]
+    assert all(record["time"] >= 0 for record in records)
+
+
+def test_traffic_that_cannot_be_written(tmp_path):
+    for arguments, environment in ((["--traffic", str(tmp_path)], {}), ([], {"AWAITLS_TRAFFIC": str(tmp_path)})):
+        refused = subprocess.run([binary(), "server", *arguments], stdin=subprocess.DEVNULL,
+                                 env=os.environ | environment, capture_output=True, text=True)
+        assert refused.returncode == 2
+        assert f"cannot write the traffic to {tmp_path}: " in refused.stderr and refused.stdout == ""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_traffic_that_can_be_written_no_longer():
+    conversation = frame("{") + frame('{"jsonrpc": "2.0", "method": "exit"}')
+    served = subprocess.run([binary(), "server", "--traffic", "/dev/full"], input=conversation, capture_output=True)
+    assert served.returncode == 1 and b"-32700" in served.stdout  # it serves all the same
+    assert served.stderr.count(b"the traffic is recorded no longer, /dev/full cannot be written: ") == 1
 
 
 def test_nothing_is_written_to_stderr(start, push):

@@ -119,6 +119,27 @@ def test_an_edit_in_another_document(client, project):
     assert client.published(main, 1) == []
 
 
+def pull_until(client, uri: str, wanted: list[str]) -> None:
+    """Pulls again each time that the server asks for it, until it finds what is wanted."""
+    while codes(client.pull(uri)["items"]) != wanted:
+        client.expect("workspace/diagnostic/refresh")
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_document_that_nobody_pulls_changes_others(start, pull, project, at_once):
+    client = start()
+    client.initialize(pull)
+    main, store = project("main.py"), project("store.py")
+    client.open(main, MAIN)
+    if not at_once:
+        pull_until(client, main, [])
+    client.open(store, ASYNC)
+    pull_until(client, main, ["unawaited-coroutine"])
+    client.change(store, 2, {"text": STORE})
+    pull_until(client, main, [])
+    client.arrived("workspace/diagnostic/refresh")
+
+
 def test_pulled_diagnostics_are_refreshed(start, pull, project):
     client = start()
     client.initialize(pull)

@@ -421,3 +421,18 @@ def test_outside_of_the_life_cycle(start, pull):
     assert error.value.code == -32600
     client.notify("exit")
     assert client.wait() == 0
+
+
+@pytest.mark.parametrize(("name", "version", "options", "announced"), [
+    ("Neovim", "0.12.4", {}, False),
+    ("Neovim", "0.12.4", {"diagnosticMode": "workspace"}, True),
+    ("Neovim", "0.13.0-dev-12+gabc", {}, True),
+    ("Neovim", "1.0.0", {}, True),
+    ("Neovim", "unknown", {}, True),
+    ("Visual Studio Code", "0.12.4", {}, True),
+])
+def test_who_forgets_open_documents_is_offered_no_workspace(start, pull, project, name, version, options, announced):
+    client = start()
+    client.initialize(pull, clientInfo={"name": name, "version": version}, initializationOptions=options,
+                      workspaceFolders=[{"uri": project.path.as_uri(), "name": "project"}])
+    assert client.server_capabilities["diagnosticProvider"]["workspaceDiagnostics"] is announced

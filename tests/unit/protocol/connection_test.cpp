@@ -445,7 +445,7 @@ TEST(Traffic, EveryBodyIsObserved) {
                                             [](const std::string&) {},
                                             [](const std::string&) {},
                                             [&record](Direction direction, std::string_view body) {
-                                                record += traffic_record(direction, body);
+                                                record += traffic_record({7, 250}, direction, body);
                                             }});
     connection.start();
     theirs->start({[](const std::vector<std::string>&) {}, {}, {}});
@@ -453,15 +453,18 @@ TEST(Traffic, EveryBodyIsObserved) {
     theirs->send("{\xFF", {});
     io.poll();
     connection.notify<method::LogMessage>({MessageType::Info, "hi"});
-    EXPECT_EQ(record,
-              "{\"dir\":\"in\",\"message\":{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"m\"}}\n"
-              "{\"dir\":\"in\",\"text\":\"{\xEF\xBF\xBD\"}\n"
-              "{\"dir\":\"out\",\"message\":{\"error\":{\"code\":-32002,\"message\":\"the first "
-              "request must be initialize\"},\"id\":1,\"jsonrpc\":\"2.0\"}}\n"
-              "{\"dir\":\"out\",\"message\":{\"error\":{\"code\":-32700,\"message\":\"not JSON at "
-              "byte 2\"},\"id\":null,\"jsonrpc\":\"2.0\"}}\n"
-              "{\"dir\":\"out\",\"message\":{\"jsonrpc\":\"2.0\",\"method\":\"window/logMessage\","
-              "\"params\":{\"message\":\"hi\",\"type\":3}}}\n");
+    EXPECT_EQ(record, "{\"process\":7,\"time\":250,\"dir\":\"in\",\"message\":{\"id\":1,"
+                      "\"jsonrpc\":\"2.0\",\"method\":\"m\"}}\n"
+                      "{\"process\":7,\"time\":250,\"dir\":\"in\",\"text\":\"{\xEF\xBF\xBD\"}\n"
+                      "{\"process\":7,\"time\":250,\"dir\":\"out\",\"message\":{\"error\":{"
+                      "\"code\":-32002,\"message\":\"the first "
+                      "request must be initialize\"},\"id\":1,\"jsonrpc\":\"2.0\"}}\n"
+                      "{\"process\":7,\"time\":250,\"dir\":\"out\",\"message\":{\"error\":{"
+                      "\"code\":-32700,\"message\":\"not JSON at "
+                      "byte 2\"},\"id\":null,\"jsonrpc\":\"2.0\"}}\n"
+                      "{\"process\":7,\"time\":250,\"dir\":\"out\",\"message\":{\"jsonrpc\":\"2."
+                      "0\",\"method\":\"window/logMessage\","
+                      "\"params\":{\"message\":\"hi\",\"type\":3}}}\n");
 }
 
 } // namespace
