@@ -749,8 +749,39 @@ std::vector<Edit> combine_fixes(const std::vector<const Fix*>& fixes) {
     return result;
 }
 
+namespace {
+
+/// The first fix that may be applied; null where there is none.
+const Fix* applicable(const Diagnostic& diagnostic, Applicability most) {
+    const auto fits = std::find_if(diagnostic.fixes.begin(), diagnostic.fixes.end(),
+                                   [most](const Fix& fix) { return fix.applicability <= most; });
+    return fits == diagnostic.fixes.end() ? nullptr : &*fits;
+}
+
+std::size_t count_applicable(const FileAnalysis& analysis, Applicability most) {
+    const std::vector<Diagnostic>& all = analysis.diagnostics();
+    return static_cast<std::size_t>(
+        std::count_if(all.begin(), all.end(), [most](const Diagnostic& diagnostic) {
+            return applicable(diagnostic, most) != nullptr;
+        }));
+}
+
+/// The regions in which fixes may write an `await`: there unused-async waits for the next round, where it may be needed.
+std::vector<std::uint64_t> mended_regions(const FileAnalysis& analysis, Applicability most,
+                                          std::size_t unused_async) {
+    std::vector<std::uint64_t> regions;
+    for (const Diagnostic& diagnostic : analysis.diagnostics())
+        if (diagnostic.rule != unused_async && applicable(diagnostic, most) != nullptr)
+            regions.push_back(diagnostic.region);
+    std::sort(regions.begin(), regions.end());
+    return regions;
+}
+
+} // namespace
+
 FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string display_name,
                   Applicability most) {
+    static const std::size_t unused_async = find_rule("unused-async").value_or(catalog().size());
     constexpr int kMaxRounds = 20;
     FixResult result;
     result.analysis = analysis;
@@ -758,12 +789,15 @@ FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string disp
         std::vector<Edit> edits;
         std::vector<const Fix*> taken;
         std::vector<std::uint16_t> rules;
+        const std::vector<std::uint64_t> mended =
+            mended_regions(*result.analysis, most, unused_async);
         for (const Diagnostic& diagnostic : result.analysis->diagnostics()) {
-            const auto fits =
-                std::find_if(diagnostic.fixes.begin(), diagnostic.fixes.end(),
-                             [most](const Fix& fix) { return fix.applicability <= most; });
-            if (fits == diagnostic.fixes.end()) continue;
-            taken.push_back(&*fits);
+            const Fix* const fits = applicable(diagnostic, most);
+            if (fits == nullptr) continue;
+            if (diagnostic.rule == unused_async &&
+                std::binary_search(mended.begin(), mended.end(), diagnostic.region))
+                continue;
+            taken.push_back(fits);
             std::vector<Edit> combined = combine_fixes(taken);
             if (combined == edits) {
                 taken.pop_back();
@@ -779,7 +813,8 @@ FixResult fix_all(std::shared_ptr<const FileAnalysis> analysis, std::string disp
             FileAnalysis::analyse(std::move(text), std::move(settings), display_name,
                                   result.analysis, nullptr, result.analysis->place());
         // A fix that leaves its own finding in place would be applied for ever.
-        if (next->diagnostics().size() >= result.analysis->diagnostics().size() && round > 0) break;
+        if (round > 0 && count_applicable(*next, most) >= count_applicable(*result.analysis, most))
+            break;
         result.applied += static_cast<std::uint32_t>(rules.size());
         result.rules.insert(result.rules.end(), rules.begin(), rules.end());
         result.analysis = std::move(next);

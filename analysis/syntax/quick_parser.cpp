@@ -352,7 +352,9 @@ private:
             const std::uint32_t digits = end;
             while (class_of(at(end)) >= kLetter) ++end;
             if (end == digits ||
-                !std::all_of(text_.begin() + digits, text_.begin() + end, [](char c) {
+                !std::all_of(text_.begin() + digits, text_.begin() + end, [marker](char c) {
+                    if (marker == 'b') return c == '0' || c == '1';
+                    if (marker == 'o') return c >= '0' && c <= '7';
                     return class_of(c) == kDigit || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
                 }))
                 throw NotKnown{};

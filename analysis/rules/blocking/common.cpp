@@ -267,8 +267,18 @@ std::optional<std::string_view> configured_advice(const RuleContext& context, No
     return std::nullopt;
 }
 
+/// `except get_cancelled_exc_class():`, which is worked out while an exception is on its way, and may depend on the thread.
+bool is_caught_class(const Tree& tree, NodeId call) {
+    NodeId inner = call;
+    for (NodeId up = tree.parent(call); up != kNoNode; inner = up, up = tree.parent(up)) {
+        if (tree.is(up, Kind::Except)) return tree.role(inner) == Role::Value;
+        if (tree.role(up) == Role::Statement) return false;
+    }
+    return false;
+}
+
 void add_thread_fix(const RuleContext& context, NodeId call, Finding& finding) {
-    if (holds_sync_lock(context.model, call) ||
+    if (is_caught_class(context.tree, call) || holds_sync_lock(context.model, call) ||
         cancellation::is_skipped_cleanup(context.model, call) ||
         cancellation::may_lose_exception(context.model, call))
         return;

@@ -164,6 +164,20 @@ TEST(FixAll, AppliesEveryFixAndItsImportOnce) {
     EXPECT_EQ(fixed(result.text).applied, 0U);
 }
 
+TEST(FixAll, WhatIsMadeSyncIsNotGivenAnAwait) {
+    auto settings = std::make_shared<Settings>(default_settings());
+    settings->enabled.set(*find_rule("unused-async"));
+    const std::string text = "import time\n\n\nasync def main():\n    async def rests():\n"
+                             "        time.sleep(1)\n\n    async def answers():\n"
+                             "        return 1\n\n    await rests()\n    print(await answers())\n";
+    const FixResult result = fix_all(
+        FileAnalysis::analyse(std::make_shared<const SourceText>(text), settings, "file.py"),
+        "file.py", Applicability::Unsafe);
+    EXPECT_NE(result.text.find("    async def rests():\n        await asyncio.sleep(1)\n"),
+              std::string::npos)
+        << result.text;
+}
+
 TEST(FixAll, LeavesUnsafeFixesToThoseWhoAsk) {
     const std::string text =
         "import time\n\n\nasync def f():\n    time.sleep(1)\n    x = 1  # awaitls: ignore\n";

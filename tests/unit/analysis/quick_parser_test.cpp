@@ -75,7 +75,7 @@ TEST(QuickParser, EveryConstruct) {
              "f(*a, b, c=d, **e)\nf(a for a in b)\nf(a, (b for b in c if d if e))\nf(x := 1)\n",
              "a[b, c:d, ::e, *f]\na[:]\n[*a, b]\n{*a, b}\n{**a, 'b': c}\n()\n(a,)\n((a))\n",
              "[a async for a, b in c for d in e if f]\n{a for a in b}\n{a: b for a in c}\n",
-             "1 + 0x1F + 0b1 + 1_0 + 1.5e-3 + .5 + 2j + 3.\n",
+             "1 + 0x1F + 0b1 + 0o7 + 1_0 + 1.5e-3 + .5 + 2j + 3.\n",
              "'a' \"b\" '''c\n\"d''' rb'\\'' u\"\\\"\"\n",
              "f'{a}{b!r:>{c}}{{}}{d=}' f\"\"\"{\n  e['x']\n}\"\"\" f'{a:%H:%M}'\n",
              "a = (  # one\n    b,  # two\n)\n",
