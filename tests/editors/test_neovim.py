@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -59,17 +58,11 @@ def test_a_program_that_is_not_there(nvim: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("reported", ["twice", "once"])
 def test_beside_a_type_checker_and_a_linter(nvim: Path, tmp_path: Path, reported: str) -> None:
     desk = Desk(tmp_path)
-    desk.environment["SESSION_BESIDE"] = reported
+    desk.environment |= {"SESSION_BESIDE": reported, "PYRIGHT": str(ROOT / "node_modules/pyright/langserver.index.js")}
     desk.write(".config/nvim/init.lua", blocks("Beside other Python tools", "lua")[0])
-    servers = {
-        "pyright": ["node", str(ROOT / "node_modules/pyright/langserver.index.js"), "--stdio"],
-        "ruff": [str(Path(sys.executable).parent / "ruff"), "server"],
-    }
-    for name, command in servers.items():  # nvim-lspconfig has these
-        words = ", ".join(f"'{word}'" for word in command)
-        desk.write(f".config/nvim/lsp/{name}.lua",
-                   f"return {{ cmd = {{ {words} }}, filetypes = {{ 'python' }}, root_markers = {{ 'pyproject.toml' }},\n"
-                   "  settings = { python = { analysis = { diagnosticMode = 'openFilesOnly' } } } }\n")
+    desk.write(".config/nvim/lsp/pyright.lua", (HERE / "neovim/pyright.lua").read_text())
+    desk.write(".config/nvim/lsp/ruff.lua", "return { cmd = { 'ruff', 'server' }, filetypes = { 'python' }, root_markers = { 'pyproject.toml' } }\n")
+    (desk.program.parent / "ruff").symlink_to(Path(sys.executable).parent / "ruff")
     ignored = blocks("Beside other Python tools", "toml")[1] if reported == "once" else ""
     (desk.project / "pyproject.toml").write_text('[tool.ruff.lint]\nselect = ["ASYNC"]\n\n' + ignored)
     (desk.project / "jobs.py").write_text(JOBS)

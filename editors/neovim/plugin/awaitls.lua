@@ -13,7 +13,7 @@ vim.api.nvim_create_autocmd('FileType', {
   pattern = 'python',
   once = true,
   callback = function()
-    if not vim.lsp.is_enabled or not vim.lsp.is_enabled('awaitls') then return end
+    if not vim.lsp.config or not require('awaitls').is_enabled() then return end
     local command = vim.lsp.config.awaitls.cmd
     if type(command) == 'table' and vim.fn.executable(command[1]) == 0 then
       vim.notify(('awaitls: there is no program %s; :checkhealth awaitls tells what to do'):format(command[1]), vim.log.levels.WARN)

@@ -40,7 +40,7 @@ local function enabled()
     info('this Neovim has no vim.lsp.config: clients come from nvim-lspconfig')
   elseif not configured() then
     vim.health.error("no lsp/awaitls.lua is on the 'runtimepath'", { 'is the plugin installed where `:set packpath?` looks?' })
-  elseif vim.lsp.is_enabled and not vim.lsp.is_enabled('awaitls') then
+  elseif not require('awaitls').is_enabled() then
     vim.health.warn("it is not enabled: vim.lsp.enable('awaitls')")
   end
 end

@@ -88,6 +88,12 @@ local function lines_of(diagnostic)
   return lines
 end
 
+--- Whether vim.lsp.enable('awaitls') was called; Neovim 0.11 does not say so itself.
+function M.is_enabled()
+  if vim.lsp.is_enabled then return vim.lsp.is_enabled('awaitls') end
+  return (vim.lsp._enabled_configs or {}).awaitls ~= nil
+end
+
 local function draw(buffer)
   vim.api.nvim_buf_clear_namespace(buffer, namespace, 0, -1)
   local state = shown[buffer]
