@@ -368,7 +368,7 @@ std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_
             if (unused >= catalog().size() || !settings.enabled[unused]) continue;
             bool idle = false;
             for (const std::string& code : suppression.codes_text) {
-                const std::vector<std::size_t> rules = select_rules(code);
+                const std::vector<std::size_t> meant = select_rules(code);
                 const auto runs = [&](std::size_t rule) {
                     const auto off = settings.shapes_off.find(rule);
                     const unsigned left =
@@ -376,7 +376,7 @@ std::shared_ptr<const RegionResult> run_rules(Evaluator& evaluator, std::uint32_
                     return settings.enabled[rule] && !given_up[rule] &&
                            (selected_shapes(code, rule) & left) != 0;
                 };
-                idle = idle || (!rules.empty() && std::none_of(rules.begin(), rules.end(), runs));
+                idle = idle || (!meant.empty() && std::none_of(meant.begin(), meant.end(), runs));
             }
             if (idle || std::all_of(used[i].begin(), used[i].end(), [](bool u) { return u; }))
                 continue;
