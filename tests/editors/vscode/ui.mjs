@@ -135,8 +135,11 @@ async function session() {
     await page.locator(".view-line span", { hasText: "_remember" }).first().hover();
     const hover = page.locator(".monaco-hover:visible", { hasText: "transitive-blocking-call" });
     await hover.first().waitFor();
-    const said = plain((await hover.allInnerTexts()).join("\n"));
-    check("the hover says why", /further down/.test(said) && /About this rule/.test(said), said);
+    // The editor shows the finding at once, and the server's words when they have come.
+    const said = await until("the hover says why", async () => {
+        const text = plain((await hover.allInnerTexts()).join("\n"));
+        return /further down/.test(text) && /About this rule/.test(text) && text;
+    });
     check("it says so once", said.split("blocks the event loop: Store._remember").length === 2, said);
     await picture("vscode-finding");
     await page.keyboard.press("Escape");
