@@ -84,7 +84,7 @@ class Editor:
         records = folder / "records"
         records.mkdir(parents=True)
         wrapper = folder / "awaitls"
-        wrapper.write_text(f'#!/bin/sh\n[ "$1" != server ] || exec "{self.server}" "$@" --record "{records}/$$.jsonl"\nexec "{self.server}" "$@"\n')
+        wrapper.write_text(f'#!/bin/sh\n[ "$1" != server ] || exec "{self.server}" "$@" --traffic "{records}/$$.jsonl"\nexec "{self.server}" "$@"\n')
         wrapper.chmod(0o755)
         return wrapper, records
 

@@ -46,14 +46,30 @@ page.setDefaultTimeout(patience);
 
 const picture = (name) => SCREENSHOTS && page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`) });
 
-/** Runs a command of the palette; its row is there before Enter is pressed. */
-async function command(title) {
-    await page.keyboard.press("F1");
-    await page.locator(".quick-input-widget input").first().waitFor();
-    await page.keyboard.type(title);
-    await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title }).waitFor();
-    await page.keyboard.press("Enter");
+const comes = (locator) => locator.waitFor({ timeout: 3000 }).then(
+    () => true,
+    () => false,
+);
+
+/** Opens the quick input by its key, and accepts the text once a row fits. A key that comes while the focus moves is lost. */
+async function accept(key, text, row) {
+    const input = page.locator(".quick-input-widget:visible input").first();
+    await until(`"${text}" is accepted`, async () => {
+        await page.keyboard.press(key);
+        if (!(await comes(input))) return false;
+        await input.fill(text);
+        if (await comes(page.locator(".quick-input-list .monaco-list-row", { hasText: row }).first())) {
+            await input.press("Enter");
+            return true;
+        }
+        await page.keyboard.press("Escape");
+        return false;
+    });
+    await page.locator(".quick-input-widget:visible").waitFor({ state: "detached" });
 }
+
+/** Runs a command of the palette. */
+const command = (title) => accept("F1", `>${title}`, title);
 
 /** Opens a file by the tree of files: what searches for files by name is not part of the npm package. */
 async function openFile(folder, file) {
@@ -62,8 +78,7 @@ async function openFile(folder, file) {
     await until(`${file} is in the tree`, async () => {
         if (await row.count()) return true;
         await rows.filter({ hasText: folder }).first().click();
-        await row.first().waitFor({ timeout: 2000 }).catch(() => undefined);
-        return false;
+        return comes(row.first());
     });
     await row.first().dblclick();
     await page.locator(".tab.active", { hasText: file }).waitFor();
@@ -73,10 +88,7 @@ async function openFile(folder, file) {
 async function goTo(file, line, column) {
     await page.locator(".tab", { hasText: file }).click();
     await page.locator(".tab.active", { hasText: file }).waitFor();
-    await page.keyboard.press("Control+g");
-    await page.locator(".quick-input-widget input").first().waitFor();
-    await page.keyboard.type(`${line}:${column}`);
-    await page.keyboard.press("Enter");
+    await accept("Control+g", `:${line}:${column}`, `${line}`);
     await page.locator(".statusbar-item", { hasText: `Ln ${line}, Col ${column}` }).waitFor();
 }
 
@@ -92,7 +104,7 @@ async function openMenu(item) {
         if (await menu().filter({ hasText: item }).count()) return true;
         await page.keyboard.press("Escape");
         await page.keyboard.press("Control+.");
-        await menu().first().waitFor({ timeout: 2000 }).catch(() => undefined);
+        await comes(menu().first());
         return false;
     });
 }
@@ -123,8 +135,11 @@ async function session() {
     await page.locator(".view-line span", { hasText: "_remember" }).first().hover();
     const hover = page.locator(".monaco-hover:visible", { hasText: "transitive-blocking-call" });
     await hover.first().waitFor();
-    const said = plain((await hover.allInnerTexts()).join("\n"));
-    check("the hover says why", /further down/.test(said) && /About this rule/.test(said), said);
+    // The editor shows the finding at once, and the server's words when they have come.
+    const said = await until("the hover says why", async () => {
+        const text = plain((await hover.allInnerTexts()).join("\n"));
+        return /further down/.test(text) && /About this rule/.test(text) && text;
+    });
     check("it says so once", said.split("blocks the event loop: Store._remember").length === 2, said);
     await picture("vscode-finding");
     await page.keyboard.press("Escape");
