@@ -177,6 +177,7 @@ def test_beside_a_linter_through_the_multiplexer(new_emacs: Path, tmp_path: Path
     follow(desk, new_emacs, more="".join(blocks("Another server beside it in Eglot", "elisp")))
     session = Session(desk, [new_emacs, "-nw", "jobs.py"], desk.project)
     try:
+        session.wait("Flymake has begun", lambda screen: re.search(r"Flymake\[\d", screen))
         session.command("flymake-show-buffer-diagnostics")
         session.shows("unawaited-coroutine")
         session.shows("blocking-sleep")
