@@ -153,14 +153,16 @@ private:
     static constexpr int kSpaceBits = 20;
     static constexpr std::size_t kMaxSlots = std::size_t{1} << kSpaceBits;
     static constexpr std::size_t kMaxSpaces = 2'048;
+    using NameSet = std::unordered_set<std::string, StringHash, std::equal_to<>>;
     struct Space {
         std::shared_ptr<const Module> module;
         std::shared_ptr<const ModuleFile> file; // null for the file under analysis
         std::uint32_t first_slot = 0;
         std::int32_t first_class = 0;
         NameMap<Type> variables;
-        NameMap<std::int32_t> modules; // what absolute names mean here: a space, or -1
-        NameMap<bool> roots;           // Uses::Root::known
+        NameMap<std::int32_t> modules;   // what absolute names mean here: a space, or -1
+        NameMap<bool> roots;             // Uses::Root::known
+        std::optional<NameSet> imported; // by statements at module level
     };
     std::string_view path_of(const Space& space) const {
         return space.file ? std::string_view(space.file->path) : std::string_view(place_.path);
@@ -257,7 +259,8 @@ private:
     Type api_result(const Api& api);
 
     // Things of this file.
-    bool file_imports(std::string_view module);
+    /// A statement at module level imports it, or something of it.
+    static bool file_imports(Space& space, std::string_view module);
     static void note_overload(Type& noted, Type overload);
     Type module_variable(Space& space, std::string_view name);
     /// What an annotation says that is a name for another one: `Stores = dict[str, Store]`, `type Id = int | str`. Unknown
@@ -383,9 +386,7 @@ private:
     std::unordered_map<const FunctionDef*, std::vector<const FunctionDef*>> overloads_;
     NameMap<Type> external_types_;
     NameMap<ExternalMember> external_members_;
-    using NameSet = std::unordered_set<std::string, StringHash, std::equal_to<>>;
     NameSet names_;
-    std::optional<NameSet> imported_; // by statements at module level
     std::string joined_;
     std::unordered_map<std::uint64_t, FunctionSummary, FunctionKeyHash> summaries_;
     struct Reached {

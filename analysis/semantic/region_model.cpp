@@ -1202,22 +1202,22 @@ std::string_view imported_module(const Region& region, const Binding& binding) {
 }
 } // namespace
 
-bool Evaluator::file_imports(std::string_view module) {
-    if (!imported_) {
-        imported_.emplace();
-        for (const auto& [name, reference] : spaces_.front()->module->model->imports()) {
-            const Region& region = *slots_[reference.slot].region;
-            imported_->emplace(imported_module(region, region.bindings[reference.index]));
+bool Evaluator::file_imports(Space& space, std::string_view module) {
+    if (!space.imported) {
+        space.imported.emplace();
+        for (const auto& [name, reference] : space.module->model->imports()) {
+            const Region& region = *space.module->slots[reference.slot].region;
+            space.imported->emplace(imported_module(region, region.bindings[reference.index]));
         }
     }
-    return imported_->contains(module);
+    return space.imported->contains(module);
 }
 
 bool RegionModel::imports(std::string_view module) const {
     for (const auto& [known, answer] : imports_)
         if (known == module) return answer;
     const bool answer =
-        evaluator_.file_imports(module) ||
+        Evaluator::file_imports(space_, module) ||
         std::any_of(region_.bindings.begin(), region_.bindings.end(), [&](const Binding& binding) {
             return (binding.kind == BindingKind::Import ||
                     binding.kind == BindingKind::ImportFrom) &&

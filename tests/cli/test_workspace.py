@@ -116,3 +116,17 @@ def test_files_that_vanish_between_runs(project: Cli) -> None:
     assert found(project) == []
     (project.folder / "store.py").symlink_to("main.py")
     assert found(project) == []
+
+
+def test_what_a_helper_imports_is_its_own_matter(cli: Cli) -> None:
+    """An import of a module that is there already costs nothing: there means in the helper, not where it is called."""
+    cli.write("lazy.py", 'import importlib\n\n\ndef load():\n    return importlib.import_module("decimal")\n')
+    main = "import decimal\n\nimport lazy\n\n\nasync def main():\n    lazy.load()\n    return decimal.Decimal(1)\n"
+    cli.write("main.py", main)
+    cli.write("other.py", main.replace("import decimal\n", ""))
+    arguments = ("check", "--extend-select", "blocking-import", "--output-format", "json")
+    for found in (
+        cli(*arguments, "main.py"), cli(*arguments, "."), cli(*arguments, "--stdin-filename", "main.py", "-", stdin=main)
+    ):
+        codes = [item["code"] for item in json.loads(found.stdout) if item["filename"].endswith("main.py")]
+        assert codes == ["transitive-blocking-call"]
