@@ -54,7 +54,7 @@ waits there in any case, and where nothing has to do with the group before.
 
 ## Differences
 
-Like flake8-async's ASYNC121. Sonar's S7514 also reports `break` and `continue` of a loop within the block; they leave nothing.
+Like flake8-async's ASYNC121, which also reports blocks where no task can have been started before the statement. Sonar's S7514 also reports `break` and `continue` of a loop within the block; they leave nothing.
 )";
 
 /// Control may have come past a use of the group's name before the node: only then it can have tasks.
