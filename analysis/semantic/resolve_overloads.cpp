@@ -25,6 +25,17 @@ std::string literal_text(const Tree& tree, NodeId node) {
     }
 }
 
+/// The annotation of a parameter that has a default; kNoNode where there is none.
+NodeId optional_parameter(const FunctionDef& function, std::string_view name) {
+    const Tree& tree = function.region->tree;
+    const NodeId parameters = tree.child(function.node, Kind::Parameters);
+    if (parameters == kNoNode) return kNoNode;
+    for (const NodeId one : tree.children(parameters))
+        if (identifier(tree, one) == name && tree.child(one, Role::Default) != kNoNode)
+            return tree.child(one, Role::Annotation);
+    return kNoNode;
+}
+
 bool takes_rest(const Tree& tree, NodeId parameter, ParameterForm form) {
     return static_cast<ParameterForm>(tree[parameter].op) == form;
 }
@@ -140,6 +151,18 @@ RegionModel::Fit RegionModel::fit_parameter(const FunctionDef& function, NodeId 
         return false;
     };
     if (std::all_of(all.begin(), all.end(), says_the_same)) return Fit::Yes;
+    if (argument == kNoNode) {
+        // Its default is one that it admits. Where another literal is a default, too, what is left out chooses none.
+        const bool is_clear = std::none_of(all.begin(), all.end(), [&](const FunctionDef* other) {
+            const NodeId literal = optional_parameter(*other, identifier(there, parameter));
+            const Tree& tree = other->region->tree;
+            return other != &function && tree.is(literal, Kind::Subscript) &&
+                   is_one_of(
+                       evaluator_.model(other->slot).name_of(tree.child(literal, Role::Object)),
+                       {"typing.Literal", "typing_extensions.Literal"});
+        });
+        return is_clear ? Fit::Yes : Fit::Maybe;
+    }
     RegionModel& scope = evaluator_.model(function.slot);
     std::vector<std::string> admitted;
     bool only_literals = true;
@@ -165,7 +188,6 @@ RegionModel::Fit RegionModel::fit_parameter(const FunctionDef& function, NodeId 
         }
     };
     read(read, annotation);
-    if (argument == kNoNode) return Fit::Yes; // its default is one that it admits
     const std::string value = literal_text(region_.tree, argument);
     const bool is_admitted =
         !value.empty() && std::find(admitted.begin(), admitted.end(), value) != admitted.end();

@@ -374,6 +374,48 @@ bool has_target_argument(const Tree& tree, NodeId call, std::string_view target)
 
 } // namespace
 
+namespace {
+
+/// A cancellation that comes in the body of the Try is swallowed by its own handler, which neither waits nor raises.
+bool swallows_all(const Model& model, NodeId try_statement) {
+    const Tree& tree = model.tree();
+    const auto quiet = [&](NodeId part) {
+        const NodeId body = tree.child(part, Role::Body);
+        return body != kNoNode && !has_suspension_point(tree, body) && !exits_of(tree, body).raises;
+    };
+    if (const NodeId last = tree.child(try_statement, Kind::Finally);
+        last != kNoNode && !quiet(last))
+        return false;
+    for (const NodeId handler : tree.children(try_statement)) {
+        if (!tree.is(handler, Kind::Except)) continue;
+        if (tree[handler].has(node_flag::kStar)) return false;
+        const NodeId classes = tree.child(handler, Role::Value);
+        if (classes == kNoNode || catches_cancellation(model, classes)) return quiet(handler);
+    }
+    return false;
+}
+
+/// A cancellation may leave the block where it waits.
+bool is_left_by_cancellation(const Model& model, NodeId block) {
+    const Tree& tree = model.tree();
+    std::vector<NodeId> covered; // bodies of what swallows all
+    bool found = false;
+    walk_same_function(tree, block, [&](NodeId node) {
+        if (tree.is(node, Kind::Try) && swallows_all(model, node))
+            covered.push_back(tree.child(node, Role::Body));
+        const bool is_covered = std::find(covered.begin(), covered.end(), node) != covered.end();
+        const Kind kind = tree.kind(node);
+        if (!is_covered && (kind == Kind::Await || kind == Kind::Yield ||
+                            ((kind == Kind::For || kind == Kind::With || kind == Kind::CompFor) &&
+                             tree[node].is_async())))
+            found = true;
+        return !is_covered && !found;
+    });
+    return found;
+}
+
+} // namespace
+
 NodeId handler_of(const Model& model, NodeId try_statement) {
     const Tree& tree = model.tree();
     const NodeId body = tree.child(try_statement, Role::Body);
@@ -382,7 +424,9 @@ NodeId handler_of(const Model& model, NodeId try_statement) {
         if (!tree.is(handler, Kind::Except)) continue;
         const NodeId classes = tree.child(handler, Role::Value);
         if (classes == kNoNode || catches_cancellation(model, classes))
-            return has_suspension_point(tree, body) ? handler : kNoNode;
+            return has_suspension_point(tree, body) && is_left_by_cancellation(model, body)
+                       ? handler
+                       : kNoNode;
     }
     return kNoNode;
 }
