@@ -2,6 +2,8 @@
 
 #include "analysis/rules/task/common.h"
 
+#include <set>
+
 namespace awaitls::analysis {
 
 namespace {
@@ -131,9 +133,15 @@ bool may_be_removed(const Model& model, NodeId node) {
     const Tree& tree = model.tree();
     const bool attribute = tree.is(node, Kind::Attribute);
     const std::string_view spelt = attribute ? identifier(tree, node, Role::Attr) : tree.text(node);
-    for (const Removed& entry : kRemoved)
-        if (entry.name.ends_with(spelt)) return true;
-    return !attribute && model.imports("asyncio");
+    static const auto kSpellings = [] {
+        std::set<std::string_view> spellings;
+        for (const Removed& entry : kRemoved)
+            spellings.insert(entry.name.substr(entry.name.rfind('.') + 1));
+        return spellings;
+    }();
+    if (kSpellings.contains(spelt)) return true;
+    // `from asyncio import coroutine as co` at the top of the file
+    return !attribute && model.imports("asyncio") && !model.is_local(node);
 }
 
 /// The test asks which Python runs, or what it has.
