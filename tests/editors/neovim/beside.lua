@@ -1,10 +1,13 @@
 -- pyright and ruff in the same buffer: what two of them find is shown twice, and with one line of configuration once.
 
+-- Neovim shows what a server pushes beside what it was pulled, and pyright may do both.
 local function reports()
-  local lines = {}
+  local lines, seen = {}, {}
   for _, d in ipairs((Told.diagnostics['jobs.py'] or {}).found or {}) do
     local source = d.source:lower()
-    if ({ awaitls = 1, pyright = 1, ruff = 1 })[source] then table.insert(lines, ('%d %s %s'):format(d.lnum + 1, source, d.code)) end
+    local line = ('%d %s %s'):format(d.lnum + 1, source, d.code)
+    if ({ awaitls = 1, pyright = 1, ruff = 1 })[source] and not (seen[line] and source == 'pyright') then table.insert(lines, line) end
+    seen[line] = true
   end
   return table.concat(lines, ', ')
 end
