@@ -60,7 +60,9 @@ class Server {
     async start() {
         const textDocument = { publishDiagnostics: { versionSupport: true, relatedInformation: true } };
         if (this.mode === "pull") textDocument.diagnostic = { dynamicRegistration: false };
-        const capabilities = { textDocument, general: { positionEncodings: ["utf-16"] } };
+        // Who cannot be told to pull again is told diagnostics.
+        const workspace = { diagnostics: { refreshSupport: this.mode === "pull" } };
+        const capabilities = { textDocument, workspace, general: { positionEncodings: ["utf-16"] } };
         await this.request("initialize", { processId: null, rootUri: null, capabilities });
         this.send({ method: "initialized", params: {} });
     }

@@ -45,7 +45,9 @@ class Server:
         document: Json = {"publishDiagnostics": {"versionSupport": True, "relatedInformation": True}}
         if mode == "pull":
             document["diagnostic"] = {"dynamicRegistration": False}
-        capabilities = {"textDocument": document, "general": {"positionEncodings": ["utf-16"]}}
+        # Who cannot be told to pull again is told diagnostics.
+        workspace = {"diagnostics": {"refreshSupport": mode == "pull"}}
+        capabilities = {"textDocument": document, "workspace": workspace, "general": {"positionEncodings": ["utf-16"]}}
         folders = [] if root is None else [{"uri": root.as_uri(), "name": root.name}]
         self.request("initialize", {
             "processId": None, "rootUri": None if root is None else root.as_uri(), "workspaceFolders": folders,
