@@ -68,7 +68,9 @@ void Session::pull_diagnostics(const protocol::DocumentDiagnosticParams& params,
     if (notebooks_of_cells_.contains(key)) {
         cells_are_pulled();
     }
-    if (find(params.text_document.uri) == nullptr) {
+    // A client that asks for ever new ones opens none of them.
+    constexpr std::size_t kMaxAskedEarly = 1'000;
+    if (find(params.text_document.uri) == nullptr && asked_early_.size() < kMaxAskedEarly) {
         asked_early_.insert(key);
     }
     const RawJson nothing = json_of(protocol::DocumentDiagnosticReport{});

@@ -175,16 +175,19 @@ TEST(Pool, ForEachDoesEachOnceAndThrowsWhatOneThrew) {
                  DiskModules::Stopped);
     // From inside of the pool, whose threads may all be taken.
     std::atomic<int> done{0};
-    std::mutex mutex;
+    std::mutex mutex; // of `ended`; a job uses nothing of these any more once it has let go
     std::condition_variable changed;
+    int ended = 0;
     for (int i = 0; i < 4; ++i)
         pool.submit(Lane::Background, [&] {
             pool.for_each(50, [&](std::size_t) { ++done; });
             const std::lock_guard lock(mutex);
+            ++ended;
             changed.notify_all();
         });
     std::unique_lock lock(mutex);
-    changed.wait(lock, [&] { return done == 200; });
+    changed.wait(lock, [&] { return ended == 4; });
+    EXPECT_EQ(done, 200);
 }
 
 TEST_F(DiskModulesTest, OnlyProjectsAreIndexed) {
