@@ -180,6 +180,23 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return last[b.size()];
 }
 
+std::size_t shape_count(const RuleInfo& info) {
+    return std::max<std::size_t>(info.shapes.size(), 1);
+}
+
+std::uint8_t all_shapes(const RuleInfo& info) {
+    return static_cast<std::uint8_t>((1U << shape_count(info)) - 1);
+}
+
+/// The shapes that only a whole code asks for.
+std::uint8_t shapes_beyond(const RuleInfo& info) {
+    std::uint8_t result = 0;
+    for (std::size_t shape = 0; shape < info.shapes.size(); ++shape) {
+        if (!info.shapes[shape].beyond.empty()) result |= static_cast<std::uint8_t>(1U << shape);
+    }
+    return result;
+}
+
 } // namespace
 
 std::span<const Rule> catalog() {
@@ -218,8 +235,8 @@ std::uint8_t selected_shapes(std::string_view selector, std::size_t rule) {
     const auto means = [&, prefix = is_code_prefix(selector)](std::string_view alias) {
         return alias == selector || (prefix && alias.starts_with(selector));
     };
-    const std::size_t count = std::max<std::size_t>(info.shapes.size(), 1);
-    const auto all = static_cast<std::uint8_t>((1U << count) - 1);
+    const std::size_t count = shape_count(info);
+    const std::uint8_t all = all_shapes(info);
     if (selector == "ALL" || selector == info.name || selector == category_name(info.category))
         return all;
     std::uint8_t result = 0;
@@ -233,12 +250,15 @@ std::uint8_t selected_shapes(std::string_view selector, std::size_t rule) {
 
 void choose(Settings& settings, std::string_view selector, bool on) {
     for (const std::size_t rule : select_rules(selector)) {
-        const std::size_t count = std::max<std::size_t>(catalog()[rule].info.shapes.size(), 1);
-        const auto all = static_cast<std::uint8_t>((1U << count) - 1);
+        const RuleInfo& info = catalog()[rule].info;
+        const std::uint8_t all = all_shapes(info);
         const auto stated = settings.shapes_off.find(rule);
         std::uint8_t off = stated != settings.shapes_off.end() ? stated->second : 0;
         if (!settings.enabled[rule]) off = all;
-        const std::uint8_t meant = selected_shapes(selector, rule);
+        std::uint8_t meant = selected_shapes(selector, rule);
+        const bool whole_code =
+            std::find(info.aliases.begin(), info.aliases.end(), selector) != info.aliases.end();
+        if (on && !whole_code) meant &= static_cast<std::uint8_t>(~shapes_beyond(info));
         off = static_cast<std::uint8_t>(on ? off & ~meant : off | meant);
         settings.enabled[rule] = off != all;
         settings.shapes_off.erase(rule);
@@ -247,12 +267,16 @@ void choose(Settings& settings, std::string_view selector, bool on) {
 }
 
 std::vector<std::string_view> shape_aliases(const RuleInfo& info, std::size_t shape) {
+    if (info.shapes.empty()) return info.aliases;
+    const Shape& wanted = info.shapes[shape];
+    if (!wanted.beyond.empty()) return wanted.codes;
     std::vector<std::string_view> result;
     for (const std::string_view alias : info.aliases) {
-        const auto has = [&](const std::vector<std::string_view>& codes) {
-            return std::find(codes.begin(), codes.end(), alias) != codes.end();
+        const auto has = [&](const Shape& other) {
+            return other.beyond.empty() &&
+                   std::find(other.codes.begin(), other.codes.end(), alias) != other.codes.end();
         };
-        if (std::none_of(info.shapes.begin(), info.shapes.end(), has) || has(info.shapes[shape]))
+        if (std::none_of(info.shapes.begin(), info.shapes.end(), has) || has(wanted))
             result.push_back(alias);
     }
     return result;
@@ -319,6 +343,8 @@ Settings default_settings() {
     const std::span<const Rule> rules = catalog();
     for (std::size_t index = 0; index < rules.size(); ++index) {
         settings.enabled[index] = rules[index].info.on_by_default;
+        if (const std::uint8_t beyond = shapes_beyond(rules[index].info); beyond != 0)
+            settings.shapes_off[index] = beyond;
     }
     return settings;
 }

@@ -25,7 +25,8 @@ std::vector<std::size_t> select_rules(std::string_view selector);
 
 /// The shapes of the rule that the selector means, as bits; a rule without shapes has one. Zero when it does not mean the rule.
 std::uint8_t selected_shapes(std::string_view selector, std::size_t rule);
-/// Switches on or off what the selector means: rules, or single shapes of them.
+/// Switches on or off what the selector means: rules, or single shapes of them. What goes beyond a rule (Shape::beyond) is
+/// switched on by a whole code alone.
 void choose(Settings& settings, std::string_view selector, bool on);
 /// The aliases that mean findings of this shape.
 std::vector<std::string_view> shape_aliases(const RuleInfo& info, std::size_t shape);

@@ -82,6 +82,11 @@ std::string rule_page(const Rule& rule) {
     }
     if (!info.aliases.empty())
         append(page, {"- The same problem elsewhere: ", code_list(info.aliases), "\n"});
+    for (const Shape& shape : info.shapes) {
+        if (shape.beyond.empty()) continue;
+        append(page, {"- Only where `select` names ", code_list(shape.codes),
+                      " whole, also: ", shape.beyond, "\n"});
+    }
     if (!info.options.empty()) append(page, {"- Options: ", code_list(info.options), "\n"});
 
     std::string_view doc = info.doc;

@@ -24,6 +24,15 @@ enum class FixAvailability : std::uint8_t { None, Sometimes, Always };
 /// Rank in the guide's review vocabulary.
 enum class ReviewSeverity : std::uint8_t { None, Critical, Major, Minor };
 
+/// A part of a rule's findings that other tools have codes for.
+struct Shape {
+    /// Select and silence this shape only.
+    std::vector<std::string_view> codes = {};
+    /// What other tools report under the codes although it can do no harm, in words ("handlers in sync code"): this shape
+    /// holds such findings, and only a whole code in `select` asks for them. Empty: the shape is the rule's own.
+    std::string_view beyond = {};
+};
+
 struct RuleInfo {
     std::string_view name; // kebab-case; the code of its findings
     Category category;
@@ -33,9 +42,9 @@ struct RuleInfo {
     FixAvailability fix = FixAvailability::None;
     /// Codes of the same problem in other tools, most used first: "ASYNC251", "RUF006", "S7488", "reportUnusedCoroutine".
     std::vector<std::string_view> aliases = {};
-    /// Where another tool has codes for parts of the rule: the codes of each shape of finding, which Finding::shape() names.
-    /// A code of one shape selects and silences that shape only; an alias that stands in no shape means all.
-    std::vector<std::vector<std::string_view>> shapes = {};
+    /// Where another tool has codes for parts of the rule, or for more than the rule: the shapes of findings, which
+    /// Finding::shape() names. An alias that stands in no shape of the rule's own means all of those. At most 8.
+    std::vector<Shape> shapes = {};
     std::string_view summary; // one sentence, what it finds
     /// Oldest Python that the rule makes sense for.
     PythonVersion since{3, 0};
@@ -98,6 +107,8 @@ public:
     Finding report(Span span, std::string message) { return {this, span, std::move(message)}; }
     /// The values of an option of this rule; empty where it is not set.
     const std::vector<std::string>& option(std::string_view key) const;
+    /// Findings of this shape are asked for.
+    bool wants(std::size_t shape) const { return model.settings().shape_enabled(rule_, shape); }
     bool target_at_least(std::uint8_t major, std::uint8_t minor) const {
         return model.settings().target_version >= PythonVersion{major, minor};
     }

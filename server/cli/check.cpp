@@ -157,15 +157,20 @@ std::string show_settings(const std::string& shown, const std::string& folder,
         const Severity severity =
             changed == settings.severity.end() ? info.severity : changed->second;
         out += fmt::format("    \"{}\", # {}", info.name, severity_name(severity));
-        if (settings.shapes_off.contains(rule)) {
-            std::set<std::string_view> codes;
-            for (std::size_t shape = 0; shape < info.shapes.size(); ++shape) {
-                if (!settings.shape_enabled(rule, shape)) continue;
-                const std::vector<std::string_view> some = analysis::shape_aliases(info, shape);
-                codes.insert(some.begin(), some.end());
-            }
-            out += fmt::format(", only {}", fmt::join(codes, ", "));
+        std::set<std::string_view> codes;  // of the rule's own shapes that are on
+        std::set<std::string_view> beyond; // of what goes beyond the rule
+        bool all = true;
+        for (std::size_t shape = 0; shape < info.shapes.size(); ++shape) {
+            const bool own = info.shapes[shape].beyond.empty();
+            const bool on = settings.shape_enabled(rule, shape);
+            if (own && !on) all = false;
+            if (!on) continue;
+            const std::vector<std::string_view> some = analysis::shape_aliases(info, shape);
+            (own ? codes : beyond).insert(some.begin(), some.end());
         }
+        if (!all) out += fmt::format(", only {}", fmt::join(codes, ", "));
+        if (!beyond.empty())
+            out += fmt::format(", with all that {} means", fmt::join(beyond, ", "));
         out += '\n';
     }
     return out + "]\n";

@@ -47,6 +47,11 @@ nlohmann::json rule_object(const RuleInfo& info) {
     };
     if (info.review != analysis::ReviewSeverity::None)
         object["review_severity"] = review_name(info.review);
+    nlohmann::json beyond = nlohmann::json::object();
+    for (const analysis::Shape& shape : info.shapes)
+        for (const std::string_view code : shape.codes)
+            if (!shape.beyond.empty()) beyond[std::string(code)] = shape.beyond;
+    object["beyond"] = std::move(beyond); // what whole codes select in addition
     return object;
 }
 

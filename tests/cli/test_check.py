@@ -201,6 +201,24 @@ def test_codes_of_other_tools_select_their_part_of_a_rule(cli: Cli) -> None:
     assert '"blocking-open", # information, only ASYNC231, S7493\n' in done.stdout
 
 
+def test_whole_codes_select_what_goes_beyond_a_rule(cli: Cli) -> None:
+    cli.write("a.py", "def load(path):\n    try:\n        return open(path)\n    except BaseException:\n        pass\n")
+    assert concise(cli) == []
+    for selector in ("ASYNC10", "S7497", "cancellation-swallowed", "ALL"):
+        assert "cancellation-swallowed" not in cli("check", "--select", selector).stdout
+    assert concise(cli, "--select", "ASYNC103") == ["a.py:4:12: cancellation-swallowed"]
+    assert concise(cli, "--select", "ASYNC103") == ["a.py:4:12: cancellation-swallowed"], "from the cache"
+    [finding] = json.loads(cli("check", "--output-format", "json", "--select", "ASYNC103").stdout)
+    assert finding["aliases"] == ["ASYNC103"]
+    done = cli("check", "--show-settings", "--select", "ASYNC103")
+    assert '"cancellation-swallowed", # warning, with all that ASYNC103 means\n' in done.stdout
+    done = cli("check", "--show-settings")
+    assert '"cancellation-swallowed", # warning\n' in done.stdout
+    [rule] = json.loads(cli("rule", "cancellation-swallowed", "--output-format", "json").stdout)
+    assert rule["beyond"].keys() == {"ASYNC103"}
+    assert "whole, also: " in cli("rule", "cancellation-swallowed").stdout
+
+
 @pytest.mark.parametrize(
     ("code", "line"), [("ASYNC910", 4), ("ASYNC911", 9), ("ASYNC913", 14), ("ASYNC220", 19), ("ASYNC221", 20)]
 )

@@ -66,9 +66,12 @@ Where a framework or a base class asks for a coroutine function.
 
 ## Differences
 
-ruff's RUF029 and flake8-async's ASYNC124 also report functions that are handed on or that nothing in the file uses, and never methods. Sonar's S7503 reports all methods
+ruff's RUF029 and flake8-async's ASYNC124 also report functions that are handed on or that nothing in the file uses, and never methods: who
+selects one of these codes gets such functions too. Sonar's S7503 reports all methods
 that override nothing.
 )";
+
+constexpr std::size_t kBeyond = 1; // RuleInfo::shapes
 
 /// The node suspends, and not only because of a `yield`.
 bool awaits(const Tree& tree, NodeId root) {
@@ -182,13 +185,17 @@ void check(RuleContext& context, NodeId definition) {
 
     std::vector<NodeId> here;
     bool elsewhere = false;
+    bool handed_on = false;
     for (const Model::CallSite& mention : model.mentions(name)) {
         const Tree& other = mention.model->tree();
         const bool attribute = other.is(mention.call, Kind::Attribute);
         // Of something else.
         if (attribute != (cls != nullptr)) continue;
         if (!attribute && !function->is_nested && mention.model->is_local(mention.call)) continue;
-        if (!is_plain_use(other, mention.call, function->is_generator)) return;
+        if (!is_plain_use(other, mention.call, function->is_generator)) {
+            handed_on = true;
+            if (cls != nullptr || !context.wants(kBeyond)) return;
+        }
         if (&other == &tree)
             here.push_back(mention.call);
         else
@@ -196,8 +203,13 @@ void check(RuleContext& context, NodeId definition) {
     }
     Finding finding = context.report(
         name, "`" + function->name + "` is async but awaits nothing; make it a plain function");
-    if (here.empty() && !elsewhere) finding.confidence(Confidence::Likely);
-    if (function->is_nested && cls == nullptr && !function->is_generator && !elsewhere)
+    const bool used = !here.empty() || elsewhere;
+    if (handed_on || (!used && cls == nullptr && context.wants(kBeyond)))
+        finding.shape(kBeyond);
+    else if (!used)
+        finding.confidence(Confidence::Likely);
+    if (function->is_nested && cls == nullptr && !function->is_generator && !elsewhere &&
+        !handed_on)
         finding.fix("Make `" + function->name + "` a plain function", Applicability::Unsafe,
                     make_sync(tree, definition, here));
 }
@@ -212,6 +224,10 @@ Rule rule_unused_async() {
     info.on_by_default = false;
     info.fix = FixAvailability::Sometimes;
     info.aliases = {"RUF029", "ASYNC124", "S7503"};
+    info.shapes = {
+        {},
+        {.codes = {"RUF029", "ASYNC124"},
+         .beyond = "functions that are handed on, and those that nothing in their file uses"}};
     info.summary = "An async function awaits nothing.";
     info.doc = kDoc;
     return {info, {Kind::FunctionDef}, check};

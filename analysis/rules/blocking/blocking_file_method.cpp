@@ -53,12 +53,31 @@ For small files on a local disk, read rarely.
 
 flake8-async's ASYNC232 reports whatever is called on a file, also methods that its class does not have,
 and keeps to the annotation of a variable after something else was assigned to it or `isinstance` has
-ruled it out. It does not see files in attributes, unpacked tuples, containers and unions, and what
+ruled it out. Who selects `ASYNC232` gets the former, never the latter. It does not see files in attributes, unpacked tuples, containers and unions, and what
 functions return; this rule does.
 )md";
 
+constexpr std::size_t kBeyond = 1; // RuleInfo::shapes
+
+void check_beyond(RuleContext& context, NodeId node) {
+    const std::optional<MethodCall> call = method_call_on_loop(context, node);
+    if (!call) return;
+    const Type type = context.model.type_of(call->object);
+    if (type->kind != TypeKind::Instance || type->confidence != Confidence::Certain) return;
+    for (const std::string_view file :
+         {"io.TextIOWrapper", "io.BufferedReader", "io.BufferedWriter", "io.BufferedRandom"}) {
+        if (type->name != file) continue;
+        context
+            .report(node, "`" + std::string(call->method) + "()` is called on `" +
+                              display_name(file) + "`, a file whose methods block")
+            .shape(kBeyond);
+        return;
+    }
+}
+
 void check(RuleContext& context, NodeId node) {
-    report_blocking(context, node, BlockingKind::FileMethod);
+    if (!report_blocking(context, node, BlockingKind::FileMethod) && context.wants(kBeyond))
+        check_beyond(context, node);
 }
 
 } // namespace
@@ -70,6 +89,7 @@ Rule rule_blocking_file_method() {
              .review = ReviewSeverity::Minor,
              .fix = FixAvailability::Sometimes,
              .aliases = {"ASYNC232"},
+             .shapes = {{}, {.codes = {"ASYNC232"}, .beyond = "whatever else is called on a file"}},
              .summary = "Reading, writing or copying files on the event loop.",
              .doc = kDoc},
             blocking_kinds(),

@@ -79,7 +79,7 @@ Rule rule_blocking_open() {
              .review = ReviewSeverity::Minor,
              .fix = FixAvailability::Sometimes,
              .aliases = {"ASYNC230", "ASYNC231", "S7493"},
-             .shapes = {{"ASYNC230"}, {"ASYNC231"}},
+             .shapes = {{{"ASYNC230"}}, {{"ASYNC231"}}},
              .summary = "Opening a file with `open()` and the like on the event loop.",
              .doc = kDoc},
             blocking_kinds(),

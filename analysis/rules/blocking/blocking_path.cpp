@@ -1,5 +1,8 @@
 #include "analysis/rules/blocking/common.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace awaitls::analysis {
 
 namespace {
@@ -51,11 +54,31 @@ For files on a local disk.
 ## Differences
 
 flake8-async's ASYNC240 also reports `os.path.normpath()` and `relpath()`, which ask no file system, the
-private helpers of `os.path`, and calls that are awaited: what is awaited is no function of `os.path`.
+private helpers of `os.path`, and calls that are awaited, although what is awaited is no function of
+`os.path`. Who selects `ASYNC240` gets these too.
 )md";
 
+constexpr std::size_t kBeyond = 1; // RuleInfo::shapes
+
+void check_beyond(RuleContext& context, NodeId node) {
+    if (context.tree.kind(node) != Kind::Call || !context.model.on_loop(node)) return;
+    constexpr std::string_view kText[] = {"os.path.normpath", "os.path.relpath",
+                                          "os.path._path_normpath", "os.path._joinrealpath"};
+    const std::string_view name = context.model.name_of(context.tree.child(node, Role::Callee));
+    const BlockingApi* const api = find_blocking(name, BlockingUse::Call);
+    const bool awaited = api != nullptr && api->kind == BlockingKind::Path &&
+                         name.starts_with("os.path.") && is_awaited(context.tree, node);
+    if (!awaited && std::find(std::begin(kText), std::end(kText), name) == std::end(kText)) return;
+    context
+        .report(node, "`" + display_name(name) +
+                          "()` works on the paths of one platform and "
+                          "blocks; use an async path")
+        .shape(kBeyond);
+}
+
 void check(RuleContext& context, NodeId node) {
-    report_blocking(context, node, BlockingKind::Path);
+    if (!report_blocking(context, node, BlockingKind::Path) && context.wants(kBeyond))
+        check_beyond(context, node);
 }
 
 } // namespace
@@ -69,6 +92,12 @@ Rule rule_blocking_path() {
          .on_by_default = false,
          .fix = FixAvailability::Sometimes,
          .aliases = {"ASYNC240"},
+         .shapes =
+             {{},
+              {.codes = {"ASYNC240"},
+               .beyond =
+                   "functions of `os.path` that ask no file system, and calls of its functions "
+                   "that are awaited"}},
          .summary =
              "Asking the file system about a path, as `os.path.exists()` does, on the event loop.",
          .doc = kDoc},

@@ -212,9 +212,19 @@ Finding report_operation(RuleContext& context, const BlockingOperation& operatio
     return finding;
 }
 
-void report_blocking(RuleContext& context, NodeId node, BlockingKind kind) {
+bool report_blocking(RuleContext& context, NodeId node, BlockingKind kind) {
     const std::optional<BlockingOperation> operation = operation_on_loop(context, node);
-    if (operation && operation->api->kind == kind) report_operation(context, *operation);
+    if (!operation || operation->api->kind != kind) return false;
+    report_operation(context, *operation);
+    return true;
+}
+
+std::optional<MethodCall> method_call_on_loop(const RuleContext& context, NodeId node) {
+    const Tree& tree = context.tree;
+    if (!tree.is(node, Kind::Call)) return std::nullopt;
+    const NodeId callee = tree.child(node, Role::Callee);
+    if (!tree.is(callee, Kind::Attribute) || !context.model.on_loop(node)) return std::nullopt;
+    return MethodCall{tree.child(callee, Role::Object), identifier(tree, callee, Role::Attr)};
 }
 
 bool is_future_result(const BlockingOperation& operation) {

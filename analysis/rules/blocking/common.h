@@ -18,8 +18,15 @@ std::optional<BlockingOperation> operation_on_loop(const RuleContext& context, N
 /// Reports the operation with its message and its fix.
 Finding report_operation(RuleContext& context, const BlockingOperation& operation);
 
-/// Reports the operation at the node when it is of the kind.
-void report_blocking(RuleContext& context, NodeId node, BlockingKind kind);
+/// Reports the operation at the node when it is of the kind; false where there is none.
+bool report_blocking(RuleContext& context, NodeId node, BlockingKind kind);
+
+/// A call of a method in code that runs on the event loop: the object and the method's name. Nothing for other nodes.
+struct MethodCall {
+    NodeId object;
+    std::string_view method;
+};
+std::optional<MethodCall> method_call_on_loop(const RuleContext& context, NodeId node);
 
 /// True for waiting on a concurrent.futures.Future, which future-result-on-loop reports.
 bool is_future_result(const BlockingOperation& operation);

@@ -1,6 +1,7 @@
 // A handler that catches a cancellation and goes on.
 
 #include "analysis/rules/cancellation/common.h"
+#include "analysis/rules/cancellation/every_handler.h"
 #include "analysis/rules/task/common.h"
 
 namespace awaitls::analysis {
@@ -72,10 +73,11 @@ only handed to `create_task()` and its like and nothing but clean-up follows, th
 
 ## Differences
 
-flake8-async's ASYNC103 reports the same handlers, and with them: the stop pattern; handlers of a `try` without `await`, in sync functions and
-at module level, where no cancellation arrives; a handler whose every path returns or raises, which is `cancellation-replaced` alone here; of
-several handlers for the cancellations of asyncio, trio and anyio those behind the first; and a nested `try` that re-raises on
-every path of its own. `continue` swallows a cancellation here, and is ASYNC104 there. Sonar's S7497 does not look at tuples, bare `except:`
+flake8-async's ASYNC103 reads the text of handlers alone. It reports the same ones, and with them: the stop pattern; handlers of a `try` without
+`await`, in sync functions and at module level, where no cancellation arrives; a handler whose every path returns, which is
+`cancellation-replaced` alone here; of several handlers for the cancellations of asyncio, trio and anyio those behind the first; and a
+nested `try` that re-raises on every path of its own. Who selects `ASYNC103` gets all of them. `continue` swallows a cancellation here, and is
+ASYNC104 there. Sonar's S7497 does not look at tuples, bare `except:`
 and `BaseException`. A sync function that catches `BaseException` is no finding: asyncio raises cancellation in coroutines only.
 )";
 
@@ -133,6 +135,51 @@ void offer_raise(const RuleContext& context, Finding& finding, NodeId handler) {
                              : std::vector<std::string>{});
 }
 
+constexpr std::size_t kBeyond = 1; // RuleInfo::shapes
+
+/// Handlers that the text alone condemns; the handler that is reported already is left out.
+void check_texts(RuleContext& context, NodeId try_statement, NodeId reported) {
+    for (const TextualHandler& text : textual_handlers(context.model, try_statement)) {
+        if (!text.open || text.handler == reported) continue;
+        context
+            .report(handler_head(context.model, text.handler),
+                    caught(context.tree, text.handler) +
+                        " does not re-raise on each path; a cancellation that comes here would be "
+                        "swallowed")
+            .shape(kBeyond);
+    }
+}
+
+/// Returns the handler that it reports.
+NodeId check_try(RuleContext& context, NodeId node) {
+    const Model& model = context.model;
+    const Tree& tree = context.tree;
+    const NodeId handler = handler_of(model, node);
+    if (handler == kNoNode) return kNoNode;
+    const Treatment found = treatment(model, handler);
+    if (found.swallowed == kNoNode || is_dealt_with(model, node, handler) ||
+        is_program_main(model, node))
+        return kNoNode;
+    if (is_raised_after(model, node) || tasks::follows_cancel(model, tree.child(node, Role::Body)))
+        return kNoNode;
+
+    const bool at_end = ends_background_task(model, node, handler, found);
+    Finding finding = context.report(
+        handler_head(model, handler),
+        caught(tree, handler) + (found.sometimes_raised
+                                     ? " swallows cancellation where it does not re-raise it; end "
+                                       "each path with `raise`"
+                                     : std::string(" swallows cancellation, so the task ") +
+                                           (at_end ? "ends like one that was not cancelled"
+                                                   : "cannot be cancelled here") +
+                                           "; re-raise it with `raise`"));
+    if (at_end) finding.severity(Severity::Information);
+    if (found.swallowed != handler)
+        finding.related(tree[found.swallowed].span(), "the loop goes on from here");
+    if (found.only_falls_through) offer_raise(context, finding, handler);
+    return handler;
+}
+
 void check(RuleContext& context, NodeId node) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
@@ -151,46 +198,31 @@ void check(RuleContext& context, NodeId node) {
         if (at_end) finding.severity(Severity::Information);
         return;
     }
-    const NodeId handler = handler_of(model, node);
-    if (handler == kNoNode) return;
-    const Treatment found = treatment(model, handler);
-    if (found.swallowed == kNoNode || is_dealt_with(model, node, handler) ||
-        is_program_main(model, node))
-        return;
-    if (is_raised_after(model, node) || tasks::follows_cancel(model, tree.child(node, Role::Body)))
-        return;
-
-    const bool at_end = ends_background_task(model, node, handler, found);
-    Finding finding = context.report(
-        handler_head(model, handler),
-        caught(tree, handler) + (found.sometimes_raised
-                                     ? " swallows cancellation where it does not re-raise it; end "
-                                       "each path with `raise`"
-                                     : std::string(" swallows cancellation, so the task ") +
-                                           (at_end ? "ends like one that was not cancelled"
-                                                   : "cannot be cancelled here") +
-                                           "; re-raise it with `raise`"));
-    if (at_end) finding.severity(Severity::Information);
-    if (found.swallowed != handler)
-        finding.related(tree[found.swallowed].span(), "the loop goes on from here");
-    if (found.only_falls_through) offer_raise(context, finding, handler);
+    const NodeId reported = check_try(context, node);
+    if (context.wants(kBeyond)) check_texts(context, node, reported);
 }
 
 } // namespace
 
 Rule rule_cancellation_swallowed() {
-    return {{.name = "cancellation-swallowed",
-             .category = Category::Cancellation,
-             .severity = Severity::Warning,
-             .review = ReviewSeverity::Major,
-             .fix = FixAvailability::Sometimes,
-             .aliases = {"ASYNC103", "S7497"},
-             .summary =
-                 "An exception handler catches a cancellation and goes on without re-raising it.",
-             .options = {},
-             .doc = kDoc},
-            {Kind::Try, Kind::With},
-            check};
+    return {
+        {.name = "cancellation-swallowed",
+         .category = Category::Cancellation,
+         .severity = Severity::Warning,
+         .review = ReviewSeverity::Major,
+         .fix = FixAvailability::Sometimes,
+         .aliases = {"ASYNC103", "S7497"},
+         .shapes = {{},
+                    {.codes = {"ASYNC103"},
+                     .beyond =
+                         "handlers that no cancellation can reach, as in sync code, and those that "
+                         "another rule reports or that deal with it"}},
+         .summary =
+             "An exception handler catches a cancellation and goes on without re-raising it.",
+         .options = {},
+         .doc = kDoc},
+        {Kind::Try, Kind::With},
+        check};
 }
 
 } // namespace awaitls::analysis

@@ -60,7 +60,7 @@ None: call the function where the class is needed.
 
 ## Differences
 
-flake8-async's ASYNC118 also reports `from anyio import get_cancelled_exc_class`, because it goes by names; this rule follows imports.
+flake8-async's ASYNC118 also reports `from anyio import get_cancelled_exc_class as ..`, because it goes by names; this rule follows imports.
 )";
 
 constexpr std::string_view kFunction = "anyio.get_cancelled_exc_class";

@@ -828,13 +828,19 @@ std::string caught(const Tree& tree, NodeId handler) {
     return one_line ? "`" + word + text + "`" : "this handler";
 }
 
-Span handler_head(const Model& model, NodeId handler) {
+NodeId catching_class(const Model& model, NodeId handler) {
     const Tree& tree = model.tree();
     const NodeId classes = tree.child(handler, Role::Value);
     if (tree.is(classes, Kind::Tuple))
         for (const NodeId element : tree.children(classes))
-            if (catches_cancellation(model, element)) return tree[element].span();
-    if (classes != kNoNode) return tree[classes].span();
+            if (catches_cancellation(model, element)) return element;
+    return classes;
+}
+
+Span handler_head(const Model& model, NodeId handler) {
+    const Tree& tree = model.tree();
+    const NodeId head = catching_class(model, handler);
+    if (head != kNoNode) return tree[head].span();
     const std::uint32_t begin = tree[handler].begin;
     return {begin, begin + 6};
 }

@@ -40,6 +40,8 @@ NodeId suppressor_of(const Model& model, NodeId with);
 
 /// What a message calls the caught class: "`asyncio.CancelledError`", or what a broad handler names with an addition.
 std::string caught(const Tree& tree, NodeId handler);
+/// The class that catches the cancellation, of several the first; kNoNode for a bare `except:`.
+NodeId catching_class(const Model& model, NodeId handler);
 /// The part of a handler that a finding underlines: the class that catches the cancellation, or `except`.
 Span handler_head(const Model& model, NodeId handler);
 

@@ -106,7 +106,7 @@ exception-suppress-context-managers = ["mylib.ignoring"]
 flake8-async has ASYNC910 for functions, ASYNC911 for generators and ASYNC913 for loops. Here `and` and `or` are followed operand by
 operand, so `await f() and (yield) and await g() and (yield)` has no way from one `yield` to the other; a `return` whose `finally` has a
 checkpoint is fine; `False and await f()` is not taken for a way; `ignoring = contextlib.suppress` is followed; `while "text":` is not
-taken for an endless loop; code behind an endless loop is not looked at; and a loop is reported for a round that ends with `continue` as well.
+taken for an endless loop; a loop over `range(10)` that waits in each round cannot be passed without a checkpoint, whatever else leaves it; code behind an endless loop is not looked at; and a loop is reported for a round that ends with `continue` as well.
 )";
 
 /// Shapes of findings.
@@ -349,7 +349,7 @@ Rule rule_missing_checkpoint() {
              .on_by_default = false,
              .fix = FixAvailability::Sometimes,
              .aliases = {"ASYNC910", "ASYNC911", "ASYNC913"},
-             .shapes = {{"ASYNC910"}, {"ASYNC911"}, {"ASYNC913"}},
+             .shapes = {{{"ASYNC910"}}, {{"ASYNC911"}}, {{"ASYNC913"}}},
              .summary = "An async function, generator or endless loop has a way without a "
                         "checkpoint.",
              .options = {"no-checkpoint-warning-decorators", "exception-suppress-context-managers"},

@@ -59,9 +59,12 @@ None: the scope has to be narrowed, moved to the consumer, or the items sent thr
 
 ## Differences
 
-flake8-async's ASYNC101 knows decorators by their name alone, and takes an alias of `contextmanager`, or an unknown decorator, for none.
+flake8-async's ASYNC101 knows decorators by their name alone, and takes an alias of `contextmanager`, or an unknown decorator, for none; who
+selects `ASYNC101` gets generators under unknown decorators too.
 It does not see a `yield` in another `with` within the scope.
 )";
+
+constexpr std::size_t kBeyond = 1; // RuleInfo::shapes
 
 void check(RuleContext& context, NodeId yield) {
     const Model& model = context.model;
@@ -69,12 +72,16 @@ void check(RuleContext& context, NodeId yield) {
     for (const NodeId item : open_items(tree, yield)) {
         if (!holds_cancel_scope(model, item)) continue;
         const NodeId function = tasks::function_around(tree, yield);
-        if (!is_plain_generator(context, function)) return;
+        const GeneratorUse use = use_of_generator(context, function);
+        if (use == GeneratorUse::Managed ||
+            (use == GeneratorUse::Decorated && !context.wants(kBeyond)))
+            return;
         const NodeId scope = tree.child(item, Role::Value);
         context
             .report(yield, "this generator yields while `" + callee_text(tree, scope) +
                                "()` is open, which then cancels its consumer, or is left in "
                                "another task; close it before")
+            .shape(use == GeneratorUse::Plain ? 0 : kBeyond)
             .related(tree[scope].span(), "opened here");
         return;
     }
@@ -87,6 +94,9 @@ Rule rule_yield_in_cancel_scope() {
              .category = Category::Cancellation,
              .severity = Severity::Error,
              .aliases = {"ASYNC101"},
+             .shapes = {{},
+                        {.codes = {"ASYNC101"},
+                         .beyond = "generators under decorators that are not known"}},
              .summary = "A generator yields while a timeout, cancel scope or task group is open.",
              .options = {"transform-async-generator-decorators"},
              .doc = kDoc},

@@ -94,15 +94,17 @@ bool yields_once(const Tree& tree, NodeId definition) {
     return yields == 1 && !repeated;
 }
 
-bool is_plain_generator(const RuleContext& context, NodeId definition) {
+GeneratorUse use_of_generator(const RuleContext& context, NodeId definition) {
     const Model& model = context.model;
     if (!context.tree.is(definition, Kind::FunctionDef) ||
-        is_transformed_generator(context, definition))
-        return false;
-    for (const NodeId decorator : decorators(context.tree, definition))
-        if (!is_harmless(model.name_of(decorator))) return false;
-    if (imports_web_framework(model) && yields_once(context.tree, definition)) return false;
-    return !is_injected(model, definition);
+        is_transformed_generator(context, definition) || is_injected(model, definition) ||
+        (imports_web_framework(model) && yields_once(context.tree, definition)))
+        return GeneratorUse::Managed;
+    const std::vector<NodeId> all = decorators(context.tree, definition);
+    const bool plain = std::all_of(all.begin(), all.end(), [&](NodeId decorator) {
+        return is_harmless(model.name_of(decorator));
+    });
+    return plain ? GeneratorUse::Plain : GeneratorUse::Decorated;
 }
 
 bool holds_cancel_scope(const Model& model, NodeId with_item) {

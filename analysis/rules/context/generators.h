@@ -6,9 +6,10 @@
 
 namespace awaitls::analysis {
 
-/// What is known of a generator's use allows to judge its yields: no decorator may turn it into a context manager or something
-/// else, and it is no dependency of a web framework, which is entered and left like one.
-bool is_plain_generator(const RuleContext& context, NodeId definition);
+/// What is known of a generator's use. Managed: a decorator makes a context manager of it or the like, or a web framework enters
+/// and leaves it like one. Decorated: in some way that is not known. Plain: its yields can be judged.
+enum class GeneratorUse : std::uint8_t { Managed, Decorated, Plain };
+GeneratorUse use_of_generator(const RuleContext& context, NodeId definition);
 
 /// The generator gives a single value, and not in a loop.
 bool yields_once(const Tree& tree, NodeId definition);

@@ -62,8 +62,11 @@ Where all consumers iterate to the end, or close the generator with `contextlib.
 
 ## Differences
 
-flake8-async and ruff (ASYNC119) report generators of a single value as well, those under unknown decorators, and any `with`.
+flake8-async and ruff (ASYNC119) report generators of a single value as well, those under unknown decorators, and any `with`. Who
+selects `ASYNC119` gets those under unknown decorators too.
 )";
+
+constexpr std::size_t kBeyond = 1; // RuleInfo::shapes
 
 bool closes_nothing(const Model& model, NodeId item) {
     const Tree& tree = model.tree();
@@ -118,10 +121,12 @@ void check(RuleContext& context, NodeId yield) {
     if (!tree.is(function, Kind::FunctionDef) || !tree[function].is_async()) return;
     const auto held = std::find_if(items.begin(), items.end(),
                                    [&](NodeId item) { return !closes_nothing(model, item); });
-    if (held == items.end() ||
-        std::any_of(items.begin(), items.end(),
-                    [&](NodeId item) { return holds_cancel_scope(model, item); }) ||
-        !is_plain_generator(context, function))
+    if (held == items.end() || std::any_of(items.begin(), items.end(), [&](NodeId item) {
+            return holds_cancel_scope(model, item);
+        }))
+        return;
+    const GeneratorUse use = use_of_generator(context, function);
+    if (use == GeneratorUse::Managed || (use == GeneratorUse::Decorated && !context.wants(kBeyond)))
         return;
     const Consumers consumers = consumers_of(model, function);
     if (consumers.closed ||
@@ -132,6 +137,7 @@ void check(RuleContext& context, NodeId yield) {
     context
         .report(yield, "when the consumer stops early, what this generator holds open is closed "
                        "late or never; let the consumer hold it, or use `contextlib.aclosing`")
+        .shape(use == GeneratorUse::Plain ? 0 : kBeyond)
         .related(tree[value].span(), "held open");
 }
 
@@ -142,6 +148,9 @@ Rule rule_yield_in_cm_in_async_generator() {
              .category = Category::Context,
              .severity = Severity::Information,
              .aliases = {"ASYNC119", "W0135"},
+             .shapes = {{},
+                        {.codes = {"ASYNC119"},
+                         .beyond = "generators under decorators that are not known"}},
              .summary = "An async generator yields within `with` or `async with`, which is closed "
                         "late when the consumer stops early.",
              .options = {"transform-async-generator-decorators"},

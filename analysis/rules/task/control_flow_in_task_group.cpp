@@ -54,8 +54,11 @@ waits there in any case, and where nothing has to do with the group before.
 
 ## Differences
 
-Like flake8-async's ASYNC121, which also reports blocks where no task can have been started before the statement. Sonar's S7514 also reports `break` and `continue` of a loop within the block; they leave nothing.
+Like flake8-async's ASYNC121, which also reports blocks where no task can have been started before the statement, and a `return` at their
+end: who selects `ASYNC121` gets these too. Sonar's S7514 also reports `break` and `continue` of a loop within the block; they leave nothing.
 )";
+
+constexpr std::size_t kBeyond = 1; // RuleInfo::shapes
 
 /// Control may have come past a use of the group's name before the node: only then it can have tasks.
 bool is_used_before(const Tree& tree, NodeId item, NodeId node) {
@@ -87,7 +90,9 @@ void check(RuleContext& context, NodeId node) {
         if (!returns && !tree.within(item, loop)) return;
         const NodeId group = tree.child(item, Role::Value);
         if (group == kNoNode || !tasks::is_task_group(model, group)) continue;
-        if (!is_used_before(tree, item, node) || (returns && ends_block(tree, item, node))) return;
+        const bool waits =
+            is_used_before(tree, item, node) && !(returns && ends_block(tree, item, node));
+        if (!waits && !context.wants(kBeyond)) return;
         const std::string_view word = returns                      ? "return"
                                       : tree.is(node, Kind::Break) ? "break"
                                                                    : "continue";
@@ -96,6 +101,7 @@ void check(RuleContext& context, NodeId node) {
             .report(Span{begin, begin + static_cast<std::uint32_t>(word.size())},
                     "`" + std::string(word) + "` waits here for all tasks of `" +
                         callee_text(tree, group) + "()`; do it behind the block")
+            .shape(waits ? 0 : kBeyond)
             .related(tree[group].span(), "the group");
         return;
     }
@@ -104,17 +110,22 @@ void check(RuleContext& context, NodeId node) {
 } // namespace
 
 Rule rule_control_flow_in_task_group() {
-    return {{.name = "control-flow-in-task-group",
-             .category = Category::Task,
-             .severity = Severity::Information,
-             .aliases = {"ASYNC121", "S7514"},
-             .summary =
-                 "`return`, `break` or `continue` leaves the block of a task group, and waits "
-                 "for its tasks.",
-             .options = {},
-             .doc = kDoc},
-            {Kind::Return, Kind::Break, Kind::Continue},
-            check};
+    return {
+        {.name = "control-flow-in-task-group",
+         .category = Category::Task,
+         .severity = Severity::Information,
+         .aliases = {"ASYNC121", "S7514"},
+         .shapes = {{},
+                    {.codes = {"ASYNC121"},
+                     .beyond =
+                         "blocks where no task can have been started before the statement, and a "
+                         "`return` that ends the block"}},
+         .summary = "`return`, `break` or `continue` leaves the block of a task group, and waits "
+                    "for its tasks.",
+         .options = {},
+         .doc = kDoc},
+        {Kind::Return, Kind::Break, Kind::Continue},
+        check};
 }
 
 } // namespace awaitls::analysis

@@ -96,9 +96,9 @@ Where the task ends before its function does, a local variable is enough to keep
 ## Differences
 
 ruff's RUF006 and flake8-async's ASYNC300 do not see loops kept in attributes, local containers that die, and
-`create_task(..).add_done_callback(..)` as a statement, and ASYNC300 no variables that are never read and no other name that `create_task`
-was given. ASYNC300 also reports awaited tasks and annotated
-assignments, which this rule does not, and tasks in a generator expression that nothing iterates over, which are never made, and `with create_task(..)`, which fails.
+`create_task(..).add_done_callback(..)` as a statement, and ASYNC300 no variables that are never read no other name that `create_task`
+was given, and no import within a function. ASYNC300 also reports awaited tasks and annotated assignments, which this rule does not, and tasks in a generator expression
+that nothing iterates over, which are never made, and `with create_task(..)`, which fails: who selects `ASYNC300` gets these two.
 )";
 
 enum class Loss : std::uint8_t { None, Statement, Local, Container, Loop, Lambda };
@@ -415,12 +415,31 @@ std::string message(const Tree& tree, NodeId call, const Dropped& dropped) {
     }
 }
 
+/// RuleInfo::shapes. kVariable: a variable that is never read holds the task, or the function that makes it.
+enum Part : std::size_t { kUnnamed, kVariable, kBeyond };
+
+/// `(create_task(..) for ..)` as a statement, `with create_task(..)`: no task is left, or none is made.
+bool is_misplaced(const Tree& tree, NodeId call) {
+    const NodeId up = tree.parent(call);
+    return (tree.is(up, Kind::Generator) && tree.role(call) == Role::Element &&
+            tree.is(tree.parent(up), Kind::ExprStmt)) ||
+           tree.is(up, Kind::WithItem);
+}
+
 void check(RuleContext& context, NodeId call) {
     const Model& model = context.model;
     if (!makes_task(model, call) || may_wrap_future(model, call)) return;
     const Dropped dropped = lost(model, call, true);
+    if (dropped.loss == Loss::None && context.wants(kBeyond) && is_misplaced(context.tree, call))
+        context
+            .report(call, "the result of `" + callee_text(context.tree, call) + "()` is not kept")
+            .shape(kBeyond);
     if (dropped.loss == Loss::None || stays_ready(model, call)) return;
     Finding finding = context.report(call, message(context.tree, call, dropped));
+    const NodeId callee = context.tree.child(call, Role::Callee);
+    const bool renamed = context.tree.is(callee, Kind::Name) && model.is_local(callee) &&
+                         model.value_of_local(callee) != kNoNode;
+    if (dropped.loss == Loss::Local || renamed) finding.shape(kVariable);
     offer_to_keep(context, finding, call, dropped);
 }
 
@@ -433,6 +452,12 @@ Rule rule_dangling_task() {
          .severity = Severity::Warning,
          .fix = FixAvailability::Sometimes,
          .aliases = {"RUF006", "ASYNC300", "S7502", "unused-awaitable"},
+         .shapes =
+             {{{"ASYNC300"}},
+              {},
+              {.codes = {"ASYNC300"},
+               .beyond =
+                   "a generator expression of tasks as a statement, and `with create_task(..)`"}},
          .summary =
              "The result of `create_task` or `ensure_future` is not kept, so the task can vanish.",
          .options = {},

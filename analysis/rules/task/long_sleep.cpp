@@ -61,8 +61,8 @@ day. It is withheld where a comment stands inside the call.
 
 ## Differences
 
-flake8-async's ASYNC116 takes any name `inf` for infinity; this rule wants a plain name to be `math.inf` or the like. ruff's ASYNC116 looks at
-literals only.
+flake8-async's ASYNC116 takes any attribute `inf` for infinity; here it is one unless its object says otherwise, and a plain name has to be
+`math.inf` or the like. Who selects `ASYNC116` gets any attribute `inf`. ruff's ASYNC116 looks at literals only.
 )";
 
 constexpr double kDay = 24 * 60 * 60;
@@ -85,6 +85,8 @@ bool is_infinite(const Model& model, NodeId delay) {
            value == "+inf";
 }
 
+constexpr std::size_t kBeyond = 1; // RuleInfo::shapes
+
 void check(RuleContext& context, NodeId call) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
@@ -93,6 +95,15 @@ void check(RuleContext& context, NodeId call) {
     const NodeId delay = sleep_delay(tree, call);
     if (delay == kNoNode) return;
     const bool infinite = is_infinite(model, delay);
+    const bool called_so = !infinite && context.wants(kBeyond) && tree.is(delay, Kind::Attribute) &&
+                           identifier(tree, delay, Role::Attr) == "inf";
+    if (called_so) {
+        context
+            .report(call, "`" + callee_text(tree, call) + "()` never ends where `" +
+                              context.text(delay) + "` is infinite")
+            .shape(kBeyond);
+        return;
+    }
     if (!infinite && number_value(tree, delay).value_or(0) <= kDay) return;
     const std::string library(name.substr(0, name.find('.')));
     Finding finding = context.report(call, "`" + callee_text(tree, call) + "()` " +
@@ -118,6 +129,7 @@ Rule rule_long_sleep() {
              .severity = Severity::Hint,
              .fix = FixAvailability::Sometimes,
              .aliases = {"ASYNC116", "S7486"},
+             .shapes = {{}, {.codes = {"ASYNC116"}, .beyond = "any attribute called `inf`"}},
              .summary = "A sleep of anyio or trio lasts more than a day, or for ever.",
              .options = {},
              .doc = kDoc},

@@ -73,7 +73,8 @@ raises.
 ## Differences
 
 flake8-async's ASYNC113 goes by names: anything called `serve` or `run_process` counts, wherever in the arguments it stands, and the option
-has to list the functions of the project. It also reports `create_task` of asyncio for listed functions; asyncio has no such protocol. What a
+has to list the functions of the project. It also reports `create_task` of asyncio for listed functions; asyncio has no such protocol. Who
+selects `ASYNC113` gets what it reports by name too. What a
 variable or attribute is, is followed to where it was assigned.
 )";
 
@@ -127,18 +128,43 @@ bool is_entering(const Model& model, NodeId call) {
     return !yielded;
 }
 
+constexpr std::size_t kBeyond = 1; // RuleInfo::shapes
+
+/// Somewhere in the expression stands a function that can be started, or what is called `serve`.
+bool names_startable(const RuleContext& context, NodeId expression) {
+    const Tree& tree = context.tree;
+    bool found = false;
+    search_same_function(tree, expression, [&](NodeId node) {
+        if (tree.is(node, Kind::Name) || tree.is(node, Kind::Attribute))
+            found =
+                found || is_startable(context, node) ||
+                (tree.is(node, Kind::Attribute) && identifier(tree, node, Role::Attr) == "serve");
+        return !found;
+    });
+    return found;
+}
+
 void check(RuleContext& context, NodeId call) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
     const NodeId callee = tree.child(call, Role::Callee);
-    if (!tree.is(callee, Kind::Attribute) || identifier(tree, callee, Role::Attr) != "start_soon" ||
-        !model.in_async(call))
-        return;
+    if (!tree.is(callee, Kind::Attribute) || !model.in_async(call)) return;
+    const std::string_view method = identifier(tree, callee, Role::Attr);
+    if (method != "start_soon" && (method != "create_task" || !context.wants(kBeyond))) return;
     const NodeId object = tree.child(callee, Role::Object);
     const NodeId function = argument(tree, call, 0, {});
-    if (object == kNoNode || function == kNoNode || !is_startable(context, function) ||
-        !is_entering(model, call) || !stays_open(model, call, object))
+    if (object == kNoNode || function == kNoNode) return;
+    if (method != "start_soon" || !is_startable(context, function)) {
+        if (context.wants(kBeyond) && names_startable(context, function) &&
+            is_entering(model, call) &&
+            (stays_open(model, call, object) || !model.type_of(object)->known()))
+            context
+                .report(call, "the manager is entered before this task is ready, should it tell "
+                              "when it is")
+                .shape(kBeyond);
         return;
+    }
+    if (!is_entering(model, call) || !stays_open(model, call, object)) return;
     Finding finding = context.report(
         call, "the manager is entered before this task is ready; `await " + context.text(object) +
                   ".start(..)` waits until it calls `task_status.started()`");
@@ -155,17 +181,23 @@ void check(RuleContext& context, NodeId call) {
 } // namespace
 
 Rule rule_start_soon_in_aenter() {
-    return {{.name = "start-soon-in-aenter",
-             .category = Category::Task,
-             .severity = Severity::Warning,
-             .fix = FixAvailability::Sometimes,
-             .aliases = {"ASYNC113"},
-             .summary = "A context manager starts a task that tells when it is ready, and does not "
-                        "wait for that.",
-             .options = {"startable-in-context-manager"},
-             .doc = kDoc},
-            {Kind::Call},
-            check};
+    return {
+        {.name = "start-soon-in-aenter",
+         .category = Category::Task,
+         .severity = Severity::Warning,
+         .fix = FixAvailability::Sometimes,
+         .aliases = {"ASYNC113"},
+         .shapes = {{},
+                    {.codes = {"ASYNC113"},
+                     .beyond =
+                         "functions that can be started anywhere in the argument, methods called "
+                         "`serve`, and `create_task`"}},
+         .summary = "A context manager starts a task that tells when it is ready, and does not "
+                    "wait for that.",
+         .options = {"startable-in-context-manager"},
+         .doc = kDoc},
+        {Kind::Call},
+        check};
 }
 
 } // namespace awaitls::analysis

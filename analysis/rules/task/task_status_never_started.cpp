@@ -46,7 +46,7 @@ None: only the author knows where the function is ready.
 ## Differences
 
 flake8-async's ASYNC128 also reports functions that pass the object on, as `await other(task_status=task_status)`, or give it another
-name; whoever gets it may well call it.
+name; whoever gets it may well call it. Who selects `ASYNC128` gets these too.
 )";
 
 /// A nested function between the use and the definition has a parameter of this name.
@@ -60,23 +60,31 @@ bool is_shadowed(const Tree& tree, NodeId use, NodeId definition) {
     return false;
 }
 
-/// `started()` is called on it, or it goes somewhere else.
-bool is_used(const Tree& tree, NodeId definition, std::string_view name) {
+constexpr std::size_t kBeyond = 1; // RuleInfo::shapes
+
+/// What becomes of the object.
+enum class Use : std::uint8_t { None, GoesElsewhere, Started };
+
+Use use_of(const Tree& tree, NodeId definition, std::string_view name) {
+    Use result = Use::None;
     const NodeId body = tree.child(definition, Role::Body);
     for (NodeId node = body; node < tree[body].next; ++node) {
         if (!tree.is(node, Kind::Name) || tree.text(node) != name ||
             is_shadowed(tree, node, definition))
             continue;
         const NodeId up = tree.parent(node);
-        if (!tree.is(up, Kind::Attribute)) return true;
+        if (!tree.is(up, Kind::Attribute)) {
+            result = Use::GoesElsewhere;
+            continue;
+        }
         const bool called =
             tree.role(up) == Role::Callee && identifier(tree, up, Role::Attr) == "started";
         const bool handed_on = tree.role(up) != Role::Callee &&
                                !tree.is(tree.parent(up), Kind::ExprStmt) &&
                                identifier(tree, up, Role::Attr) == "started";
-        if (called || handed_on) return true;
+        if (called || handed_on) return Use::Started;
     }
-    return false;
+    return result;
 }
 
 void check(RuleContext& context, NodeId definition) {
@@ -89,11 +97,13 @@ void check(RuleContext& context, NodeId definition) {
         return;
     for (const NodeId parameter : status_parameters(tree, definition, &model)) {
         const std::string_view status = identifier(tree, parameter);
-        if (is_used(tree, definition, status)) continue;
+        const Use use = use_of(tree, definition, status);
+        if (use == Use::Started || (use == Use::GoesElsewhere && !context.wants(kBeyond))) continue;
         context
             .report(name, "`" + context.text(name) + "` never calls `" + std::string(status) +
                               ".started()`, so whoever starts it waits until it ends, and gets "
                               "RuntimeError")
+            .shape(use == Use::None ? 0 : kBeyond)
             .related(tree[parameter].span(), "the parameter");
         return;
     }
@@ -106,6 +116,9 @@ Rule rule_task_status_never_started() {
              .category = Category::Task,
              .severity = Severity::Warning,
              .aliases = {"ASYNC128"},
+             .shapes = {{},
+                        {.codes = {"ASYNC128"},
+                         .beyond = "functions that hand the object on or give it another name"}},
              .summary = "A function that takes a `task_status` never calls `started()` on it.",
              .options = {},
              .doc = kDoc},

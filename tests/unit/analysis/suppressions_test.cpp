@@ -63,6 +63,17 @@ TEST(Noqa, OfAnotherToolsCodeMeansItsShapeOfTheRule) {
     EXPECT_EQ(opened("\n# awaitls: ignore-file[ASYNC231]"), "");
 }
 
+TEST(Noqa, OfAWholeCodeMeansWhatItSelects) {
+    const std::size_t swallowed = *find_rule("cancellation-swallowed");
+    for (const char* code :
+         {"ASYNC103", "ASYNC10", "cancellation-swallowed", "cancellation", "ALL"}) {
+        EXPECT_TRUE(code_means(code, swallowed, 0)) << code;
+        EXPECT_TRUE(code_means(code, swallowed, 1)) << code;
+    }
+    EXPECT_TRUE(code_means("S7497", swallowed, 0));
+    EXPECT_FALSE(code_means("S7497", swallowed, 1));
+}
+
 TEST(Own, TakesNamesCategoriesAliasesAndAll) {
     for (const char* comment :
          {"# awaitls: ignore", "# awaitls: ignore[blocking-sleep]",

@@ -146,6 +146,43 @@ TEST(Selection, CodesOfShapes) {
     EXPECT_EQ(shapes({"select = ['ASYNC231']", "select = ['ASYNC230']"}), "230 ");
 }
 
+TEST(Selection, WholeCodesMeanWhatGoesBeyondTheRule) {
+    const std::size_t swallowed = rule("cancellation-swallowed"); // ASYNC103 means more than it
+    const auto shapes = [&](const Strings& sources) {
+        const analysis::Settings some = settings(sources);
+        return std::string(some.enabled.test(swallowed) && some.shape_enabled(swallowed, 0) ? "own "
+                                                                                            : "") +
+               (some.enabled.test(swallowed) && some.shape_enabled(swallowed, 1) ? "beyond" : "");
+    };
+    EXPECT_EQ(shapes({}), "own ");
+    for (const char* selector :
+         {"ALL", "cancellation", "cancellation-swallowed", "ASYNC10", "ASYNC1", "S7497"})
+        EXPECT_EQ(shapes({"select = ['" + std::string(selector) + "']"}), "own ") << selector;
+    EXPECT_EQ(shapes({"select = ['ASYNC103']"}), "own beyond");
+    EXPECT_EQ(shapes({"extend-select = ['ASYNC103']"}), "own beyond");
+    EXPECT_EQ(shapes({"select = ['ASYNC103', 'cancellation-swallowed']"}), "own beyond");
+    EXPECT_EQ(shapes({"select = ['ASYNC103']", "select = ['S7497']"}), "own ");
+    EXPECT_EQ(shapes({"extend-select = ['ASYNC103']\nignore = ['cancellation-swallowed']"}), "");
+    EXPECT_EQ(shapes({"ignore = ['ASYNC103']"}), "");
+    EXPECT_EQ(shapes({"extend-select = ['ASYNC103']\nignore = ['ASYNC1']"}), "own beyond")
+        << "the whole code is more specific";
+}
+
+TEST(Selection, ShapesAreConsistent) {
+    for (const analysis::Rule& rule : analysis::catalog()) {
+        const analysis::RuleInfo& info = rule.info;
+        EXPECT_LE(info.shapes.size(), 8u) << info.name;
+        EXPECT_TRUE(info.shapes.empty() || info.shapes.front().beyond.empty()) << info.name;
+        for (const analysis::Shape& shape : info.shapes) {
+            EXPECT_TRUE(shape.beyond.empty() || !shape.codes.empty()) << info.name;
+            for (const std::string_view code : shape.codes)
+                EXPECT_NE(std::find(info.aliases.begin(), info.aliases.end(), code),
+                          info.aliases.end())
+                    << info.name << " " << code;
+        }
+    }
+}
+
 TEST(Selection, LaterSources) {
     const std::size_t sleep = rule("blocking-sleep");
     const auto enabled = [&](const Strings& sources) {
