@@ -51,7 +51,7 @@ struct Settings {
     std::bitset<kMaxRules> selected_by_name;  // named one by one in select or extend-select
     std::map<std::size_t, Severity> severity; // overrides by rule index
     PythonVersion target_version;
-    bool target_version_stated = false; // by the configuration, the project or its environment
+    bool target_version_stated = false; // by the configuration or the project
     Strictness strictness = Strictness::Certain;
     std::vector<BlockingPattern> blocking_calls;
     std::map<std::string, std::vector<std::string>>

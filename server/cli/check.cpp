@@ -119,9 +119,8 @@ ConfigOverrides read_overrides(const CheckOptions& options, const std::string& f
         flags.target_version = add("target-version", std::move(version)).target_version;
     }
     if (!options.python.empty()) {
-        const Environment environment = read_environment(absolute_path(options.python));
-        flags.environment_version = environment.version;
-        if (!environment.error.empty()) problems.push_back({"--python", 0, 0, environment.error});
+        std::string problem = environment_problem(absolute_path(options.python));
+        if (!problem.empty()) problems.push_back({"--python", 0, 0, std::move(problem)});
     }
     overrides.layers.push_back(std::move(flags));
     return overrides;

@@ -214,10 +214,10 @@ void read_python(LayerReader& reader, const ConfigValue& value) {
         return reader.problem(
             value, "`python` must be a path below this file's folder; `--python` takes any path");
     }
-    const Environment environment = read_environment(reader.layer.base + "/" + value.string);
-    if (!environment.error.empty()) return reader.problem(value, environment.error);
-    reader.layer.environment_version = environment.version;
-    reader.layer.environment = reader.layer.base + "/" + value.string;
+    std::string path = reader.layer.base + "/" + value.string;
+    if (const std::string problem = environment_problem(path); !problem.empty())
+        return reader.problem(value, problem);
+    reader.layer.environment = std::move(path);
 }
 
 void read_cache_dir(LayerReader& reader, const ConfigValue& value) {
@@ -277,7 +277,7 @@ shown with the finding.)",
      read_max_file_size},
     {"python", OptionType::Folder, "unset",
      R"(The project's environment: the path of its folder, below that of the configuration file. What imports of installed
-packages mean is read from it, and its Python version counts where neither `target-version` nor `requires-python` says one.
+packages mean is read from it. Its Python version does not count: the code may run on older ones.
 Nothing in it is run. Unset: that of `VIRTUAL_ENV`, else `.venv` in the project's folder, else that of conda, else the `python` on `PATH`.)",
      "python = \".venv\"", read_python},
     {"cache-dir", OptionType::Nothing, "unset",

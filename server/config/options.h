@@ -39,9 +39,7 @@ struct ConfigLayer {
     std::vector<PerFileIgnore> per_file_ignores;
     std::vector<std::pair<std::string, analysis::Severity>> severity; // selector, severity
     std::optional<analysis::PythonVersion> target_version;
-    std::optional<analysis::PythonVersion>
-        environment_version; // of the environment that `python` names
-    std::string environment; // its absolute path; empty: not said
+    std::string environment; // absolute path of what `python` names; empty: not said
     std::optional<analysis::Strictness> strictness;
     std::optional<std::vector<analysis::BlockingPattern>> blocking_calls;
     std::optional<std::uint64_t> max_file_size; // bytes

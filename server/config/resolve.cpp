@@ -310,7 +310,6 @@ ConfigResolver::combine(const FolderFiles& files) {
     }
 
     for (const ConfigLayer* layer : layers) {
-        if (layer->environment_version) set_target_version(settings, *layer->environment_version);
         if (layer->environment.empty()) continue;
         config.environment = layer->environment;
         config.environment_base = layer->base;

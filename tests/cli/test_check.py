@@ -274,14 +274,14 @@ def test_show_settings(cli: Cli) -> None:
     )
 
 
-def test_an_environment_gives_the_version_where_nothing_else_does(cli: Cli) -> None:
+def test_an_environment_says_nothing_of_the_oldest_python(cli: Cli) -> None:
     cli.write("env/pyvenv.cfg", "home = /usr/bin\nversion = 3.12.4\n")
-    cli.write("old/lib/python3.9/site.py", "")
+    cli.write("installed/lib/python3.13/site.py", "")
     cli.write("pyproject.toml", "[tool.awaitls]\npython = 'env'\n")
     version = lambda *options: cli("check", "--show-settings", *options).stdout.splitlines()[2]
-    assert version() == 'target-version = "3.12"'
-    assert version("--python", "old") == 'target-version = "3.9"'
-    assert version("--python", "old", "--target-version", "3.13") == 'target-version = "3.13"'
+    assert version() == 'target-version = "3.10"'
+    assert version("--python", "installed") == 'target-version = "3.10"'
+    assert version("--python", "installed", "--target-version", "3.13") == 'target-version = "3.13"'
     cli.write("pyproject.toml", "[project]\nrequires-python = '>=3.11'\n[tool.awaitls]\npython = 'env'\n")
     assert version() == 'target-version = "3.11"'
 
