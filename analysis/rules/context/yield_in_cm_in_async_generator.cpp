@@ -16,8 +16,8 @@ own, or, at the end of the program, never. Until then connections, locks and fil
 
 Reported is a `yield` within `with` or `async with` in an async generator. Not reported are generators that a decorator turns into a
 context manager, a fixture or a channel, also those that `transform-async-generator-decorators` names and unknown ones; those that yield
-a single value and are iterated nowhere in the file, as dependencies of web frameworks are; those whose every use in the file is under
-`contextlib.aclosing`; and plain `with` over `contextlib.suppress` or a `@contextmanager` function of the project, which mostly hold nothing
+a single value and are iterated nowhere in the file, as dependencies of web frameworks are; those that the file
+iterates nowhere and closes, by `contextlib.aclosing` or the `aclose()` of what they are kept in; what forwards another generator under `aclosing`; and plain `with` over `contextlib.suppress` or a `@contextmanager` function of the project, which mostly hold nothing
 that has to be closed. What holds a cancel scope is
 [yield-in-cancel-scope](yield-in-cancel-scope.md).
 
@@ -71,39 +71,62 @@ constexpr std::size_t kBeyond = 1; // RuleInfo::shapes
 bool closes_nothing(const Model& model, NodeId item) {
     const Tree& tree = model.tree();
     const NodeId value = tree.child(item, Role::Value);
-    if (tasks::calls(model, value, "contextlib.suppress") ||
-        tasks::calls(model, value, "contextlib.nullcontext"))
-        return true;
+    // `aclosing` holds another generator, which is late with or without it.
+    for (const std::string_view manager :
+         {"contextlib.suppress", "contextlib.nullcontext", "contextlib.aclosing"})
+        if (tasks::calls(model, value, manager)) return true;
     // Most sync manager functions set or translate something and hold nothing that has to be closed.
     if (!tree.is(value, Kind::Call) || tree[tree.parent(item)].is_async()) return false;
     const FunctionDef* const made = model.target(value).function;
     return made != nullptr && made->is_generator;
 }
 
-/// Whether the file iterates the generator, and whether it closes it wherever it does.
+/// What the file does with the generators that the function makes.
 struct Consumers {
-    bool iterated = false;
-    bool closed = true;
+    bool iterated = false; // by a loop, which closes nothing
+    bool closed = false;   // by `aclosing`, or by the `aclose()` of what they are kept in
 };
+
+/// The call's result goes into a local name or an attribute whose `aclose` the file uses.
+bool is_closed_later(const Model& model, NodeId call) {
+    const Tree& tree = model.tree();
+    const NodeId statement = tree.parent(call);
+    if (tree.role(call) != Role::Value ||
+        (!tree.is(statement, Kind::Assign) && !tree.is(statement, Kind::AnnAssign)))
+        return false;
+    const auto closes = [](const Tree& there, NodeId use) {
+        const NodeId up = there.parent(use);
+        return there.is(up, Kind::Attribute) && identifier(there, up, Role::Attr) == "aclose";
+    };
+    const NodeId kept = tree.child(statement, Role::Target);
+    if (tree.is(kept, Kind::Name)) {
+        const std::vector<NodeId> uses = model.uses_of_local(kept);
+        return std::any_of(uses.begin(), uses.end(), [&](NodeId use) { return closes(tree, use); });
+    }
+    if (!tree.is(kept, Kind::Attribute)) return false;
+    const std::vector<Model::CallSite>& all = model.mentions(tree.child(kept, Role::Attr));
+    return std::any_of(all.begin(), all.end(), [&](const Model::CallSite& use) {
+        return closes(use.model->tree(), use.call);
+    });
+}
 
 Consumers consumers_of(const Model& model, NodeId definition) {
     Consumers result;
     const NodeId name = model.tree().child(definition, Role::Name);
     if (name == kNoNode) return result;
-    bool any = false;
     for (const Model::CallSite& mention : model.mentions(name)) {
         const Tree& there = mention.model->tree();
         const NodeId call = there.parent(mention.call);
         if (!there.is(call, Kind::Call) || there.role(mention.call) != Role::Callee) continue;
-        any = true;
         const NodeId outer = there.parent(call);
-        const bool loops = there.role(call) == Role::Iter;
-        result.iterated = result.iterated || loops;
-        const bool closed = there.is(outer, Kind::Call) && there.role(call) == Role::Argument &&
-                            mention.model->target(outer).name == "contextlib.aclosing";
-        result.closed = result.closed && closed;
+        if (there.role(call) == Role::Iter)
+            result.iterated = true;
+        else if (there.is(outer, Kind::Call) && there.role(call) == Role::Argument &&
+                 mention.model->target(outer).name == "contextlib.aclosing")
+            result.closed = true;
+        else if (is_closed_later(*mention.model, call))
+            result.closed = true;
     }
-    result.closed = result.closed && any;
     return result;
 }
 
@@ -129,8 +152,8 @@ void check(RuleContext& context, NodeId yield) {
     if (use == GeneratorUse::Managed || (use == GeneratorUse::Decorated && !context.wants(kBeyond)))
         return;
     const Consumers consumers = consumers_of(model, function);
-    if (consumers.closed ||
-        (!consumers.iterated && gives_value(tree, yield) && yields_once(tree, function)))
+    if (!consumers.iterated &&
+        (consumers.closed || (gives_value(tree, yield) && yields_once(tree, function))))
         return;
     const NodeId value = tree.child(*held, Role::Value);
     if (value == kNoNode) return;
