@@ -91,12 +91,13 @@ bool names_cleanup(std::string_view name) {
     while (end < name.size() && name[end] >= 'a' && name[end] <= 'z') ++end;
     const std::string_view word = name.substr(0, end);
     for (const std::string_view known :
-         {"aclose",  "cancel",     "chdir",      "clean",   "cleanup",   "close",    "delete",
-          "destroy", "detach",     "disconnect", "dispose", "kill",      "release",  "remove",
-          "reset",   "restore",    "rmdir",      "rmtree",  "rollback",  "shutdown", "stop",
-          "tear",    "teardown",   "terminate",  "undo",    "uninstall", "unlink",   "unlock",
-          "unpatch", "unregister", "unsubscribe"})
-        if (word == known) return true;
+         {"cancel",    "chdir",  "clean",      "cleanup",  "close",      "delete",
+          "destroy",   "detach", "disconnect", "dispose",  "kill",       "release",
+          "remove",    "reset",  "restore",    "rmdir",    "rmtree",     "rollback",
+          "shutdown",  "stop",   "tear",       "teardown", "terminate",  "undo",
+          "uninstall", "unlink", "unlock",     "unpatch",  "unregister", "unsubscribe"})
+        if (word == known || (word.starts_with('a') && word.substr(1) == known)) // `aclose`
+            return true;
     return false;
 }
 

@@ -628,14 +628,23 @@ std::optional<BlockingOperation> blocking_call(const Model& model, NodeId call) 
             return std::nullopt;
         break;
     }
-    case BlockingKind::TlsCerts:
+    case BlockingKind::TlsCerts: {
+        if (keyword_argument(tree, call, "cafile") != kNoNode ||
+            keyword_argument(tree, call, "capath") != kNoNode)
+            break;
         // Certificates in memory.
-        if (keyword_argument(tree, call, "cadata") != kNoNode &&
-            keyword_argument(tree, call, "cafile") == kNoNode &&
-            keyword_argument(tree, call, "capath") == kNoNode &&
-            (parts.last == "create_default_context" || argument_values(tree, call).size() == 1))
+        const bool in_memory = keyword_argument(tree, call, "cadata") != kNoNode;
+        if (parts.last != "create_default_context") {
+            if (in_memory && argument_values(tree, call).size() == 1) return std::nullopt;
+            break;
+        }
+        // A server asks no client for a certificate, and loads none to check it.
+        const NodeId purpose = argument(tree, call, 0, "purpose");
+        if (in_memory ||
+            (purpose != kNoNode && model.name_of(purpose) != "ssl.Purpose.SERVER_AUTH"))
             return std::nullopt;
         break;
+    }
     case BlockingKind::FileMethod:
     case BlockingKind::DirectoryWalk:
     case BlockingKind::Path:

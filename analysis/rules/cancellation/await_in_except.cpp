@@ -114,6 +114,19 @@ bool concerns_cancellation(const Model& model, NodeId handler) {
     return classes == kNoNode || tasks::catches_cancellation(model, classes);
 }
 
+/// `found = await ask()` and `if found is None: raise`: it has to wait before it knows whether to raise.
+bool decides_whether(const Tree& tree, NodeId await, NodeId raise, NodeId handler) {
+    const NodeId name = tree.is(await, Kind::Await) ? tasks::assigned_name(tree, await) : kNoNode;
+    for (NodeId up = tree.parent(raise); up != handler && up != kNoNode; up = tree.parent(up)) {
+        const bool branch = tree.is(up, Kind::If) || tree.is(up, Kind::Elif);
+        const NodeId test = branch ? tree.child(up, Role::Test) : kNoNode;
+        if (test == kNoNode) continue;
+        if (tree.within(await, test)) return true;
+        if (name != kNoNode && tasks::mentions(tree, test, tree.text(name))) return true;
+    }
+    return false;
+}
+
 void check(RuleContext& context, NodeId handler) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
@@ -128,8 +141,8 @@ void check(RuleContext& context, NodeId handler) {
             raised = node;
         if (!own || !waits_at(model, node) || is_shielded(model, node, handler)) return true;
         const NodeId awaited = tree.is(node, Kind::Await) ? tree.child(node, Role::Value) : kNoNode;
-        if (awaited == kNoNode ||
-            (!is_safe_in_cleanup(model, awaited) && !is_lesser_evil(model, awaited)))
+        if (awaited == kNoNode || (!is_safe_in_cleanup(model, awaited) &&
+                                   !is_lesser_evil(model, awaited) && !never_waits(model, awaited)))
             waiting.push_back(node);
         return true;
     });
@@ -153,7 +166,7 @@ void check(RuleContext& context, NodeId handler) {
         const StepKind kind = tree.is(node, Kind::Await)  ? StepKind::Await
                               : tree.is(node, Kind::With) ? StepKind::Enter
                                                           : StepKind::Next;
-        if (!leads_from(kind)) continue;
+        if (!leads_from(kind) || decides_whether(tree, node, raised, handler)) continue;
         context
             .report(waiting_span(tree, node),
                     "a cancellation while this waits takes the place of the exception that is "

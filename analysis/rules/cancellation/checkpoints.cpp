@@ -166,13 +166,26 @@ bool is_safe_in_cleanup(const Model& model, NodeId awaited) {
     return closes(model, awaited, 0);
 }
 
-bool never_waits(const Model& model, NodeId awaited) {
-    if (!model.tree().is(awaited, Kind::Call)) return false;
+namespace {
+
+bool never_waits(const Model& model, NodeId awaited, int depth) {
+    constexpr int kDeepest = 5;
+    if (depth > kDeepest || !model.tree().is(awaited, Kind::Call)) return false;
     const CallTarget target = model.target(awaited);
     if (target.function == nullptr || !target.function->is_async) return false;
     const std::optional<std::vector<Model::CallSite>> points =
         model.suspension_points(*target.function);
-    return points && points->empty();
+    return points && std::all_of(points->begin(), points->end(), [&](const Model::CallSite& point) {
+               const Tree& there = point.model->tree();
+               return there.is(point.call, Kind::Await) &&
+                      never_waits(*point.model, there.child(point.call, Role::Value), depth + 1);
+           });
+}
+
+} // namespace
+
+bool never_waits(const Model& model, NodeId awaited) {
+    return never_waits(model, awaited, 0);
 }
 
 NodeId scope_around(const Model& model, NodeId node) {

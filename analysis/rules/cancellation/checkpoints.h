@@ -31,7 +31,8 @@ bool is_shielded(const Model& model, NodeId node, NodeId outer);
 /// What is awaited is made for cleaning up: `aclose()`, `aclose_forcefully(x)`, `cancel_shielded_checkpoint()`,
 /// `asyncio.shield(..)`, the `__aexit__` of another manager, a function that waits for nothing else.
 bool is_safe_in_cleanup(const Model& model, NodeId awaited);
-/// What is awaited is a call of a function that comes to its end at once, unless a subclass has another one.
+/// What is awaited is a call of a function that comes to its end at once, itself or by others that do, unless a subclass has
+/// another one.
 bool never_waits(const Model& model, NodeId awaited);
 /// The innermost open WithItem at a node, of its own function, that is a timeout, cancel scope or task group; kNoNode: none.
 NodeId scope_around(const Model& model, NodeId node);
