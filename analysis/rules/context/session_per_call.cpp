@@ -112,9 +112,20 @@ bool depends_on_variables(const Model& model, NodeId call, NodeId loop) {
     return false;
 }
 
-/// A loop over items whose body holds the node; retries and endless loops do not count.
+/// The name that a branch is for one value of: `if name == "a":`; empty for other branches.
+std::string_view name_of_one_value(const Tree& tree, NodeId branch) {
+    const NodeId test = tree.child(branch, Role::Test);
+    if (!tree.is(test, Kind::Compare) || static_cast<Op>(tree[test].op) != Op::Eq) return {};
+    const NodeId left = tree.first_child(test);
+    const NodeId right = tree.next_sibling(left);
+    return tree.is(left, Kind::Name) && tree.is(right, Kind::String) ? tree.text(left)
+                                                                     : std::string_view{};
+}
+
+/// A loop over items whose body holds the node; retries, endless loops, and branches for one of the items do not count.
 NodeId loop_around(const Model& model, NodeId node) {
     const Tree& tree = model.tree();
+    std::vector<std::string_view> single; // names that have one value where the node stands
     for (NodeId inner = node, outer = tree.parent(node); outer != kNoNode;
          inner = outer, outer = tree.parent(outer)) {
         const Kind kind = tree.kind(outer);
@@ -123,12 +134,20 @@ NodeId loop_around(const Model& model, NodeId node) {
             return kNoNode;
         }
         if (kind == Kind::While) return kNoNode;
+        if ((kind == Kind::If || kind == Kind::Elif) && tree.role(inner) == Role::Body) {
+            const std::string_view name = name_of_one_value(tree, outer);
+            if (!name.empty()) single.push_back(name);
+        }
         const bool loop = kind == Kind::For && tree.role(inner) == Role::Body;
         const bool comprehension = is_comprehension(kind) && tree.role(inner) == Role::Element;
         if (!loop && !comprehension) continue;
         const NodeId owner = loop ? outer : tree.child(outer, Kind::CompFor);
         const NodeId iterable = owner == kNoNode ? kNoNode : tree.child(owner, Role::Iter);
         if (iterable == kNoNode) return kNoNode;
+        const NodeId item = tree.child(owner, Role::Target);
+        if (item != kNoNode &&
+            std::find(single.begin(), single.end(), tree.text(item)) != single.end())
+            return kNoNode;
         if (!tree.is(iterable, Kind::Call)) return outer;
         const std::string_view name = model.target(iterable).name;
         const bool counts =
@@ -184,13 +203,24 @@ bool is_request_handler(const Model& model, NodeId definition) {
     return false;
 }
 
+/// `asyncio.run(f())`: each run has a loop of its own, and sessions belong to one.
+bool runs_loop(const Model& model, NodeId call) {
+    const Tree& tree = model.tree();
+    const NodeId up = tree.parent(call);
+    if (!tree.is(up, Kind::Call) || tree.role(call) != Role::Argument) return false;
+    const std::string_view name = model.target(up).name;
+    return name == "asyncio.run" || name.ends_with(".run_until_complete");
+}
+
 /// A call of the function that is made once per item.
 std::optional<Model::CallSite> call_per_item(const Model& model, const FunctionDef& function) {
     for (const Model::CallSite& site : model.calls_in_loops(function)) {
         const Tree& tree = site.model->tree();
         const bool itself =
             &site.model->region() == &model.region() && tree.within(site.call, function.node);
-        const NodeId loop = itself ? kNoNode : loop_around(*site.model, site.call);
+        const NodeId loop = itself || runs_loop(*site.model, site.call)
+                                ? kNoNode
+                                : loop_around(*site.model, site.call);
         if (loop != kNoNode && !leaves_loop(tree, loop)) return site;
     }
     return std::nullopt;
