@@ -117,7 +117,9 @@ NodeId check_try(RuleContext& context, NodeId node) {
     if (handler == kNoNode) return kNoNode;
     const Treatment found = treatment(model, handler);
     if (found.replaced == kNoNode || found.swallowed != kNoNode) return kNoNode;
-    if (is_dealt_with(model, node, handler) || is_program_main(model, node)) return kNoNode;
+    if (is_dealt_with(model, node, handler) || is_program_main(model, node) ||
+        is_played(model, handler))
+        return kNoNode;
     if (tasks::follows_cancel(model, tree.child(node, Role::Body))) return kNoNode;
     Finding finding = context.report(
         found.replaced, what_it_does(tree, found.replaced) + ", although " + caught(tree, handler) +

@@ -828,6 +828,19 @@ std::string caught(const Tree& tree, NodeId handler) {
     return one_line ? "`" + word + text + "`" : "this handler";
 }
 
+bool is_played(const Model& model, NodeId handler) {
+    const Tree& tree = model.tree();
+    const NodeId head = catching_class(model, handler);
+    if (head == kNoNode || model.catches(head, "builtins.KeyboardInterrupt")) return false;
+    bool nested = false; // a function around the handler was passed
+    for (NodeId up = tree.parent(handler); up != kNoNode; up = tree.parent(up)) {
+        if (!tree.is(up, Kind::FunctionDef)) continue;
+        if (nested && identifier(tree, up).starts_with("test")) return true;
+        nested = true;
+    }
+    return false;
+}
+
 NodeId catching_class(const Model& model, NodeId handler) {
     const Tree& tree = model.tree();
     const NodeId classes = tree.child(handler, Role::Value);

@@ -35,6 +35,10 @@ bool ends_background_task(const Model& model, NodeId statement, NodeId handler,
 /// The function runs the program: nobody cancels it but the end of the program itself.
 bool is_program_main(const Model& model, NodeId node);
 
+/// The handler names cancellation itself, in a function that a test function defines: what stands in for something there does on
+/// purpose what it does.
+bool is_played(const Model& model, NodeId handler);
+
 /// The call of `contextlib.suppress` among the items of a With that swallows the cancellation of its body, or kNoNode.
 NodeId suppressor_of(const Model& model, NodeId with);
 

@@ -3,6 +3,8 @@
 #include "analysis/rules/names.h"
 #include "analysis/rules/task/common.h"
 
+#include <algorithm>
+
 namespace awaitls::analysis {
 
 namespace {
@@ -67,7 +69,8 @@ children in an `asyncio.TaskGroup`, which raises by itself.
 
 Code that shuts down cancels its tasks and then waits for them, whatever they raise. This rule is silent where the
 same function cancels something before the call, in a `finally`, and where what runs is cleaning up itself (`close`, `stop`,
-`disconnect`). It is silent, too, of one task by itself, `gather(task, return_exceptions=True)`, which waits for its end.
+`disconnect`). It is silent, too, of one task by itself, `gather(task, return_exceptions=True)`, which waits for its end, and of functions
+in the file that catch each `Exception` themselves.
 )";
 
 /// Something of the same function is cancelled in front of the call: it waits for the end of tasks, not for results.
@@ -105,6 +108,72 @@ bool cleans_up(const Tree& tree, NodeId call) {
     return any;
 }
 
+/// A function whose code is in sight lets no exception out: it is one `try` with `except Exception`, maybe behind what calls
+/// nothing.
+bool keeps_exceptions(const Model& model, NodeId call) {
+    const CallTarget target = model.target(call);
+    if (target.function == nullptr) return false;
+    const std::optional<std::vector<Model::CallSite>> points =
+        model.suspension_points(*target.function);
+    if (!points || points->empty()) return false;
+    const Model& there = *points->front().model;
+    const Tree& tree = there.tree();
+    const NodeId body = tree.child(target.function->node, Role::Body);
+    bool kept = false;
+    for (const NodeId statement : statements(tree, body)) {
+        if (!tree.is(statement, Kind::Try)) {
+            for (NodeId node = statement; node < tree[statement].next; ++node)
+                if (tree.is(node, Kind::Call) || tree.is(node, Kind::Await)) return false;
+            continue;
+        }
+        bool caught = false;
+        for (const NodeId part : tree.children(statement)) {
+            if (!tree.is(part, Kind::Except)) continue;
+            const NodeId classes = tree.child(part, Role::Value);
+            if (exits_of(tree, tree.child(part, Role::Body)).raises) return false;
+            caught = caught || classes == kNoNode || there.catches(classes, "builtins.Exception");
+        }
+        if (!caught) return false;
+        kept = true;
+    }
+    return kept;
+}
+
+/// The calls whose results an argument of gather() gives, where they are in sight: one, each of a comprehension, or those that are
+/// appended to a local list.
+std::vector<NodeId> gathered_calls(const Model& model, NodeId argument) {
+    const Tree& tree = model.tree();
+    NodeId runs = argument;
+    while (tree.is(runs, Kind::Starred) || tree.is(runs, Kind::Generator) ||
+           tree.is(runs, Kind::ListComp))
+        runs = tree.first_child(runs);
+    if (tree.is(runs, Kind::Call)) return {runs};
+    std::vector<NodeId> result;
+    if (!tree.is(runs, Kind::Name)) return result;
+    for (const NodeId use : model.uses_of_local(runs)) {
+        const NodeId method = tree.parent(use);
+        if (!tree.is(method, Kind::Attribute)) continue;
+        if (identifier(tree, method, Role::Attr) != "append") return {};
+        const NodeId added = awaitls::analysis::argument(tree, tree.parent(method), 0, {});
+        if (!tree.is(added, Kind::Call)) return {};
+        result.push_back(added);
+    }
+    return result;
+}
+
+/// Nothing that runs gives an exception.
+bool gives_none(const Model& model, NodeId call) {
+    const Tree& tree = model.tree();
+    for (const NodeId child : tree.children(call)) {
+        if (tree[child].role != Role::Argument || tree.is(child, Kind::Keyword)) continue;
+        const std::vector<NodeId> runs = gathered_calls(model, child);
+        if (runs.empty() || !std::all_of(runs.begin(), runs.end(),
+                                         [&](NodeId run) { return keeps_exceptions(model, run); }))
+            return false;
+    }
+    return true;
+}
+
 /// `gather(task, return_exceptions=True)` waits for the end of something that was started elsewhere.
 bool waits_for_one(const Tree& tree, NodeId call) {
     std::size_t count = 0;
@@ -135,7 +204,7 @@ void check(RuleContext& context, NodeId call) {
         if (name == kNoNode || !is_unread_local(context.model, name)) return;
     }
     if (shuts_down(tree, call) || is_in_finally(tree, call) || cleans_up(tree, call) ||
-        waits_for_one(tree, call))
+        waits_for_one(tree, call) || gives_none(context.model, call))
         return;
     context.report(
         call, "`return_exceptions=True` turns exceptions into results, and the results of this `" +
