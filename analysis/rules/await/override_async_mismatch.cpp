@@ -139,6 +139,13 @@ Calls calls_of(const Model& model, NodeId name) {
     return calls;
 }
 
+/// A class that a test function defines, and that only the test uses.
+bool is_made_by_test(const Tree& tree, NodeId method) {
+    for (NodeId up = tree.parent(method); up != kNoNode; up = tree.parent(up))
+        if (tree.is(up, Kind::FunctionDef) && identifier(tree, up).starts_with("test")) return true;
+    return false;
+}
+
 void check(RuleContext& context, NodeId definition) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
@@ -168,6 +175,7 @@ void check(RuleContext& context, NodeId definition) {
     const ClassDef* const here = model.class_of(*method);
     const ClassDef* const there = above == nullptr ? nullptr : model.class_of(*above);
     if (here == nullptr || (above != nullptr && there == nullptr)) return;
+    if (is_made_by_test(tree, definition)) return;
     if (is_twin(*here, there, own_async) || (above != nullptr && is_handler(method->name))) return;
 
     const Calls calls = calls_of(model, name);

@@ -102,7 +102,9 @@ bool same_executor(const Model& model, NodeId first, NodeId second) {
 void check(RuleContext& context, NodeId block) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
-    if (!model.in_async(block)) return;
+    const FunctionDef* const function = model.in_async(block) ? model.function_at(block) : nullptr;
+    // A test may do each step by itself on purpose.
+    if (function == nullptr || function->name.starts_with("test")) return;
     std::vector<NodeId> run;
     const auto finish = [&] {
         if (run.size() > 1) {

@@ -4,6 +4,8 @@
 #include "analysis/rules/cancellation/common.h"
 #include "analysis/rules/task/common.h"
 
+#include <algorithm>
+
 namespace awaitls::analysis {
 
 namespace {
@@ -189,6 +191,18 @@ bool is_without_exception(const Tree& tree, NodeId node, NodeId definition) {
     return false;
 }
 
+/// `await sink.send(Failure(error))`: the handler hands its exception to somebody, who was told to stop if this is a cancellation.
+bool tells_exception(const Tree& tree, NodeId await, NodeId handler) {
+    const NodeId target =
+        tree.is(handler, Kind::Except) ? tree.child(handler, Role::Target) : kNoNode;
+    const NodeId call = tree.is(await, Kind::Await) ? tree.child(await, Role::Value) : kNoNode;
+    if (target == kNoNode || !tree.is(call, Kind::Call)) return false;
+    const std::vector<NodeId> given = argument_values(tree, call);
+    return std::any_of(given.begin(), given.end(), [&](NodeId value) {
+        return tasks::mentions(tree, value, tree.text(target));
+    });
+}
+
 /// Nobody cancels a test from outside.
 bool is_test(const Model& model, NodeId node) {
     const FunctionDef* const function = model.function_at(node);
@@ -222,7 +236,7 @@ void check(RuleContext& context, NodeId node) {
         if (is_safe_in_cleanup(model, awaited) || never_waits(model, awaited)) return;
     }
     const Cleanup cleanup = unshielded_cleanup(model, node);
-    if (cleanup.boundary == kNoNode) return;
+    if (cleanup.boundary == kNoNode || tells_exception(tree, node, cleanup.boundary)) return;
     context
         .report(waiting_span(tree, node),
                 "waiting " + std::string(cleanup.words) +

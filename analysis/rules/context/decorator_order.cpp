@@ -125,7 +125,7 @@ std::string_view fault(Piece outer, Piece inner) {
                    ? "so reading it raises TypeError"
                    : "";
     case Piece::CachedProperty:
-        if (inner == Piece::Abstract) return "which it hides, so the class is not abstract";
+        if (inner == Piece::Abstract) return "which it hides, so a subclass without it can be made";
         return inner == Piece::ClassMethod || inner == Piece::StaticMethod
                    ? "so reading it raises TypeError"
                    : "";
