@@ -1,5 +1,6 @@
 // Polling for something that other code on the same loop does.
 
+#include "analysis/rules/cancellation/common.h"
 #include "analysis/rules/task/common.h"
 #include "analysis/semantic/flow.h"
 
@@ -194,6 +195,9 @@ void check(RuleContext& context, NodeId loop) {
         return report_endless(context, loop, std::string(name.substr(0, name.find('.'))));
     const Waited found = waits_for(model, test, false, loop);
     if (!found.known) return;
+    // A stand-in of a test that is busy while it is cancelled.
+    const NodeId handler = tree.ancestor(loop, Kind::Except);
+    if (handler != kNoNode && cancellation::is_played(model, handler)) return;
 
     Finding finding = context.report(
         Span{tree[loop].begin, tree[test].end},
