@@ -829,6 +829,16 @@ Type RegionModel::result_of_call(Type callee, NodeId call) const {
                                 : unknown_type();
         return ev.wrap(TypeKind::Coroutine, result, nullptr, name);
     }
+    if (name == "builtins.open" || name == "io.open") {
+        const NodeId mode = argument(tree, call, 1, "mode");
+        const std::optional<std::string_view> text =
+            mode == kNoNode ? std::nullopt : string_value(tree, mode);
+        const auto has = [&](char letter) { return text->find(letter) != std::string_view::npos; };
+        if (text && has('b') && keyword_argument(tree, call, "buffering") == kNoNode)
+            return ev.instance(has('+')   ? "io.BufferedRandom"
+                               : has('r') ? "io.BufferedReader"
+                                          : "io.BufferedWriter");
+    }
     if (method == "enter_async_context" && name.starts_with("contextlib.AsyncExitStack"))
         return ev.wrap(TypeKind::Coroutine, ev.entered(first("cm"), true), nullptr, name);
     if (method == "enter_context" &&

@@ -361,8 +361,10 @@ private:
         } else {
             const auto digits = [&] {
                 const std::uint32_t first = end;
-                while (class_of(at(end)) == kDigit || (at(end) == '_' && end > first)) ++end;
-                if (end > first && at(end - 1) == '_') throw NotKnown{};
+                while (class_of(at(end)) == kDigit ||
+                       (at(end) == '_' && end > first && at(end - 1) != '_'))
+                    ++end;
+                if (end > first && (at(end) == '_' || at(end - 1) == '_')) throw NotKnown{};
                 return end > first;
             };
             const std::uint32_t first = end;

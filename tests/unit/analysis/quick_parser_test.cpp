@@ -103,6 +103,9 @@ TEST(QuickParser, CommentsBelongToTheBlockThatTheyAreIndentedLike) {
 TEST(QuickParser, WhatTheGrammarReadsDifferentlyIsLeftToIt) {
     for (const char* const text : {
              "if a := b if c else d:\n    pass\n",
+             "1__0\n",
+             "1_\n",
+             "1_.0\n",
              "for (a) in b: pass\n",
              "(a) = 1\n",
              "a ^ b & c\n",
