@@ -127,6 +127,7 @@ public:
     OtherHalf other_half(std::uint32_t slot, std::uint32_t function);
     std::vector<Model::CallSite> calls_in_loops(std::uint32_t slot, std::uint32_t function);
     const std::vector<Model::CallSite>& mentions(std::uint32_t slot, NodeId node);
+    std::optional<std::vector<Model::CallSite>> mentions_elsewhere(std::uint32_t slot, NodeId node);
     /// The hash of the answer to a question that was noted earlier.
     std::uint64_t answer_hash(const SummaryDemand& demand);
     /// Everything that is asked is noted there from now on; null: nowhere. Slots count while surfaces and context are the same.
@@ -453,6 +454,7 @@ public:
     OtherHalf other_half(const FunctionDef& method) const override;
     std::vector<CallSite> calls_in_loops(const FunctionDef& function) const override;
     const std::vector<CallSite>& mentions(NodeId name) const override;
+    std::optional<std::vector<CallSite>> mentions_elsewhere(NodeId name) const override;
     std::vector<NodeId> uses_of_local(NodeId name) const override;
     bool is_local(NodeId name) const override;
     NodeId value_of_local(NodeId name) const override;

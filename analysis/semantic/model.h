@@ -162,6 +162,9 @@ public:
     /// The Names and Attributes of the file that are spelled like a Name or Identifier of this region, whatever they refer to:
     /// a search for what may be the same method or attribute. `call` is the Name or Attribute.
     virtual const std::vector<CallSite>& mentions(NodeId name) const = 0;
+    /// The same in the other files of the project; nothing where there are too many, or there is no project. It costs a search:
+    /// for what is about to be reported. Of the models only what concerns their own region may be asked.
+    virtual std::optional<std::vector<CallSite>> mentions_elsewhere(NodeId name) const = 0;
 
     // --- variables -------------------------------------------------------------------------------------
 

@@ -1194,6 +1194,10 @@ std::vector<Model::CallSite> RegionModel::calls_in_loops(const FunctionDef& func
     return evaluator_.calls_in_loops(function.slot, evaluator_.index_of(function));
 }
 
+std::optional<std::vector<Model::CallSite>> RegionModel::mentions_elsewhere(NodeId name) const {
+    return evaluator_.mentions_elsewhere(slot_, name);
+}
+
 const std::vector<Model::CallSite>& RegionModel::mentions(NodeId name) const {
     return evaluator_.mentions(slot_, name);
 }

@@ -77,6 +77,16 @@ std::uint64_t calls_hash(const Module& module, std::string_view name) {
     });
     return hash;
 }
+
+/// The regions of a module that mention a name.
+std::uint64_t mentions_hash(const Module& module, std::string_view name) {
+    std::uint64_t hash = module.surface;
+    for (const Slot& slot : module.slots)
+        if (slot.region->tree.text().find(name) != std::string_view::npos)
+            hash = hash_combine(hash, slot.region->id);
+    return hash;
+}
+
 } // namespace
 
 std::uint64_t answer_of(const Uses::Search& search, const Modules* modules, const Module& own,
@@ -94,6 +104,10 @@ std::uint64_t answer_of(const Uses::Search& search, const Modules* modules, cons
         if (search.importer == own_path) return calls_hash(own, search.name);
         const std::shared_ptr<const ModuleFile> file = modules->at(search.importer);
         return file ? calls_hash(*file->module, search.name) : 0;
+    }
+    case Asked::MentionsIn: {
+        const std::shared_ptr<const ModuleFile> file = modules->at(search.importer);
+        return file ? mentions_hash(*file->module, search.name) : 0;
     }
     }
     return 0;
@@ -255,6 +269,35 @@ Type Evaluator::find_parameter_from_callers(std::uint32_t slot, NodeId parameter
     if (found_calls == 0 || passed == nullptr || passed->confidence != Confidence::Certain)
         return unknown_type();
     return passed;
+}
+
+std::optional<std::vector<Model::CallSite>> Evaluator::mentions_elsewhere(std::uint32_t slot,
+                                                                          NodeId node) {
+    const std::string_view name = slot_at(slot).region->tree.text(node);
+    const std::string importer(path_of(space_of(slot)));
+    if (!place_.modules) return std::nullopt;
+    const std::optional<std::vector<std::string>> paths =
+        place_.modules->files_with(name, importer, kMaxCallerFiles);
+    note_search(Uses::Search::Kind::FilesWith, name, {}, importer, hash_of(paths));
+    if (!paths) return std::nullopt;
+    std::vector<Model::CallSite> result;
+    for (const std::string& path : *paths) {
+        if (path == importer) continue;
+        const std::int32_t number = space_at(path);
+        if (number < 0) return std::nullopt;
+        const Space& space = *spaces_[static_cast<std::size_t>(number)];
+        const std::shared_ptr<const Module> module = space.module;
+        const std::uint32_t first_slot = space.first_slot;
+        note_search(Uses::Search::Kind::MentionsIn, name, {}, path, mentions_hash(*module, name));
+        visit_mentions(*module, name, [&](std::uint32_t at, NodeId mention) {
+            const Tree& tree = module->slots[at].region->tree;
+            const bool attribute =
+                tree.is(mention, Kind::Identifier) && tree.role(mention) == Role::Attr;
+            if (!attribute && !tree.is(mention, Kind::Name)) return;
+            result.push_back({&model(first_slot + at), attribute ? tree.parent(mention) : mention});
+        });
+    }
+    return result;
 }
 
 bool Evaluator::add_passed(std::int32_t number, std::string_view name, const FunctionDef& function,

@@ -32,6 +32,7 @@ struct Uses {
             AsyncOverriders,
             ClassesWith, // a method `name`
             CallsOf,     // `name` in the file `importer` itself
+            MentionsIn,  // of `name` in the file `importer` itself, with what stands around them
         };
         Kind kind;
         std::string name;

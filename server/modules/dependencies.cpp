@@ -91,7 +91,8 @@ std::set<std::uint32_t> DependencyTable::add(const std::string& path, const Uses
         add_file(question.answer);
     }
     for (const Uses::Search& search : uses.searches) {
-        if (search.kind == Uses::Search::Kind::CallsOf) {
+        if (search.kind == Uses::Search::Kind::CallsOf ||
+            search.kind == Uses::Search::Kind::MentionsIn) {
             add_file(search.importer);
             continue;
         }

@@ -286,7 +286,7 @@ bool ResultCache::read(std::string_view bytes) {
     }
     const std::size_t size = table_.all().size();
     for (const Dependency& one : table_.all())
-        if (one.kind > Kind::Search || one.search > Uses::Search::Kind::CallsOf ||
+        if (one.kind > Kind::Search || one.search > Uses::Search::Kind::MentionsIn ||
             (one.kind >= Kind::Question &&
              (one.scope >= size || table_.all()[one.scope].kind != Kind::Scope)))
             return false;

@@ -547,6 +547,25 @@ def test_findings_cross_files(cli: Cli) -> None:
     assert concise(cli, "--jobs", "4", "app/store.py", "app/main.py") == expected
 
 
+def test_a_generator_is_judged_by_who_iterates_it(cli: Cli) -> None:
+    cli.write("pyproject.toml", "")
+    cli.write("app/__init__.py", "")
+    cli.write(
+        "app/source.py",
+        "class Source:\n    async def numbers(self, lock):\n        async with lock:\n            yield 1\n            yield 2\n",
+    )
+    found = lambda: concise(cli, "--select", "yield-in-cm-in-async-generator")
+    assert found() == [], "nobody is known to iterate it"
+    use = "from app.source import Source\n\n\nasync def main(lock):\n    source = Source()\n    "
+    cli.write("app/use.py", use + "async for number in source.numbers(lock):\n        break\n")
+    expected = [f"app/source.py:{line}:13: yield-in-cm-in-async-generator" for line in (4, 5)]
+    assert found() == expected, "another file stops early; the cache knows that it was searched"
+    assert found() == expected, "from the cache"
+    closing = "from contextlib import aclosing\n" + use
+    cli.write("app/use.py", closing + "async with aclosing(source.numbers(lock)) as numbers:\n        print(await anext(numbers))\n")
+    assert found() == [], "it is closed there now"
+
+
 def test_findings_of_installed_packages(cli: Cli) -> None:
     packages = "env/lib/python3.11/site-packages"
     cli.write("env/pyvenv.cfg", "version = 3.11.2\n")

@@ -20,7 +20,7 @@ anyio, where a cancelled scope stays cancelled, an error that comes together wit
 Reported is an `await`, `async for` or `async with` in an `except` from which a `raise` of the caught exception can be reached. Handlers
 that get the cancellation itself are not, nor what is shielded, `aclose()` without arguments, `aclose_forcefully(x)`, and
 `asyncio.shield(..)`; with asyncio, which raises a cancellation once, also not what is named like cleaning up (`close`, `rollback`,
-`stop`), `asyncio.sleep()`, and a job in a thread (`asyncio.to_thread(..)`), which ends whether it is waited for or not.
+`stop`), `asyncio.sleep()`, `put()` of an `asyncio.Queue`, which mostly has no bound, and a job in a thread (`asyncio.to_thread(..)`), which ends whether it is waited for or not.
 
 ## Bad
 
@@ -108,6 +108,12 @@ bool is_lesser_evil(const Model& model, NodeId awaited) {
            tasks::calls(model, awaited, "asyncio.sleep") || is_handed_to_thread(model, awaited);
 }
 
+/// `queue.put()` waits where the queue is full, and most have no bound.
+bool puts(const Model& model, NodeId awaited) {
+    return model.tree().is(awaited, Kind::Call) &&
+           tasks::is_method(model.target(awaited), "asyncio.Queue", "put");
+}
+
 /// A cancellation comes to the handler or to an earlier one of its Try: that is another matter.
 bool concerns_cancellation(const Model& model, NodeId handler) {
     const NodeId classes = model.tree().child(handler, Role::Value);
@@ -141,8 +147,9 @@ void check(RuleContext& context, NodeId handler) {
             raised = node;
         if (!own || !waits_at(model, node) || is_shielded(model, node, handler)) return true;
         const NodeId awaited = tree.is(node, Kind::Await) ? tree.child(node, Role::Value) : kNoNode;
-        if (awaited == kNoNode || (!is_safe_in_cleanup(model, awaited) &&
-                                   !is_lesser_evil(model, awaited) && !never_waits(model, awaited)))
+        if (awaited == kNoNode ||
+            (!is_safe_in_cleanup(model, awaited) && !is_lesser_evil(model, awaited) &&
+             !never_waits(model, awaited) && !puts(model, awaited)))
             waiting.push_back(node);
         return true;
     });

@@ -493,6 +493,28 @@ bool is_kept(const Model& model, NodeId handler, NodeId assignment, NodeId value
 
 } // namespace
 
+namespace {
+
+/// `task = asyncio.current_task()` and, in the function or in one that it defines, `task.cancel()`: a timeout of its own.
+bool cancels_itself(const Model& model, NodeId function) {
+    const Tree& tree = model.tree();
+    std::string_view task;
+    for (NodeId node = function; node < tree[function].next; ++node) {
+        if (tree.is(node, Kind::Call) && tasks::calls(model, node, "asyncio.current_task")) {
+            const NodeId name = tasks::assigned_name(tree, node);
+            if (name != kNoNode) task = tree.text(name);
+        }
+        if (task.empty() || !tree.is(node, Kind::Attribute) ||
+            identifier(tree, node, Role::Attr) != "cancel")
+            continue;
+        const NodeId object = tree.child(node, Role::Object);
+        if (tree.is(object, Kind::Name) && tree.text(object) == task) return true;
+    }
+    return false;
+}
+
+} // namespace
+
 bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler) {
     const Tree& tree = model.tree();
     const std::string_view target = target_name(tree, handler);
@@ -550,6 +572,8 @@ bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler) {
             if (tree.is(throws, Kind::Attribute)) {
                 const std::string_view method = identifier(tree, throws, Role::Attr);
                 if (method == "throw" || method == "athrow") return true;
+                // `if not await manager.__aexit__(..): raise`: the manager decides.
+                if (method == "__aexit__" || method == "__exit__") return true;
             }
             const NodeId callee = tree.child(node, Role::Callee);
             if (!tree.is(callee, Kind::Attribute)) break;
@@ -570,6 +594,7 @@ bool is_dealt_with(const Model& model, NodeId try_statement, NodeId handler) {
         }
     }
     const NodeId function = tasks::function_around(tree, try_statement);
+    if (cancels_itself(model, function)) return true;
     for (NodeId node = tree[try_statement].next; node < tree[function].next; ++node) {
         if (!tree.is(node, Kind::Raise)) continue;
         NodeId value = tree.child(node, Role::Value);

@@ -60,13 +60,9 @@ None. An `asyncio.Semaphore` around the body of the coroutine is the smallest ch
 
 ## When not to follow it
 
-When the size is bounded by something that the rule cannot see. The pool of a client bounds the sockets, but not the number of tasks, and
-waiting for a free connection counts against the request's timeout: 5 seconds with httpx. The rule is silent of requests of an
-`aiohttp.ClientSession` that all share, which opens 100 connections at most and waits for minutes.
+When the size is bounded by something that the rule cannot see. Connection pools of HTTP clients bound the sockets, but not the number of
+tasks, and waiting for a free connection counts against the request's timeout.
 )";
-
-/// Its connector opens 100 connections at most (aiohttp 3.14.5 aiohttp/connector.py).
-constexpr std::string_view kSession = "aiohttp.ClientSession";
 
 /// Calling the library coroutine of this name takes a socket, file or process.
 bool takes_resource(std::string_view name) {
@@ -81,16 +77,11 @@ bool takes_resource(std::string_view name) {
     const std::size_t dot = name.rfind('.');
     const std::string_view owner = dot == std::string_view::npos ? name : name.substr(0, dot);
     const std::string_view method = name.substr(dot + 1);
-    const bool client = owner == kSession || owner == "httpx.AsyncClient";
+    const bool client = owner == "aiohttp.ClientSession" || owner == "httpx.AsyncClient";
     for (const std::string_view request : {"get", "post", "put", "patch", "delete", "head",
                                            "options", "request", "stream", "ws_connect"})
         if (client && method == request) return true;
     return false;
-}
-
-/// A request of a session, which is shared unless it is made on the way.
-bool is_of_session(std::string_view name) {
-    return name.starts_with(kSession) && name.size() > kSession.size();
 }
 
 /// Running the async function takes a socket, file or process, and nothing on the way waits for a turn.
@@ -101,26 +92,18 @@ bool body_takes_resource(const Model& model, const FunctionDef* function) {
         return name.find("Semaphore") != std::string::npos ||
                name.find("Limiter") != std::string::npos;
     });
-    if (limited) return false;
-    const bool own_session = std::binary_search(reached.begin(), reached.end(), kSession);
-    return std::any_of(reached.begin(), reached.end(), [&](const std::string& name) {
-        return takes_resource(name) && (own_session || !is_of_session(name));
-    });
-}
-
-bool takes_alone(std::string_view name) {
-    return takes_resource(name) && !is_of_session(name);
+    return !limited && std::any_of(reached.begin(), reached.end(), takes_resource);
 }
 
 /// The coroutine that the call makes takes a socket, file or process.
 bool child_takes_resource(const Model& model, NodeId child) {
     if (!model.tree().is(child, Kind::Call)) { // start_soon is given the function itself
         const Type type = model.type_of(child);
-        return takes_alone(model.name_of(child)) ||
+        return takes_resource(model.name_of(child)) ||
                (type->kind == TypeKind::Function && body_takes_resource(model, type->function));
     }
     const CallTarget target = model.target(child);
-    return takes_alone(target.name) || body_takes_resource(model, target.function);
+    return takes_resource(target.name) || body_takes_resource(model, target.function);
 }
 
 /// The number of items is neither written down nor chosen by this function.

@@ -14,12 +14,12 @@ constexpr std::string_view kDoc =
 `__aexit__` of what it holds open. That happens later, when the garbage collector finds it and the event loop closes it in a task of its
 own, or, at the end of the program, never. Until then connections, locks and files stay open, and exceptions of closing are only logged.
 
-Reported is a `yield` within `with` or `async with` in an async generator. Not reported are generators that a decorator turns into a
-context manager, a fixture or a channel, also those that `transform-async-generator-decorators` names and unknown ones; those that yield
-a single value and are iterated nowhere in the file, as dependencies of web frameworks are; those that the file
-iterates nowhere and closes, by `contextlib.aclosing` or the `aclose()` of what they are kept in; what forwards another generator under `aclosing`; and plain `with` over `contextlib.suppress` or a `@contextmanager` function of the project, which mostly hold nothing
-that has to be closed. What holds a cancel scope is
-[yield-in-cancel-scope](yield-in-cancel-scope.md).
+Reported is a `yield` within `with` or `async with` in an async generator that a loop of the project iterates, or that goes into a
+`StreamingResponse`. Not reported are generators that a decorator turns into a context manager, a fixture or a channel, also those that
+`transform-async-generator-decorators` names and unknown ones; those that are closed, by `contextlib.aclosing` or the `aclose()` of
+what they are kept in; what forwards another generator under `aclosing`; and plain `with` over `contextlib.suppress` or a
+`@contextmanager` function of the project, which mostly hold nothing that has to be closed. What holds a cancel scope is
+[yield-in-cancel-scope](yield-in-cancel-scope.md). Generators that nothing is known to iterate are reported under `strictness = "likely"`.
 
 ## Bad
 
@@ -32,6 +32,12 @@ async def numbers(lock: asyncio.Lock) -> AsyncIterator[int]:
     async with lock:
         yield 1  # error: yield-in-cm-in-async-generator
         yield 2  # error: yield-in-cm-in-async-generator
+
+
+async def first(lock: asyncio.Lock) -> int:
+    async for number in numbers(lock):
+        return number
+    return 0
 ```
 
 ## Good
@@ -62,8 +68,8 @@ Where all consumers iterate to the end, or close the generator with `contextlib.
 
 ## Differences
 
-flake8-async and ruff (ASYNC119) report generators of a single value as well, those under unknown decorators, and any `with`. Who
-selects `ASYNC119` gets those under unknown decorators too.
+flake8-async and ruff (ASYNC119) report generators of a single value as well, those under unknown decorators, those that nothing is
+known to iterate, and any `with`. Who selects `ASYNC119` gets those under unknown decorators, and those without a known consumer, too.
 )";
 
 constexpr std::size_t kBeyond = 1; // RuleInfo::shapes
@@ -81,52 +87,70 @@ bool closes_nothing(const Model& model, NodeId item) {
     return made != nullptr && made->is_generator;
 }
 
-/// What the file does with the generators that the function makes.
+/// What becomes of the generators that the function makes.
 struct Consumers {
     bool iterated = false; // by a loop, which closes nothing
     bool closed = false;   // by `aclosing`, or by the `aclose()` of what they are kept in
 };
 
-/// The call's result goes into a local name or an attribute whose `aclose` the file uses.
-bool is_closed_later(const Model& model, NodeId call) {
+bool closes(const Model::CallSite& use) {
+    const Tree& tree = use.model->tree();
+    const NodeId up = tree.parent(use.call);
+    return tree.is(up, Kind::Attribute) && identifier(tree, up, Role::Attr) == "aclose";
+}
+
+/// The call's result goes into a local name, or in the file under analysis into an attribute, whose `aclose` is used.
+bool is_closed_later(const Model& model, NodeId call, bool own_file) {
     const Tree& tree = model.tree();
     const NodeId statement = tree.parent(call);
     if (tree.role(call) != Role::Value ||
         (!tree.is(statement, Kind::Assign) && !tree.is(statement, Kind::AnnAssign)))
         return false;
-    const auto closes = [](const Tree& there, NodeId use) {
-        const NodeId up = there.parent(use);
-        return there.is(up, Kind::Attribute) && identifier(there, up, Role::Attr) == "aclose";
-    };
     const NodeId kept = tree.child(statement, Role::Target);
     if (tree.is(kept, Kind::Name)) {
         const std::vector<NodeId> uses = model.uses_of_local(kept);
-        return std::any_of(uses.begin(), uses.end(), [&](NodeId use) { return closes(tree, use); });
+        return std::any_of(uses.begin(), uses.end(), [&](NodeId use) {
+            return closes({&model, use});
+        });
     }
-    if (!tree.is(kept, Kind::Attribute)) return false;
+    if (!own_file || !tree.is(kept, Kind::Attribute)) return false;
     const std::vector<Model::CallSite>& all = model.mentions(tree.child(kept, Role::Attr));
-    return std::any_of(all.begin(), all.end(), [&](const Model::CallSite& use) {
-        return closes(use.model->tree(), use.call);
-    });
+    return std::any_of(all.begin(), all.end(), closes);
 }
 
-Consumers consumers_of(const Model& model, NodeId definition) {
+/// `StreamingResponse(generate())` iterates it, and stops when the client goes away.
+bool is_sent_by_framework(const Model& model, NodeId call) {
+    const Tree& tree = model.tree();
+    const NodeId outer = tree.parent(call);
+    if (!tree.is(outer, Kind::Call) || tree.role(call) != Role::Argument) return false;
+    const CallTarget made = model.target(outer);
+    std::string_view name =
+        made.cls != nullptr ? made.cls->name : model.name_of(tree.child(outer, Role::Callee));
+    name.remove_prefix(name.rfind('.') + 1);
+    return name == "StreamingResponse" || name == "EventSourceResponse";
+}
+
+void add_consumer(Consumers& consumers, const Model::CallSite& mention, bool own_file) {
+    const Tree& there = mention.model->tree();
+    const NodeId call = there.parent(mention.call);
+    if (!there.is(call, Kind::Call) || there.role(mention.call) != Role::Callee) return;
+    const NodeId outer = there.parent(call);
+    if (there.role(call) == Role::Iter || is_sent_by_framework(*mention.model, call))
+        consumers.iterated = true;
+    else if (there.is(outer, Kind::Call) && there.role(call) == Role::Argument &&
+             mention.model->target(outer).name == "contextlib.aclosing")
+        consumers.closed = true;
+    else if (is_closed_later(*mention.model, call, own_file))
+        consumers.closed = true;
+}
+
+Consumers consumers_of(const Model& model, NodeId name) {
     Consumers result;
-    const NodeId name = model.tree().child(definition, Role::Name);
-    if (name == kNoNode) return result;
-    for (const Model::CallSite& mention : model.mentions(name)) {
-        const Tree& there = mention.model->tree();
-        const NodeId call = there.parent(mention.call);
-        if (!there.is(call, Kind::Call) || there.role(mention.call) != Role::Callee) continue;
-        const NodeId outer = there.parent(call);
-        if (there.role(call) == Role::Iter)
-            result.iterated = true;
-        else if (there.is(outer, Kind::Call) && there.role(call) == Role::Argument &&
-                 mention.model->target(outer).name == "contextlib.aclosing")
-            result.closed = true;
-        else if (is_closed_later(*mention.model, call))
-            result.closed = true;
-    }
+    for (const Model::CallSite& mention : model.mentions(name)) add_consumer(result, mention, true);
+    if (model.tree().text(name) == "__aiter__") result.iterated = true; // `async for x in object`
+    if (result.iterated || result.closed) return result;
+    if (const std::optional<std::vector<Model::CallSite>> others = model.mentions_elsewhere(name))
+        for (const Model::CallSite& mention : *others) add_consumer(result, mention, false);
     return result;
 }
 
@@ -151,17 +175,24 @@ void check(RuleContext& context, NodeId yield) {
     const GeneratorUse use = use_of_generator(context, function);
     if (use == GeneratorUse::Managed || (use == GeneratorUse::Decorated && !context.wants(kBeyond)))
         return;
-    const Consumers consumers = consumers_of(model, function);
+    const NodeId name = tree.child(function, Role::Name);
+    if (name == kNoNode) return;
+    const Consumers consumers = consumers_of(model, name);
+    // Nobody is known who may stop early, or somebody closes it.
+    const bool beyond = use != GeneratorUse::Plain || !consumers.iterated;
     if (!consumers.iterated &&
         (consumers.closed || (gives_value(tree, yield) && yields_once(tree, function))))
         return;
     const NodeId value = tree.child(*held, Role::Value);
     if (value == kNoNode) return;
-    context
-        .report(yield, "when the consumer stops early, what this generator holds open is closed "
-                       "late or never; let the consumer hold it, or use `contextlib.aclosing`")
-        .shape(use == GeneratorUse::Plain ? 0 : kBeyond)
-        .related(tree[value].span(), "held open");
+    Finding finding = context.report(
+        yield, "when the consumer stops early, what this generator holds open is closed late or "
+               "never; let the consumer hold it, or use `contextlib.aclosing`");
+    finding.related(tree[value].span(), "held open");
+    if (beyond && context.wants(kBeyond))
+        finding.shape(kBeyond);
+    else if (beyond)
+        finding.confidence(Confidence::Likely);
 }
 
 } // namespace
@@ -173,7 +204,8 @@ Rule rule_yield_in_cm_in_async_generator() {
              .aliases = {"ASYNC119", "W0135"},
              .shapes = {{},
                         {.codes = {"ASYNC119"},
-                         .beyond = "generators under decorators that are not known"}},
+                         .beyond = "generators under decorators that are not known, and those that "
+                                   "nothing is known to iterate"}},
              .summary = "An async generator yields within `with` or `async with`, which is closed "
                         "late when the consumer stops early.",
              .options = {"transform-async-generator-decorators"},

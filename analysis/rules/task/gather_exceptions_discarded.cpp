@@ -87,17 +87,17 @@ bool shuts_down(const Tree& tree, NodeId call) {
 }
 
 /// What runs is cleaning up: `gather(*(client.close() for client in clients))`.
-bool cleans_up(const Tree& tree, NodeId call) {
+bool cleans_up(const Model& model, NodeId call) {
+    const Tree& tree = model.tree();
     bool any = false;
     for (const NodeId child : tree.children(call)) {
         if (tree[child].role != Role::Argument || tree.is(child, Kind::Keyword)) continue;
         NodeId runs = child;
-        while (!tree.is(runs, Kind::Call)) {
-            const bool wraps = tree.is(runs, Kind::Starred) || tree.is(runs, Kind::Generator) ||
-                               tree.is(runs, Kind::ListComp);
-            if (!wraps || tree.first_child(runs) == kNoNode) return false;
-            runs = tree.first_child(runs);
-        }
+        if (tree.is(runs, Kind::Starred)) runs = tree.child(runs, Role::Value);
+        if (tree.is(runs, Kind::Name)) runs = model.value_of_local(runs);
+        if (tree.is(runs, Kind::Generator) || tree.is(runs, Kind::ListComp))
+            runs = tree.child(runs, Role::Element);
+        if (!tree.is(runs, Kind::Call)) return false;
         // create_task(client.close())
         for (NodeId given = argument(tree, runs, 0, {}); tree.is(given, Kind::Call);
              given = argument(tree, runs, 0, {}))
@@ -203,7 +203,7 @@ void check(RuleContext& context, NodeId call) {
         const NodeId name = assigned_name(tree, awaited);
         if (name == kNoNode || !is_unread_local(context.model, name)) return;
     }
-    if (shuts_down(tree, call) || is_in_finally(tree, call) || cleans_up(tree, call) ||
+    if (shuts_down(tree, call) || is_in_finally(tree, call) || cleans_up(context.model, call) ||
         waits_for_one(tree, call) || gives_none(context.model, call))
         return;
     context.report(
