@@ -16,7 +16,7 @@ HEADER = ("place", "rule", "verdict", "reason")
 
 
 class Finding(NamedTuple):
-    place: str  # package:path:line
+    place: str  # package:path:line, or owner/name@commit:path:line
     rule: str
     severity: str
     message: str
@@ -36,23 +36,43 @@ class Review(NamedTuple):
     def key(self) -> tuple[str, str]:
         return self.place, self.rule
 
+    @property
+    def of_repository(self) -> bool:
+        return "/" in self.place.split(":")[0]
 
-def check(folder: Path = CORPUS) -> tuple[int, list[Finding]]:
-    """The exit status of `awaitls check` over the folder with the default configuration, and what it found."""
+
+def run(folder: Path, *options: str) -> tuple[int, list[dict]]:
+    """The exit status of `awaitls check` over the folder, and its findings."""
     done = subprocess.run(
-        [BINARY, "check", "--isolated", "--no-cache", "--output-format", "json", folder],
+        [BINARY, "check", "--no-cache", "--output-format", "json", *options, folder],
         capture_output=True,
         timeout=1200,
         check=False,
     )
     if done.returncode not in (0, 1):
         raise RuntimeError(f"awaitls ended with {done.returncode}: {done.stderr.decode(errors='replace')[-2000:]}")
+    return done.returncode, json.loads(done.stdout)
+
+
+def check(folder: Path = CORPUS) -> tuple[int, list[Finding]]:
+    """The same over packages of the corpus, with the default configuration."""
+    status, items = run(folder, "--isolated")
     findings = []
-    for item in json.loads(done.stdout):
+    for item in items:
         path = Path(item["filename"]).relative_to(CORPUS)
         place = f"{path.parts[0]}:{Path(*path.parts[1:]).as_posix()}:{item['location']['row']}"
         findings.append(Finding(place, item["code"], item["severity"], item["message"]))
-    return done.returncode, findings
+    return status, findings
+
+
+def check_repository(name: str, folder: Path, *options: str) -> list[Finding]:
+    """What is found in a checkout, with its own configuration."""
+    findings = []
+    for item in run(folder, *options)[1]:
+        path = Path(item["filename"]).relative_to(folder).as_posix()
+        place = f"{name}:{path}:{item['location']['row']}"
+        findings.append(Finding(place, item["code"], item["severity"], item["message"]))
+    return findings
 
 
 def read_reviews() -> list[Review]:
