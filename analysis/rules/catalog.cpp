@@ -141,15 +141,22 @@ std::vector<Rule> make_catalog() {
 bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
+bool is_lower(char c) {
+    return c >= 'a' && c <= 'z';
+}
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/// "ASYNC2": letters, then at least one digit. Such a text may be the beginning of a code.
+/// "ASYNC2": letters, then at least one digit; or the letters of a family, "ASYNC", which one or two do not make. Such a text may
+/// be the beginning of a code.
 bool is_code_prefix(std::string_view text) {
+    constexpr std::ptrdiff_t kFewestOfFamily = 3;
     const auto digits = std::find_if_not(text.begin(), text.end(), is_letter);
-    return digits != text.begin() && digits != text.end() &&
-           std::all_of(digits, text.end(), is_digit);
+    const bool family = digits == text.end() && digits - text.begin() >= kFewestOfFamily &&
+                        std::none_of(text.begin(), text.end(), is_lower);
+    return family || (digits != text.begin() && digits != text.end() &&
+                      std::all_of(digits, text.end(), is_digit));
 }
 
 std::string lower(std::string_view text) {

@@ -19,7 +19,7 @@ std::span<const Rule> catalog();
 std::optional<std::size_t> find_rule(std::string_view name);
 
 /// The rules that a selector means: a rule's name, a category ("blocking"), "ALL", an alias
-/// ("RUF006") or the beginning of one ("ASYNC2"; letters and at least one digit). Case counts as in
+/// ("RUF006") or the beginning of one ("ASYNC2", "ASYNC": letters, and digits unless they are three or more). Case counts as in
 /// the table. Empty when it means nothing.
 std::vector<std::size_t> select_rules(std::string_view selector);
 

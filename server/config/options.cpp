@@ -230,7 +230,7 @@ constexpr Option kOptions[] = {
     {"select", OptionType::Selectors, "the rules that are on by default",
      R"(The rules that run, in place of the defaults. A selector is a rule's name
 (`"blocking-sleep"`), a category (`"blocking"`), `"ALL"`, the code of the same problem in
-another tool (`"RUF006"`, `"ASYNC251"`), or the beginning of such a code (`"ASYNC2"`). A code
+another tool (`"RUF006"`, `"ASYNC251"`), or the beginning of such a code (`"ASYNC2"`, `"ASYNC"`). A code
 that means a part of a rule (`"ASYNC231"` of `blocking-open`) selects that part. A whole code
 that means more than a rule (`"ASYNC103"`, for which flake8-async also reports handlers that no
 cancellation can reach) selects that, too; the rule's page says what. Where
