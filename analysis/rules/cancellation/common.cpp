@@ -453,7 +453,7 @@ bool mentions(const Tree& tree, NodeId node, std::string_view name) {
     return false;
 }
 
-/// The exception itself may be what the expression gives: `e if .. else wrap(e)`, `saved or e`.
+/// The exception itself may be what the expression gives: `e if .. else wrap(e)`, `saved or e`, or be in it: `("error", e)`.
 bool gives(const Tree& tree, NodeId expression, std::string_view exception) {
     if (expression == kNoNode) return false;
     switch (tree.kind(expression)) {
@@ -463,6 +463,10 @@ bool gives(const Tree& tree, NodeId expression, std::string_view exception) {
     case Kind::BoolOp:
         return gives(tree, tree.child(expression, Role::Left), exception) ||
                gives(tree, tree.child(expression, Role::Right), exception);
+    case Kind::Tuple:
+        for (const NodeId element : tree.children(expression))
+            if (gives(tree, element, exception)) return true;
+        return false;
     default: return is_target(tree, expression, exception);
     }
 }

@@ -14,12 +14,12 @@ constexpr std::string_view kDoc =
 `__aexit__` of what it holds open. That happens later, when the garbage collector finds it and the event loop closes it in a task of its
 own, or, at the end of the program, never. Until then connections, locks and files stay open, and exceptions of closing are only logged.
 
-Reported is a `yield` within `with` or `async with` in an async generator that a loop of the project iterates, or that goes into a
-`StreamingResponse`. Not reported are generators that a decorator turns into a context manager, a fixture or a channel, also those that
+Reported is a `yield` within `with` or `async with` in an async generator that a loop of the project may leave early, by `break`, `return` or a
+`yield` of its own, or that goes into a `StreamingResponse`. Not reported are generators that a decorator turns into a context manager, a fixture or a channel, also those that
 `transform-async-generator-decorators` names and unknown ones; those that are closed, by `contextlib.aclosing` or the `aclose()` of
 what they are kept in; what forwards another generator under `aclosing`; and plain `with` over `contextlib.suppress` or a
 `@contextmanager` function of the project, which mostly hold nothing that has to be closed. What holds a cancel scope is
-[yield-in-cancel-scope](yield-in-cancel-scope.md). Generators that nothing is known to iterate are reported under `strictness = "likely"`.
+[yield-in-cancel-scope](yield-in-cancel-scope.md). Generators of which no such consumer is known are reported under `strictness = "likely"`.
 
 ## Bad
 
@@ -68,8 +68,8 @@ Where all consumers iterate to the end, or close the generator with `contextlib.
 
 ## Differences
 
-flake8-async and ruff (ASYNC119) report generators of a single value as well, those under unknown decorators, those that nothing is
-known to iterate, and any `with`. Who selects `ASYNC119` gets those under unknown decorators, and those without a known consumer, too.
+flake8-async and ruff (ASYNC119) report generators of a single value as well, those under unknown decorators, those that nobody is
+known to leave early, and any `with`. Who selects `ASYNC119` gets all but those of a single value.
 )";
 
 constexpr std::size_t kBeyond = 1; // RuleInfo::shapes
@@ -89,8 +89,8 @@ bool closes_nothing(const Model& model, NodeId item) {
 
 /// What becomes of the generators that the function makes.
 struct Consumers {
-    bool iterated = false; // by a loop, which closes nothing
-    bool closed = false;   // by `aclosing`, or by the `aclose()` of what they are kept in
+    bool left = false;   // by a loop that may stop early, and closes nothing
+    bool closed = false; // by `aclosing`, or by the `aclose()` of what they are kept in
 };
 
 bool closes(const Model::CallSite& use) {
@@ -118,6 +118,21 @@ bool is_closed_later(const Model& model, NodeId call, bool own_file) {
     return std::any_of(all.begin(), all.end(), closes);
 }
 
+/// The call's generator is iterated by a loop that has a `break` or `return`, or a `yield`, at which another consumer may stop.
+bool may_stop_early(const Tree& tree, NodeId call) {
+    const NodeId loop = tree.parent(call);
+    if (!tree.is(loop, Kind::For) || tree.role(call) != Role::Iter) return false;
+    const NodeId body = tree.child(loop, Role::Body);
+    const Exits exits = exits_of(tree, body);
+    if (exits.breaks || exits.returns) return true;
+    bool yields = false;
+    search_same_function(tree, body, [&](NodeId node) {
+        yields = yields || tree.is(node, Kind::Yield);
+        return !yields;
+    });
+    return yields;
+}
+
 /// `StreamingResponse(generate())` iterates it, and stops when the client goes away.
 bool is_sent_by_framework(const Model& model, NodeId call) {
     const Tree& tree = model.tree();
@@ -135,8 +150,8 @@ void add_consumer(Consumers& consumers, const Model::CallSite& mention, bool own
     const NodeId call = there.parent(mention.call);
     if (!there.is(call, Kind::Call) || there.role(mention.call) != Role::Callee) return;
     const NodeId outer = there.parent(call);
-    if (there.role(call) == Role::Iter || is_sent_by_framework(*mention.model, call))
-        consumers.iterated = true;
+    if (may_stop_early(there, call) || is_sent_by_framework(*mention.model, call))
+        consumers.left = true;
     else if (there.is(outer, Kind::Call) && there.role(call) == Role::Argument &&
              mention.model->target(outer).name == "contextlib.aclosing")
         consumers.closed = true;
@@ -147,8 +162,8 @@ void add_consumer(Consumers& consumers, const Model::CallSite& mention, bool own
 Consumers consumers_of(const Model& model, NodeId name) {
     Consumers result;
     for (const Model::CallSite& mention : model.mentions(name)) add_consumer(result, mention, true);
-    if (model.tree().text(name) == "__aiter__") result.iterated = true; // `async for x in object`
-    if (result.iterated || result.closed) return result;
+    if (model.tree().text(name) == "__aiter__") result.left = true; // `async for x in object`
+    if (result.left || result.closed) return result;
     if (const std::optional<std::vector<Model::CallSite>> others = model.mentions_elsewhere(name))
         for (const Model::CallSite& mention : *others) add_consumer(result, mention, false);
     return result;
@@ -179,8 +194,8 @@ void check(RuleContext& context, NodeId yield) {
     if (name == kNoNode) return;
     const Consumers consumers = consumers_of(model, name);
     // Nobody is known who may stop early, or somebody closes it.
-    const bool beyond = use != GeneratorUse::Plain || !consumers.iterated;
-    if (!consumers.iterated &&
+    const bool beyond = use != GeneratorUse::Plain || !consumers.left;
+    if (!consumers.left &&
         (consumers.closed || (gives_value(tree, yield) && yields_once(tree, function))))
         return;
     const NodeId value = tree.child(*held, Role::Value);
@@ -204,8 +219,8 @@ Rule rule_yield_in_cm_in_async_generator() {
              .aliases = {"ASYNC119", "W0135"},
              .shapes = {{},
                         {.codes = {"ASYNC119"},
-                         .beyond = "generators under decorators that are not known, and those that "
-                                   "nothing is known to iterate"}},
+                         .beyond = "generators under decorators that are not known, and those of "
+                                   "which no consumer is known that may stop early"}},
              .summary = "An async generator yields within `with` or `async with`, which is closed "
                         "late when the consumer stops early.",
              .options = {"transform-async-generator-decorators"},
