@@ -141,22 +141,18 @@ std::vector<Rule> make_catalog() {
 bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-bool is_lower(char c) {
-    return c >= 'a' && c <= 'z';
-}
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/// "ASYNC2": letters, then at least one digit; or the letters of a family, "ASYNC", which one or two do not make. Such a text may
-/// be the beginning of a code.
-bool is_code_prefix(std::string_view text) {
+/// The selector is the code or a beginning of it: letters and some digits, "ASYNC2", or all of its three or more letters, "ASYNC".
+bool begins_code(std::string_view selector, std::string_view code) {
     constexpr std::ptrdiff_t kFewestOfFamily = 3;
-    const auto digits = std::find_if_not(text.begin(), text.end(), is_letter);
-    const bool family = digits == text.end() && digits - text.begin() >= kFewestOfFamily &&
-                        std::none_of(text.begin(), text.end(), is_lower);
-    return family || (digits != text.begin() && digits != text.end() &&
-                      std::all_of(digits, text.end(), is_digit));
+    if (selector == code) return true;
+    if (!code.starts_with(selector) || !is_digit(code[selector.size()])) return false;
+    const auto digits = std::find_if_not(selector.begin(), selector.end(), is_letter);
+    if (digits == selector.end()) return digits - selector.begin() >= kFewestOfFamily;
+    return digits != selector.begin() && std::all_of(digits, selector.end(), is_digit);
 }
 
 std::string lower(std::string_view text) {
@@ -222,16 +218,14 @@ std::optional<std::size_t> find_rule(std::string_view name) {
 std::vector<std::size_t> select_rules(std::string_view selector) {
     if (const std::optional<std::size_t> rule = find_rule(selector)) return {*rule};
     const bool all = selector == "ALL";
-    const bool prefix = is_code_prefix(selector);
     std::vector<std::size_t> result;
     const std::span<const Rule> rules = catalog();
     for (std::size_t index = 0; index < rules.size(); ++index) {
         const RuleInfo& info = rules[index].info;
         const bool meant =
             all || category_name(info.category) == selector ||
-            std::any_of(info.aliases.begin(), info.aliases.end(), [&](std::string_view alias) {
-                return alias == selector || (prefix && alias.starts_with(selector));
-            });
+            std::any_of(info.aliases.begin(), info.aliases.end(),
+                        [&](std::string_view alias) { return begins_code(selector, alias); });
         if (meant) result.push_back(index);
     }
     return result;
@@ -239,9 +233,7 @@ std::vector<std::size_t> select_rules(std::string_view selector) {
 
 std::uint8_t selected_shapes(std::string_view selector, std::size_t rule) {
     const RuleInfo& info = catalog()[rule].info;
-    const auto means = [&, prefix = is_code_prefix(selector)](std::string_view alias) {
-        return alias == selector || (prefix && alias.starts_with(selector));
-    };
+    const auto means = [&](std::string_view alias) { return begins_code(selector, alias); };
     const std::size_t count = shape_count(info);
     const std::uint8_t all = all_shapes(info);
     if (selector == "ALL" || selector == info.name || selector == category_name(info.category))

@@ -28,7 +28,7 @@ std::string rule_words(const analysis::RuleInfo& info) {
                                           : "off by default");
 }
 
-/// "ASYNC251" and what begins it, down to its first digit.
+/// What begins "ASYNC251", down to its letters.
 void add_prefixes(std::string_view alias, std::set<std::string>& prefixes) {
     for (std::size_t size = 1; size < alias.size(); ++size) {
         const std::string prefix(alias.substr(0, size));

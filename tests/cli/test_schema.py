@@ -16,7 +16,7 @@ SCHEMA = json.loads((ROOT / "docs/awaitls.schema.json").read_text())
 RIGHT = [
     "",
     'select = ["ALL"]',
-    'select = ["await", "blocking-sleep", "ASYNC2", "ASYNC251", "RUF006", "reportUnusedCoroutine", "S7488"]',
+    'select = ["await", "blocking-sleep", "ASYNC", "ASYNC2", "ASYNC251", "RUF006", "reportUnusedCoroutine", "S7488"]',
     "ignore = []",
     'extend-select = ["blocking-cpu"]',
     'exclude = ["generated", "!build"]',
@@ -39,7 +39,7 @@ WRONG = [
     'select = "ALL"',
     'select = ["all"]',
     'select = ["blocking-sleeep"]',
-    'select = ["ASYNC"]',
+    'select = ["AS"]',
     'select = ["ASYNC9999"]',
     "ignore = [1]",
     "exclude = [true]",

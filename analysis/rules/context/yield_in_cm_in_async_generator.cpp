@@ -17,8 +17,9 @@ own, or, at the end of the program, never. Until then connections, locks and fil
 Reported is a `yield` within `with` or `async with` in an async generator that a loop of the project may leave early, by `break`, `return` or a
 `yield` of its own, or that goes into a `StreamingResponse`. Not reported are generators that a decorator turns into a context manager, a fixture or a channel, also those that
 `transform-async-generator-decorators` names and unknown ones; those that are closed, by `contextlib.aclosing` or the `aclose()` of
-what they are kept in; what forwards another generator under `aclosing`; and plain `with` over `contextlib.suppress` or a
-`@contextmanager` function of the project, which mostly hold nothing that has to be closed. What holds a cancel scope is
+what they are kept in; what forwards another generator under `aclosing`; and plain `with` over `contextlib.suppress`, the
+variable of a loop (`for attempt in retrying: with attempt:`) or a `@contextmanager` function of the project, which mostly hold nothing that
+has to be closed. What holds a cancel scope is
 [yield-in-cancel-scope](yield-in-cancel-scope.md). Generators of which no such consumer is known are reported under `strictness = "likely"`.
 
 ## Bad
@@ -81,6 +82,14 @@ bool closes_nothing(const Model& model, NodeId item) {
     for (const std::string_view manager :
          {"contextlib.suppress", "contextlib.nullcontext", "contextlib.aclosing"})
         if (tasks::calls(model, value, manager)) return true;
+    // `for attempt in retrying: with attempt:` notes how the attempt ended.
+    if (tree.is(value, Kind::Name) && !tree[tree.parent(item)].is_async()) {
+        for (const NodeId use : model.uses_of_local(value)) {
+            const bool loops =
+                tree[use].has(node_flag::kStore) && tree.is(tree.parent(use), Kind::For);
+            if (loops && tree.within(value, tree.parent(use))) return true;
+        }
+    }
     // Most sync manager functions set or translate something and hold nothing that has to be closed.
     if (!tree.is(value, Kind::Call) || tree[tree.parent(item)].is_async()) return false;
     const FunctionDef* const made = model.target(value).function;

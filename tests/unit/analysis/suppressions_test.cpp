@@ -39,10 +39,10 @@ TEST(Noqa, SilencesEverythingOrItsCodes) {
          {"# noqa", "#noqa", "# NOQA", "# NoQA", "#  noqa", "# noqa: ASYNC251", "# noqa:ASYNC251",
           "# noqa : ASYNC251", "# noqa: E501, ASYNC251", "# noqa: E501,ASYNC251",
           "# noqa: ASYNC251, E501 because of the tests", "# noqa: ASYNC251 E501", "# noqa: ASYNC2",
-          "# noqa: blocking-sleep", "# noqa: S7488"})
+          "# noqa: ASYNC", "# noqa: blocking-sleep", "# noqa: S7488"})
         EXPECT_EQ(with_comment(comment), "") << comment;
     for (const char* comment :
-         {"# noqa: E501", "# noqa: ASYNC210", "# noqa: ASYNC", "# noqa: async251", "# noqas",
+         {"# noqa: E501", "# noqa: ASYNC210", "# noqa: AS", "# noqa: async251", "# noqas",
           "# no qa", "# about noqa", "# noqa: RUF006", "# not: noqa"})
         EXPECT_EQ(with_comment(comment), kFound) << comment;
 }

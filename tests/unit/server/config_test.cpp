@@ -77,8 +77,8 @@ TEST(Catalog, SelectsByNameCategoryCodeAndPrefix) {
     EXPECT_EQ(select_rules("RUF006"), std::vector{rule("dangling-task")});
     EXPECT_GT(select_rules("ASYNC").size(), 40u);
     EXPECT_GE(select_rules("RUF").size(), 2u);
-    for (const char* nothing : {"", "AS", "S", "RU", "async", "async251", "2", "all", "testing-x",
-                                "ASYNC2x", "Blocking"}) {
+    for (const char* nothing : {"", "AS", "ASYN", "S", "RU", "rep", "async", "async251", "2", "all",
+                                "testing-x", "ASYNC2x", "Blocking"}) {
         EXPECT_TRUE(select_rules(nothing).empty()) << nothing;
     }
 }
