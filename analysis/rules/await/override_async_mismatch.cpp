@@ -123,19 +123,27 @@ Form form_of_library(std::string_view name) {
     }
 }
 
-/// The calls of a name in the file.
+/// The calls of a name.
 struct Calls {
     bool awaited = false;
     bool plain = false;
+
+    void add(const std::vector<Model::CallSite>& mentions) {
+        for (const Model::CallSite& mention : mentions) {
+            const Tree& tree = mention.model->tree();
+            if (tree.role(mention.call) != Role::Callee) continue;
+            (is_awaited(tree, tree.parent(mention.call)) ? awaited : plain) = true;
+        }
+    }
 };
 
+/// In the file; where it has none, in the project.
 Calls calls_of(const Model& model, NodeId name) {
     Calls calls;
-    for (const Model::CallSite& mention : model.mentions(name)) {
-        const Tree& tree = mention.model->tree();
-        if (tree.role(mention.call) != Role::Callee) continue;
-        (is_awaited(tree, tree.parent(mention.call)) ? calls.awaited : calls.plain) = true;
-    }
+    calls.add(model.mentions(name));
+    if (calls.awaited || calls.plain) return calls;
+    if (const std::optional<std::vector<Model::CallSite>> others = model.mentions_elsewhere(name))
+        calls.add(*others);
     return calls;
 }
 
