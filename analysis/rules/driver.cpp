@@ -7,6 +7,7 @@
 #include <array>
 #include <bitset>
 #include <exception>
+#include <map>
 #include <optional>
 #include <span>
 #include <tuple>
@@ -115,7 +116,10 @@ public:
     Collector(const Model& of, const Settings& settings, std::vector<RegionFinding>& out)
         : RuleContext(of, 0), settings_(settings), out_(out) {}
 
-    void start(std::uint16_t rule) { rule_ = rule; }
+    void start(std::uint16_t rule, std::uint8_t shapes_off = 0) {
+        rule_ = rule;
+        shapes_off_ = shapes_off;
+    }
 
     void deliver(Diagnostic&& diagnostic, std::vector<const Region*>&& related_regions,
                  Confidence confidence) override {
@@ -139,23 +143,28 @@ class ActiveChecks {
 public:
     struct Check {
         std::uint16_t rule;
+        std::uint8_t shapes_off;
         void (*run)(RuleContext& context, NodeId node);
     };
 
     ActiveChecks(const Settings& settings, std::span<const Rule> rules)
-        : enabled_(settings.enabled), target_version_(settings.target_version) {
+        : enabled_(settings.enabled),
+          shapes_off_(settings.shapes_off),
+          target_version_(settings.target_version) {
         for (std::size_t kind = 0; kind < kKindCount; ++kind) {
             begins_[kind] = static_cast<std::uint32_t>(checks_.size());
             for (std::size_t rule = 0; rule < rules.size(); ++rule)
                 if (enabled_[rule] && rules[rule].info.since <= target_version_ &&
                     wants(rules[rule], static_cast<Kind>(kind)))
-                    checks_.push_back({static_cast<std::uint16_t>(rule), rules[rule].check});
+                    checks_.push_back(
+                        {static_cast<std::uint16_t>(rule), shapes_off_of(rule), rules[rule].check});
         }
         begins_[kKindCount] = static_cast<std::uint32_t>(checks_.size());
     }
 
     bool are_of(const Settings& settings) const {
-        return enabled_ == settings.enabled && target_version_ == settings.target_version;
+        return enabled_ == settings.enabled && shapes_off_ == settings.shapes_off &&
+               target_version_ == settings.target_version;
     }
     std::span<const Check> of(Kind kind) const {
         const std::size_t index = static_cast<std::size_t>(kind);
@@ -177,7 +186,13 @@ private:
         return std::find(rule.kinds.begin(), rule.kinds.end(), kind) != rule.kinds.end();
     }
 
+    std::uint8_t shapes_off_of(std::size_t rule) const {
+        const auto off = shapes_off_.find(rule);
+        return off == shapes_off_.end() ? std::uint8_t{0} : off->second;
+    }
+
     std::bitset<kMaxRules> enabled_;
+    std::map<std::size_t, std::uint8_t> shapes_off_;
     PythonVersion target_version_;
     std::vector<Check> checks_;
     std::array<std::uint32_t, kKindCount + 1> begins_{};
@@ -199,24 +214,35 @@ public:
 
     void run() {
         const Tree& tree = collector_.tree;
-        for (NodeId node = 0; node < tree.size(); ++node)
-            for (const ActiveChecks::Check& check : checks_.of(tree.kind(node)))
-                if (!given_up_[check.rule]) run(check, node);
+        for (NodeId node = 0; node < tree.size(); ++node) {
+            std::span<const ActiveChecks::Check> rest = checks_.of(tree.kind(node));
+            while (!rest.empty()) rest = rest.subspan(run(rest, node));
+        }
     }
     const std::bitset<kMaxRules>& given_up() const { return given_up_; }
     std::vector<GivenUpRule> take_reasons() { return std::move(reasons_); }
 
 private:
-    void run(const ActiveChecks::Check& check, NodeId node) {
-        collector_.start(check.rule);
-        Budget::use(&left_[check.rule]);
-        if (observer_ != nullptr) observer_->begin(check.rule);
+    /// Runs checks until one throws, and returns how many had their turn; that one is the last of
+    /// them. They share one `try`: most return at once, and entering it for each would show.
+    std::size_t run(std::span<const ActiveChecks::Check> checks, NodeId node) {
+        std::size_t at = 0;
         try {
-            check.run(collector_, node);
+            for (; at < checks.size(); ++at) {
+                const ActiveChecks::Check& check = checks[at];
+                if (any_given_up_ && given_up_[check.rule]) continue;
+                collector_.start(check.rule, check.shapes_off);
+                Budget::use(&left_[check.rule]);
+                if (observer_ != nullptr) observer_->begin(check.rule);
+                check.run(collector_, node);
+            }
+            return at;
         } catch (const std::exception& error) {
-            given_up_.set(check.rule);
-            reasons_.push_back({check.rule, error.what()});
+            any_given_up_ = true;
+            given_up_.set(checks[at].rule);
+            reasons_.push_back({checks[at].rule, error.what()});
             collector_.last_operation = {};
+            return at + 1;
         }
     }
 
@@ -224,6 +250,7 @@ private:
     Collector& collector_;
     RuleObserver* const observer_;
     std::array<std::uint64_t, kMaxRules> left_;
+    bool any_given_up_ = false;
     std::bitset<kMaxRules> given_up_;
     std::vector<GivenUpRule> reasons_;
 };

@@ -108,7 +108,7 @@ public:
     /// The values of an option of this rule; empty where it is not set.
     const std::vector<std::string>& option(std::string_view key) const;
     /// Findings of this shape are asked for.
-    bool wants(std::size_t shape) const { return model.settings().shape_enabled(rule_, shape); }
+    bool wants(std::size_t shape) const { return (shapes_off_ >> shape & 1U) == 0; }
     bool target_at_least(std::uint8_t major, std::uint8_t minor) const {
         return model.settings().target_version >= PythonVersion{major, minor};
     }
@@ -120,6 +120,12 @@ public:
         std::optional<BlockingOperation> operation;
     };
     mutable LastOperation last_operation;
+    /// Likewise of coroutine_made_by().
+    struct LastCoroutine {
+        NodeId node = kNoNode;
+        Type type = nullptr;
+    };
+    mutable LastCoroutine last_coroutine;
 
     virtual void deliver(Diagnostic&& diagnostic, std::vector<const Region*>&& related_regions,
                          Confidence confidence) = 0;
@@ -127,6 +133,7 @@ public:
 protected:
     friend class Finding;
     std::uint16_t rule_;
+    std::uint8_t shapes_off_ = 0; // of the rule, as in Settings
 };
 
 struct Rule {

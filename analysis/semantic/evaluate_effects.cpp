@@ -426,9 +426,12 @@ const FunctionSummary& Evaluator::summary_of(std::uint64_t function) {
         const Visit visit = queue[i];
         const std::uint32_t slot = static_cast<std::uint32_t>(visit.function >> 32);
         const std::uint32_t index = static_cast<std::uint32_t>(visit.function);
-        const FunctionDef& def = *function_def(slot, index);
-        if (def.is_async || !decorators(def).known) continue;
-        for (const RegionEffects::Effect& effect : region_effects(slot).functions[index]) {
+        if (slot_at(slot).region->functions[index].is_async) continue;
+        const std::vector<RegionEffects::Effect>& effects_there =
+            region_effects(slot).functions[index];
+        // What decorators make of it takes longer to find out.
+        if (effects_there.empty() || !decorators(*function_def(slot, index)).known) continue;
+        for (const RegionEffects::Effect& effect : effects_there) {
             if (effect.api != nullptr) {
                 const int r =
                     2 * rank(effect.api->kind) + (visit.conditional || effect.conditional ? 1 : 0);

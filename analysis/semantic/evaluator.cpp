@@ -70,6 +70,8 @@ bool Evaluator::advance(std::shared_ptr<const Module> module, ModulePlace place,
     reached_.clear();
     held_.clear();
     mentions_.clear();
+    for (const std::unique_ptr<RegionModel>& model : models_)
+        if (model) model->last_call_ = kNoNode; // its definitions may be others now
     for (const std::uint32_t slot : changed) {
         if (models_[slot]) {
             models_[slot].reset();

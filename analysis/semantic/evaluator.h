@@ -489,9 +489,11 @@ private:
     Type narrowed(NodeId node, Type type) const;
     /// The same, given that a test came out as said.
     Type narrowed_by(NodeId test, bool truth, std::string_view text, Type type) const;
+    CallTarget find_target(NodeId call) const;
     Type call_type(NodeId call) const;
     Type result_of_call(Type callee, NodeId call) const;
     bool is_at_module_level(NodeId node) const;
+    bool is_loop_callback(std::uint32_t function) const;
     Type annotation_type(NodeId annotation) const;
     /// The parameter that an argument becomes: the callee, and its number among the Parameter nodes; -1 where not known.
     struct ParameterPlace {
@@ -521,6 +523,9 @@ private:
     mutable std::optional<AsyncLibrary> library_;
     mutable std::vector<std::pair<std::string, bool>>
         imports_; // answers of imports(); few are asked
+    /// An answer of target() for the next one who asks: many rules look at one call in turn.
+    mutable NodeId last_call_ = kNoNode;
+    mutable CallTarget last_target_;
     std::vector<std::string_view>
         nonlocals_; // names that some function of the region declares nonlocal
     mutable std::unordered_map<NodeId, Type> annotations_; // what annotations say, by node

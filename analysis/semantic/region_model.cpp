@@ -877,6 +877,17 @@ Type RegionModel::annotation_type(NodeId annotation) const {
 }
 
 CallTarget RegionModel::target(NodeId call) const {
+    if (call == last_call_) return last_target_;
+    const CallTarget result = find_target(call);
+    // What is found while something else is worked out may rest on that being unknown.
+    if (evaluator_.depth_ == 0 && evaluator_.evaluating_.empty()) {
+        last_call_ = call;
+        last_target_ = result;
+    }
+    return result;
+}
+
+CallTarget RegionModel::find_target(NodeId call) const {
     const Tree& tree = region_.tree;
     CallTarget result;
     if (!tree.is(call, Kind::Call)) return result;
@@ -1156,15 +1167,19 @@ bool RegionModel::in_async(NodeId node) const {
 }
 
 bool RegionModel::on_loop(NodeId node) const {
-    const bool in_function = region_.function_at(node) >= 0;
-    return (in_function && in_async(node)) || in_loop_callback(node);
+    const std::int32_t index = region_.function_at(node);
+    return index >= 0 && (region_.functions[static_cast<std::size_t>(index)].is_async ||
+                          is_loop_callback(static_cast<std::uint32_t>(index)));
 }
 
 bool RegionModel::in_loop_callback(NodeId node) const {
     const std::int32_t index = region_.function_at(node);
-    if (index < 0 || region_.functions[static_cast<std::size_t>(index)].is_async) return false;
-    return evaluator_.file_context().loop_callbacks.contains(
-        Evaluator::key(slot_, static_cast<std::uint32_t>(index)));
+    return index >= 0 && !region_.functions[static_cast<std::size_t>(index)].is_async &&
+           is_loop_callback(static_cast<std::uint32_t>(index));
+}
+
+bool RegionModel::is_loop_callback(std::uint32_t function) const {
+    return evaluator_.file_context().loop_callbacks.contains(Evaluator::key(slot_, function));
 }
 
 const BlockingChain* RegionModel::blocking(const FunctionDef& function) const {

@@ -36,33 +36,34 @@ bool keeps_signature(std::string_view name) {
 // --- functions and classes of the file -----------------------------------------------------------------
 
 const Evaluator::Decorated& Evaluator::decorators(const FunctionDef& function) {
+    // Decorators stand first, and most functions have none: those need no entry.
+    static const Decorated plain;
+    const Tree& tree = function.region->tree;
+    if (!tree.is(tree.first_child(function.node), Kind::Decorator)) return plain;
     const auto found = decorated_.find(&function);
     if (found != decorated_.end()) return found->second;
     decorated_.emplace(&function, Decorated{false, false, false, false, false, false, false,
                                             false}); // while it is worked out
     Decorated result;
-    const Tree& tree = function.region->tree;
     RegionModel& scope = model(function.slot);
-    if (tree.kind(function.node) == Kind::FunctionDef) {
-        for (const NodeId decorator : tree.children(function.node)) {
-            if (tree.kind(decorator) != Kind::Decorator) continue;
-            const NodeId value = tree.child(decorator, Role::Value);
-            if (value == kNoNode) {
-                result.known = false;
+    for (const NodeId decorator : tree.children(function.node)) {
+        if (tree.kind(decorator) != Kind::Decorator) continue;
+        const NodeId value = tree.child(decorator, Role::Value);
+        if (value == kNoNode) {
+            result.known = false;
+            continue;
+        }
+        const bool call = tree.is(value, Kind::Call);
+        const NodeId callee = call ? tree.child(value, Role::Callee) : value;
+        // `@name.setter` and the like belong to a property.
+        if (tree.is(callee, Kind::Attribute)) {
+            const std::string_view attribute = identifier(tree, callee, Role::Attr);
+            if (attribute == "setter" || attribute == "deleter" || attribute == "getter") {
+                result.property = true;
                 continue;
             }
-            const bool call = tree.is(value, Kind::Call);
-            const NodeId callee = call ? tree.child(value, Role::Callee) : value;
-            // `@name.setter` and the like belong to a property.
-            if (tree.is(callee, Kind::Attribute)) {
-                const std::string_view attribute = identifier(tree, callee, Role::Attr);
-                if (attribute == "setter" || attribute == "deleter" || attribute == "getter") {
-                    result.property = true;
-                    continue;
-                }
-            }
-            result = decorate(result, scope.type_of(callee), call, function);
         }
+        result = decorate(result, scope.type_of(callee), call, function);
     }
     Decorated& stored = decorated_[&function];
     stored = result;

@@ -470,9 +470,8 @@ bool may_be_replaced(const Model& model, NodeId node) {
 
 } // namespace
 
-bool has_fate(const Model& model, NodeId node, Fate fate, CoroutineFate& found, Type& coroutine) {
-    coroutine = coroutine_made_by(model, node);
-    if (coroutine == nullptr || coroutine->confidence == Confidence::Unknown) return false;
+bool has_fate(const Model& model, NodeId node, Type coroutine, Fate fate, CoroutineFate& found) {
+    if (coroutine->confidence == Confidence::Unknown) return false;
     found = fate_of(model, node, coroutine);
     return found.fate == fate && (fate == Fate::Dropped || is_only_awaitable(model, coroutine)) &&
            !may_be_replaced(model, node);

@@ -31,12 +31,18 @@ struct CoroutineFate {
 /// none.
 Type coroutine_made_by(const Model& model, NodeId node);
 
+/// The same for the rules that look at one node in turn.
+inline Type coroutine_made_by(const RuleContext& context, NodeId node) {
+    RuleContext::LastCoroutine& last = context.last_coroutine;
+    if (last.node != node) last = {node, coroutine_made_by(context.model, node)};
+    return last.type;
+}
+
 /// What happens to the value of an expression that holds a coroutine of this type.
 CoroutineFate fate_of(const Model& model, NodeId expression, Type coroutine);
 
-/// The fate of the coroutine that the node makes, when it is the one that the caller reports.
-/// `coroutine` becomes its type.
-bool has_fate(const Model& model, NodeId node, Fate fate, CoroutineFate& found, Type& coroutine);
+/// Whether the fate of the coroutine that the node makes is the one that the caller reports.
+bool has_fate(const Model& model, NodeId node, Type coroutine, Fate fate, CoroutineFate& found);
 
 /// True when some use of the local variable awaits it, or hands it to a function that is known to.
 bool is_awaited_somewhere(const Model& model, NodeId name);

@@ -173,9 +173,10 @@ Uses uses_of(const Model& model, NodeId expression, const CoroutineFate& bound, 
 
 void check(RuleContext& context, NodeId node) {
     const Model& model = context.model;
+    const Type coroutine = coroutine_made_by(context, node);
+    if (coroutine == nullptr) return;
     CoroutineFate found;
-    Type coroutine = nullptr;
-    if (!has_fate(model, node, Fate::Bound, found, coroutine)) return;
+    if (!has_fate(model, node, coroutine, Fate::Bound, found)) return;
     const Uses uses = uses_of(model, node, found, coroutine);
     if (uses.awaited || (uses.consumed && !uses.proof_raises)) return;
     if (!uses.proof_raises && function_reads_all_locals(model, node)) return;

@@ -138,9 +138,10 @@ void check(RuleContext& context, NodeId node) {
         offer_awaited_call(context, finding, node);
         return;
     }
+    const Type coroutine = coroutine_made_by(context, node);
+    if (coroutine == nullptr) return;
     CoroutineFate found;
-    Type coroutine = nullptr;
-    if (!has_fate(context.model, node, Fate::Tested, found, coroutine)) return;
+    if (!has_fate(context.model, node, coroutine, Fate::Tested, found)) return;
     Finding finding = context.report(
         node, shown(context.tree, node) + " is a coroutine and always true, " +
                   place(context.tree, found.user) + "; " + await_advice(context.model, node));

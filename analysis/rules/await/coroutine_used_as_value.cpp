@@ -129,9 +129,10 @@ bool result_fits(const Model& model, NodeId user, Type coroutine) {
 }
 
 void check(RuleContext& context, NodeId node) {
+    const Type coroutine = coroutine_made_by(context, node);
+    if (coroutine == nullptr) return;
     CoroutineFate found;
-    Type coroutine = nullptr;
-    if (!has_fate(context.model, node, Fate::Value, found, coroutine)) return;
+    if (!has_fate(context.model, node, coroutine, Fate::Value, found)) return;
     const Tree& tree = context.tree;
     const bool in_lambda = tree.is(found.user, Kind::Lambda);
     Finding finding = context.report(

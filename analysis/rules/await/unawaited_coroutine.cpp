@@ -136,9 +136,10 @@ bool expects_call_to_raise(const Model& model, NodeId call) {
 }
 
 void check(RuleContext& context, NodeId node) {
+    const Type coroutine = coroutine_made_by(context, node);
+    if (coroutine == nullptr) return;
     CoroutineFate found;
-    Type coroutine = nullptr;
-    if (!has_fate(context.model, node, Fate::Dropped, found, coroutine)) return;
+    if (!has_fate(context.model, node, coroutine, Fate::Dropped, found)) return;
     if (expects_call_to_raise(context.model, node)) return;
     Finding finding =
         context.report(node, shown(context.tree, node) + " is never awaited, so it does not run; " +

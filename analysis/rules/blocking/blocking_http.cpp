@@ -79,7 +79,7 @@ void check_beyond(RuleContext& context, NodeId node) {
 }
 
 void check(RuleContext& context, NodeId node) {
-    const std::optional<BlockingOperation> operation = operation_on_loop(context, node);
+    const std::optional<BlockingOperation>& operation = operation_on_loop(context, node);
     if (operation && operation->api->kind == BlockingKind::Http &&
         !is_client_method(operation->name))
         report_operation(context, *operation);

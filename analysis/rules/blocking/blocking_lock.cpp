@@ -133,7 +133,7 @@ void offer_async_lock(const RuleContext& context, NodeId item, Finding& finding)
 }
 
 void check(RuleContext& context, NodeId node) {
-    const std::optional<BlockingOperation> operation = operation_on_loop(context, node);
+    const std::optional<BlockingOperation>& operation = operation_on_loop(context, node);
     if (!operation || operation->api->kind != BlockingKind::Lock) return;
     if (!context.tree.is(node, Kind::WithItem)) {
         report_operation(context, *operation);

@@ -65,7 +65,7 @@ its part of this rule.
 )md";
 
 void check(RuleContext& context, NodeId node) {
-    const std::optional<BlockingOperation> operation = operation_on_loop(context, node);
+    const std::optional<BlockingOperation>& operation = operation_on_loop(context, node);
     if (!operation || operation->api->kind != BlockingKind::Open) return;
     report_operation(context, *operation).shape(operation->api->name == "os.fdopen" ? 1 : 0);
 }

@@ -88,7 +88,7 @@ void check_spawn(RuleContext& context, NodeId call) {
 }
 
 void check(RuleContext& context, NodeId node) {
-    const std::optional<BlockingOperation> operation = operation_on_loop(context, node);
+    const std::optional<BlockingOperation>& operation = operation_on_loop(context, node);
     if (!operation) check_spawn(context, node);
     if (!operation || operation->api->kind != BlockingKind::Subprocess) return;
     Finding finding = report_operation(context, *operation);

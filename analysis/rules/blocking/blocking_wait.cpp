@@ -54,7 +54,7 @@ In shutdown code that runs after all other tasks have ended.
 )md";
 
 void check(RuleContext& context, NodeId node) {
-    const std::optional<BlockingOperation> operation = operation_on_loop(context, node);
+    const std::optional<BlockingOperation>& operation = operation_on_loop(context, node);
     if (operation && operation->api->kind == BlockingKind::Wait && !is_future_result(*operation))
         report_operation(context, *operation);
 }

@@ -176,16 +176,13 @@ std::vector<Kind> blocking_kinds() {
     return {Kind::Call, Kind::WithItem, Kind::For, Kind::CompFor};
 }
 
-std::optional<BlockingOperation> operation_on_loop(const RuleContext& context, NodeId node) {
-    RuleContext::LastOperation& last = context.last_operation;
-    if (last.node == node) return last.operation;
-    last = {node, std::nullopt};
-    if (!context.model.on_loop(node)) return std::nullopt;
-    std::optional<BlockingOperation> operation = blocking_operation(context.model, node);
+void find_operation(const RuleContext& context, NodeId node) {
+    context.last_operation = {node, std::nullopt};
+    if (!context.model.on_loop(node)) return;
+    const std::optional<BlockingOperation> operation = blocking_operation(context.model, node);
     if (operation && context.tree.kind(node) == Kind::Call && configured_advice(context, node))
-        return std::nullopt;
-    last.operation = operation;
-    return operation;
+        return;
+    context.last_operation.operation = operation;
 }
 
 Finding report_operation(RuleContext& context, const BlockingOperation& operation) {
@@ -210,13 +207,6 @@ Finding report_operation(RuleContext& context, const BlockingOperation& operatio
     if (operation.api->fix == BlockingFix::Sleep) add_sleep_fix(context, operation.node, finding);
     if (operation.api->fix == BlockingFix::Thread) add_thread_fix(context, operation.node, finding);
     return finding;
-}
-
-bool report_blocking(RuleContext& context, NodeId node, BlockingKind kind) {
-    const std::optional<BlockingOperation> operation = operation_on_loop(context, node);
-    if (!operation || operation->api->kind != kind) return false;
-    report_operation(context, *operation);
-    return true;
 }
 
 std::optional<MethodCall> method_call_on_loop(const RuleContext& context, NodeId node) {

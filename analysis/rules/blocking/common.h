@@ -11,15 +11,27 @@ namespace awaitls::analysis {
 /// Where operations can stand: the kinds of a rule that calls report_blocking().
 std::vector<Kind> blocking_kinds();
 
+/// Makes the node's operation the context's last.
+void find_operation(const RuleContext& context, NodeId node);
+
 /// The blocking operation at the node if the node's code runs on the event loop and no pattern of
-/// `blocking-calls` claims the call for blocking-configured.
-std::optional<BlockingOperation> operation_on_loop(const RuleContext& context, NodeId node);
+/// `blocking-calls` claims the call for blocking-configured. Holds until another node is asked for.
+inline const std::optional<BlockingOperation>& operation_on_loop(const RuleContext& context,
+                                                                 NodeId node) {
+    if (context.last_operation.node != node) find_operation(context, node);
+    return context.last_operation.operation;
+}
 
 /// Reports the operation with its message and its fix.
 Finding report_operation(RuleContext& context, const BlockingOperation& operation);
 
 /// Reports the operation at the node when it is of the kind; false where there is none.
-bool report_blocking(RuleContext& context, NodeId node, BlockingKind kind);
+inline bool report_blocking(RuleContext& context, NodeId node, BlockingKind kind) {
+    const std::optional<BlockingOperation>& operation = operation_on_loop(context, node);
+    if (!operation || operation->api->kind != kind) return false;
+    report_operation(context, *operation);
+    return true;
+}
 
 /// A call of a method in code that runs on the event loop: the object and the method's name. Nothing for other nodes.
 struct MethodCall {

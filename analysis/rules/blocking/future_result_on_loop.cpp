@@ -94,7 +94,7 @@ bool only_raises(const Tree& tree, NodeId call, NodeId future) {
 }
 
 void check(RuleContext& context, NodeId node) {
-    const std::optional<BlockingOperation> operation = operation_on_loop(context, node);
+    const std::optional<BlockingOperation>& operation = operation_on_loop(context, node);
     if (!operation || operation->api->kind != BlockingKind::Wait || !is_future_result(*operation))
         return;
     const Tree& tree = context.tree;

@@ -67,9 +67,8 @@ bool is_run_in_executor(const CallTarget& target) {
     return is_method(target, "asyncio.AbstractEventLoop", "run_in_executor");
 }
 
-/// The awaited call of the statement that hands a job to a thread, or kNoNode.
-NodeId handed_over(const Model& model, NodeId statement) {
-    const Tree& tree = model.tree();
+/// The call that the statement awaits, or kNoNode.
+NodeId awaited_call(const Tree& tree, NodeId statement) {
     const Kind kind = tree.kind(statement);
     if (kind != Kind::ExprStmt && kind != Kind::Assign && kind != Kind::AnnAssign &&
         kind != Kind::Return)
@@ -78,31 +77,42 @@ NodeId handed_over(const Model& model, NodeId statement) {
     while (tree.is(value, Kind::Assign)) value = tree.child(value, Role::Value);
     if (!tree.is(value, Kind::Await)) return kNoNode;
     const NodeId call = tree.child(value, Role::Value);
-    if (!tree.is(call, Kind::Call)) return kNoNode;
-    const CallTarget target = model.target(call);
-    if (target.confidence != Confidence::Certain || target.name.empty()) return kNoNode;
-    if (target.name != "asyncio.to_thread" && target.name != "anyio.to_thread.run_sync" &&
-        target.name != "trio.to_thread.run_sync" && !is_run_in_executor(target))
-        return kNoNode;
-    const Type type = model.type_of(call);
-    return type->kind == TypeKind::Coroutine || is_future(model, type) ? call : kNoNode;
+    return tree.is(call, Kind::Call) ? call : kNoNode;
 }
 
-/// Both go to the same place: the same function, of the same object, with the same executor.
+/// The awaited call hands a job to a thread.
+bool hands_over(const Model& model, NodeId call) {
+    const CallTarget target = model.target(call);
+    if (target.confidence != Confidence::Certain || target.name.empty()) return false;
+    if (target.name != "asyncio.to_thread" && target.name != "anyio.to_thread.run_sync" &&
+        target.name != "trio.to_thread.run_sync" && !is_run_in_executor(target))
+        return false;
+    const Type type = model.type_of(call);
+    return type->kind == TypeKind::Coroutine || is_future(model, type);
+}
+
+/// Both call the same function, of the same object.
+bool same_callee(const Tree& tree, NodeId first, NodeId second) {
+    return tree.text(tree.child(first, Role::Callee)) ==
+           tree.text(tree.child(second, Role::Callee));
+}
+
+/// Both, which call the same function, go to the same place.
 bool same_executor(const Model& model, NodeId first, NodeId second) {
     const Tree& tree = model.tree();
-    if (tree.text(tree.child(first, Role::Callee)) != tree.text(tree.child(second, Role::Callee)))
-        return false;
     if (!is_run_in_executor(model.target(first))) return true;
     const NodeId pool = argument(tree, first, 0, "executor");
     const NodeId other = argument(tree, second, 0, "executor");
     return pool != kNoNode && other != kNoNode && tree.text(pool) == tree.text(other);
 }
 
-void check(RuleContext& context, NodeId block) {
+/// `calls`: of one function, awaited one after the other.
+void check_row(RuleContext& context, const std::vector<NodeId>& calls) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
-    const FunctionDef* const function = model.in_async(block) ? model.function_at(block) : nullptr;
+    if (calls.size() < 2) return;
+    const FunctionDef* const function =
+        model.in_async(calls[0]) ? model.function_at(calls[0]) : nullptr;
     // A test may do each step by itself on purpose.
     if (function == nullptr || function->name.starts_with("test")) return;
     std::vector<NodeId> run;
@@ -116,10 +126,8 @@ void check(RuleContext& context, NodeId block) {
         }
         run.clear();
     };
-    for (const NodeId statement : tree.children(block)) {
-        if (tree.role(statement) != Role::Statement) continue;
-        const NodeId call = handed_over(model, statement);
-        if (call == kNoNode) {
+    for (const NodeId call : calls) {
+        if (!hands_over(model, call)) {
             finish();
             continue;
         }
@@ -127,6 +135,21 @@ void check(RuleContext& context, NodeId block) {
         run.push_back(call);
     }
     finish();
+}
+
+void check(RuleContext& context, NodeId block) {
+    const Tree& tree = context.tree;
+    std::vector<NodeId> row;
+    for (const NodeId statement : tree.children(block)) {
+        if (tree.role(statement) != Role::Statement) continue;
+        const NodeId call = awaited_call(tree, statement);
+        if (!row.empty() && (call == kNoNode || !same_callee(tree, row.back(), call))) {
+            check_row(context, row);
+            row.clear();
+        }
+        if (call != kNoNode) row.push_back(call);
+    }
+    check_row(context, row);
 }
 
 } // namespace

@@ -146,19 +146,19 @@ void report(RuleContext& context, NodeId node, const std::string& what, std::str
     if (thread_fix) add_thread_fix(context, node, finding);
 }
 
+/// What is called may iterate an argument: a function of the language, or a sync one whose code is
+/// there. Few calls are of either kind, and types of arguments that nobody else asks for cost more.
+bool may_iterate(const Model& model, NodeId call) {
+    const CallTarget target = model.target(call);
+    return target.name.starts_with("builtins.") ||
+           (target.function != nullptr && !target.function->is_async &&
+            !target.function->is_generator);
+}
+
 /// A variable that holds a generator, where that is run.
 void check_held_generator(RuleContext& context, NodeId name) {
     const Model& model = context.model;
-    switch (context.tree.kind(context.tree.parent(name))) {
-    case Kind::For:
-    case Kind::CompFor:
-    case Kind::Starred:
-    case Kind::YieldFrom:
-    case Kind::Keyword:
-    case Kind::Call: break;
-    default: return;
-    }
-    if (!model.on_loop(name)) return;
+    if (!context.tree.is(name, Kind::Name)) return;
     const Type type = model.type_of(name);
     if (type->kind != TypeKind::Iterator || type->function == nullptr ||
         !type->function->is_generator || type->function->is_async || !is_consumed(model, name))
@@ -169,13 +169,9 @@ void check_held_generator(RuleContext& context, NodeId name) {
            type->function->qualname, *chain, type->confidence, false);
 }
 
-void check(RuleContext& context, NodeId node) {
+void check_call(RuleContext& context, NodeId node) {
     const Model& model = context.model;
-    if (context.tree.is(node, Kind::Name)) {
-        check_held_generator(context, node);
-        return;
-    }
-    if (!model.on_loop(node) || is_awaited(context.tree, node)) return;
+    if (is_awaited(context.tree, node)) return;
     const CallTarget target = model.target(node);
     if (target.function == nullptr || target.function->is_async || !target.known()) return;
     const BlockingChain* const chain = model.blocking(*target.function);
@@ -195,6 +191,27 @@ void check(RuleContext& context, NodeId node) {
            !target.function->is_generator);
 }
 
+void check(RuleContext& context, NodeId node) {
+    const Tree& tree = context.tree;
+    if (!context.model.on_loop(node)) return;
+    switch (tree.kind(node)) {
+    case Kind::Call:
+        check_call(context, node);
+        for (const NodeId argument : tree.children(node))
+            if (tree.is(argument, Kind::Name) && tree.role(argument) == Role::Argument &&
+                may_iterate(context.model, node))
+                check_held_generator(context, argument);
+        break;
+    case Kind::Keyword:
+        if (may_iterate(context.model, tree.parent(node)))
+            check_held_generator(context, tree.child(node, Role::Value));
+        break;
+    case Kind::For:
+    case Kind::CompFor: check_held_generator(context, tree.child(node, Role::Iter)); break;
+    default: check_held_generator(context, tree.child(node, Role::Value)); break;
+    }
+}
+
 } // namespace
 
 Rule rule_transitive_blocking_call() {
@@ -205,7 +222,7 @@ Rule rule_transitive_blocking_call() {
              .fix = FixAvailability::Sometimes,
              .summary = "A call of a sync function that blocks the event loop further down.",
              .doc = kDoc},
-            {Kind::Call, Kind::Name},
+            {Kind::Call, Kind::Keyword, Kind::For, Kind::CompFor, Kind::Starred, Kind::YieldFrom},
             check};
 }
 

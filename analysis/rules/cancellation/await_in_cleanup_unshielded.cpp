@@ -231,12 +231,13 @@ void check(RuleContext& context, NodeId node) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
     if (!waits_at(model, node)) return;
+    // Before what is awaited: few awaits stand in a cleanup, and never_waits() reads callees.
+    const Cleanup cleanup = unshielded_cleanup(model, node);
+    if (cleanup.boundary == kNoNode || tells_exception(tree, node, cleanup.boundary)) return;
     if (tree.is(node, Kind::Await)) {
         const NodeId awaited = tree.child(node, Role::Value);
         if (is_safe_in_cleanup(model, awaited) || never_waits(model, awaited)) return;
     }
-    const Cleanup cleanup = unshielded_cleanup(model, node);
-    if (cleanup.boundary == kNoNode || tells_exception(tree, node, cleanup.boundary)) return;
     context
         .report(waiting_span(tree, node),
                 "waiting " + std::string(cleanup.words) +

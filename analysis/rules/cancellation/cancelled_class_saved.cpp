@@ -65,17 +65,16 @@ flake8-async's ASYNC118 also reports `from anyio import get_cancelled_exc_class 
 
 constexpr std::string_view kFunction = "anyio.get_cancelled_exc_class";
 
-void check(RuleContext& context, NodeId node) {
+void check(RuleContext& context, NodeId assignment) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
-    const NodeId parent = tree.parent(node);
-    if (parent == kNoNode || tree[node].role != Role::Value) return;
-    const Kind kind = tree.kind(parent);
-    if (kind != Kind::Assign && kind != Kind::AnnAssign && kind != Kind::NamedExpr) return;
-    // `except (cancelled := anyio.get_cancelled_exc_class()):` asks where it is needed.
-    if (kind == Kind::NamedExpr && tree.is(tree.parent(parent), Kind::Except)) return;
-    if (!model.imports("anyio")) return;
+    const NodeId node = tree.child(assignment, Role::Value);
     const bool call = tree.is(node, Kind::Call);
+    if (!call && !tree.is(node, Kind::Name) && !tree.is(node, Kind::Attribute)) return;
+    // `except (cancelled := anyio.get_cancelled_exc_class()):` asks where it is needed.
+    if (tree.is(assignment, Kind::NamedExpr) && tree.is(tree.parent(assignment), Kind::Except))
+        return;
+    if (!model.imports("anyio")) return;
     if (call ? !calls(model, node, kFunction) : model.name_of(node) != kFunction) return;
     // `isinstance(error, cancelled)` in the same function: asked where the backend is known.
     const NodeId name = tasks::assigned_name(tree, node);
@@ -105,7 +104,7 @@ Rule rule_cancelled_class_saved() {
              .summary = "The result of `anyio.get_cancelled_exc_class` is kept in a variable.",
              .options = {},
              .doc = kDoc},
-            {Kind::Call, Kind::Name, Kind::Attribute},
+            {Kind::Assign, Kind::AnnAssign, Kind::NamedExpr},
             check};
 }
 

@@ -2,7 +2,6 @@
 
 #include "analysis/rules/task/common.h"
 
-#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -72,10 +71,13 @@ void check(RuleContext& context, NodeId call) {
     const Model& model = context.model;
     const Tree& tree = context.tree;
     // Few calls are given a number, and what is called takes longer to find out.
-    const std::vector<NodeId> values = argument_values(tree, call);
-    if (std::none_of(values.begin(), values.end(),
-                     [&](NodeId value) { return is_constant(tree, value); }))
-        return;
+    bool any = false;
+    for (const NodeId child : tree.children(call))
+        any =
+            any || (tree.role(child) == Role::Argument &&
+                    is_constant(tree, tree.is(child, Kind::Keyword) ? tree.child(child, Role::Value)
+                                                                    : child));
+    if (!any) return;
     const std::string_view name = model.target(call).name;
     NodeId deadline = kNoNode;
     std::string_view instead;

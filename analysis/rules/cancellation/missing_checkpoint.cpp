@@ -246,9 +246,8 @@ void check_function(RuleContext& context, NodeId definition) {
     const Tree& tree = context.tree;
     const NodeId body = tree.child(definition, Role::Body);
     const NodeId name = tree.child(definition, Role::Name);
-    if (!tree[definition].is_async() || body == kNoNode || name == kNoNode ||
-        is_empty(tree, body) || !is_looked_at(context, definition) ||
-        is_left_to_other_half(model, definition))
+    if (body == kNoNode || name == kNoNode || is_empty(tree, body) ||
+        !is_looked_at(context, definition) || is_left_to_other_half(model, definition))
         return;
     const Flow flow = flow_with_options(context, body);
     if (!flow.complete()) return;
@@ -333,11 +332,12 @@ void check_loop(RuleContext& context, NodeId loop) {
 }
 
 void check(RuleContext& context, NodeId node) {
-    if (!keeps_promise(context)) return;
-    if (context.tree.is(node, Kind::While))
-        check_loop(context, node);
-    else
+    const Tree& tree = context.tree;
+    if (tree.is(node, Kind::While)) {
+        if (keeps_promise(context)) check_loop(context, node);
+    } else if (tree[node].is_async() && keeps_promise(context)) {
         check_function(context, node);
+    }
 }
 
 } // namespace

@@ -202,8 +202,8 @@ NodeId iterable_of(const Tree& tree, NodeId spawn) {
 }
 
 void report(RuleContext& context, NodeId spawn, NodeId child, NodeId iterable) {
-    if (!child_takes_resource(context.model, child) ||
-        !has_unknown_size(context.model, iterable, 0))
+    if (!has_unknown_size(context.model, iterable, 0) ||
+        !child_takes_resource(context.model, child))
         return;
     if (has_limit(context.tree, outermost_function(context.tree, spawn))) return;
     const std::string name =

@@ -2,7 +2,8 @@
 
 #include "analysis/rules/task/common.h"
 
-#include <set>
+#include <algorithm>
+#include <array>
 
 namespace awaitls::analysis {
 
@@ -128,18 +129,28 @@ const Removed* find_removed(const RuleContext& context, std::string_view name) {
     return nullptr;
 }
 
+/// The last part of each name, in a table: lengths tell most names apart, a set compares texts.
+constexpr auto kSpellings = [] {
+    std::array<std::string_view, std::size(kRemoved)> spellings;
+    for (std::size_t i = 0; i < spellings.size(); ++i)
+        spellings[i] = kRemoved[i].name.substr(kRemoved[i].name.rfind('.') + 1);
+    return spellings;
+}();
+constexpr std::size_t kShortestSpelling = [] {
+    std::size_t shortest = kSpellings[0].size();
+    for (const std::string_view spelling : kSpellings)
+        shortest = std::min(shortest, spelling.size());
+    return shortest;
+}();
+
 /// What most names are not. A name of another spelling can be one that an import gave.
 bool may_be_removed(const Model& model, NodeId node) {
     const Tree& tree = model.tree();
     const bool attribute = tree.is(node, Kind::Attribute);
     const std::string_view spelt = attribute ? identifier(tree, node, Role::Attr) : tree.text(node);
-    static const auto kSpellings = [] {
-        std::set<std::string_view> spellings;
-        for (const Removed& entry : kRemoved)
-            spellings.insert(entry.name.substr(entry.name.rfind('.') + 1));
-        return spellings;
-    }();
-    if (kSpellings.contains(spelt)) return true;
+    if (spelt.size() >= kShortestSpelling &&
+        std::find(kSpellings.begin(), kSpellings.end(), spelt) != kSpellings.end())
+        return true;
     // `from asyncio import coroutine as co` at the top of the file
     return !attribute && model.imports("asyncio") && !model.is_local(node);
 }

@@ -73,7 +73,9 @@ bool is_assertion(std::string_view name) {
 }
 
 bool is_cut_short(std::string_view name) {
-    return is_assertion(std::string(kPrefix) + std::string(name));
+    return std::any_of(kAssertions.begin(), kAssertions.end(), [name](std::string_view assertion) {
+        return assertion.substr(kPrefix.size()) == name;
+    });
 }
 
 bool needs_arguments(std::string_view assertion) {
