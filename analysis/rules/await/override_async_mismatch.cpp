@@ -17,7 +17,8 @@ one, that code gets a coroutine that nobody awaits, and the override never runs.
 awaits a plain value: `TypeError: object NoneType can't be used in 'await' expression`, after the work is done.
 
 A sync override that returns an awaitable, and an async one of a method that is declared to return an awaitable, fit and are not reported. Nothing
-is reported where a base class is not known, nor where a base method without annotation only raises or passes, since it may allow both.
+is reported where a base class is not known, nor where a base method without annotation only raises or passes, since it may allow both; an async
+one that does so counts where somebody in the project awaits the method.
 
 ## Bad
 
@@ -137,16 +138,6 @@ struct Calls {
     }
 };
 
-/// In the file; where it has none, in the project.
-Calls calls_of(const Model& model, NodeId name) {
-    Calls calls;
-    calls.add(model.mentions(name));
-    if (calls.awaited || calls.plain) return calls;
-    if (const std::optional<std::vector<Model::CallSite>> others = model.mentions_elsewhere(name))
-        calls.add(*others);
-    return calls;
-}
-
 /// A class that a test function defines, and that only the test uses.
 bool is_made_by_test(const Tree& tree, NodeId method) {
     for (NodeId up = tree.parent(method); up != kNoNode; up = tree.parent(up))
@@ -186,7 +177,8 @@ void check(RuleContext& context, NodeId definition) {
     if (is_made_by_test(tree, definition)) return;
     if (is_twin(*here, there, own_async) || (above != nullptr && is_handler(method->name))) return;
 
-    const Calls calls = calls_of(model, name);
+    Calls calls;
+    calls.add(model.mentions(name));
     Confidence confidence = Confidence::Certain;
     // A framework may take both where it calls its hooks; asyncio does not.
     if (above == nullptr ? base_async && !base->name.starts_with("asyncio.")
@@ -196,8 +188,13 @@ void check(RuleContext& context, NodeId definition) {
         const Tree& other = above->region->tree;
         const NodeId above_body = other.child(above->node, Role::Body);
         if (above_body != kNoNode && is_abstract(other, above_body)) {
-            // Nothing but the word `async` speaks for the base, and what is written here against it.
-            if (declared == Form::Async && calls.plain && !calls.awaited) return;
+            // Nothing but the word `async` speaks for the base: its callers decide, here or in other files.
+            if (declared == Form::Async && !calls.awaited) {
+                const auto others = model.mentions_elsewhere(name);
+                if (others) calls.add(*others);
+                if (calls.plain && !calls.awaited) return;
+                if (!calls.awaited) confidence = Confidence::Likely;
+            }
             // That it is missing may be the base's fault alone: nobody calls a method that does nothing.
             if (declared == Form::Sync) confidence = Confidence::Likely;
         }
