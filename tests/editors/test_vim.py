@@ -122,6 +122,7 @@ def steps(desk: Desk, s: Session) -> None:
     s.command("bufdo ALELint")
     s.opens("shop/app.py", "async def main")
     s.shows("blocks the event loop: count -> time.sleep")
+    s.wait("both projects have a server again", lambda _: len(desk.servers()) == 4)
 
     s.command("wall")
     s.wait("all is written", lambda _: "time.sleep(1)" in (desk.project / "shop/stock.py").read_text())
