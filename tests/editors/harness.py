@@ -151,8 +151,16 @@ class Desk:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
+    def text(self, place: str) -> str:
+        """A file of the project; nothing for the moment in which an editor replaces it."""
+        path = self.project / place
+        try:
+            return path.read_text()
+        except FileNotFoundError:
+            return ""
+
     def app(self) -> str:
-        return (self.project / "shop/app.py").read_text()
+        return self.text("shop/app.py")
 
     def records(self) -> list[dict]:
         """What was said so far, without a line that is being written."""

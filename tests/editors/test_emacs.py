@@ -136,7 +136,7 @@ def steps(desk: Desk, s: Session) -> None:
     s.shows(counts(1, 0))
 
     s.keys("C-x", "s", "!")
-    s.wait("all is written", lambda _: "time.sleep(1)" in (desk.project / "shop/stock.py").read_text())
+    s.wait("all is written", lambda _: "time.sleep(1)" in desk.text("shop/stock.py"))
     s.keys("C-x", "C-c")
     s.ends()
 

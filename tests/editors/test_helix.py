@@ -108,7 +108,7 @@ def steps(desk: Desk, s: Session) -> None:
     s.shows("blocks the event loop: count -> time.sleep")
 
     s.command("write-all")
-    s.wait("all is written", lambda _: "time.sleep(1)" in (desk.project / "shop/stock.py").read_text())
+    s.wait("all is written", lambda _: "time.sleep(1)" in desk.text("shop/stock.py"))
     s.command("quit-all")
     s.ends()
 

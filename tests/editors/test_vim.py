@@ -125,7 +125,7 @@ def steps(desk: Desk, s: Session) -> None:
     s.wait("both projects have a server again", lambda _: len(desk.servers()) == 4)
 
     s.command("wall")
-    s.wait("all is written", lambda _: "time.sleep(1)" in (desk.project / "shop/stock.py").read_text())
+    s.wait("all is written", lambda _: "time.sleep(1)" in desk.text("shop/stock.py"))
     s.command("qall")
     s.ends()
 
